@@ -1,0 +1,1 @@
+"""pg_catalog as frozen values: relations → constraints → Catalog."""

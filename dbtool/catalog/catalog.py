@@ -1,0 +1,78 @@
+"""A database's description as one frozen value."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
+from dbtool.catalog.relations import Relation, RelationKind, RelationName
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """``materialized_views`` are in the order in which they can be refreshed. ``alembic_version`` is the
+    relation Alembic keeps its revision in, where there is one: it needs no rule. ``not_copied`` names what
+    holds data and is left out by design (foreign tables, large objects), as sentences for preflight.
+    """
+
+    server_version: int
+    relations: Mapping[RelationName, Relation]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    unique_indexes: tuple[UniqueIndex, ...] = ()
+    checks: tuple[CheckConstraint, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    materialized_views: tuple[RelationName, ...] = ()
+    extensions: tuple[tuple[str, str], ...] = ()
+    alembic_version: RelationName | None = None
+    large_objects: int = 0
+    not_copied: tuple[str, ...] = field(default=())
+
+    @property
+    def major(self) -> int:
+        return self.server_version // 10000
+
+    def tables(self) -> tuple[Relation, ...]:
+        """Everything whose rows are copied, largest first; ties by name, so that order repeats."""
+        rows = (relation for relation in self.relations.values() if relation.holds_rows)
+        return tuple(sorted(rows, key=lambda relation: (-relation.bytes, relation.name)))
+
+    def ruled(self) -> tuple[Relation, ...]:
+        """What a rule file speaks of: tables and partition roots, by name. The leaves are their roots'."""
+        found = (
+            relation
+            for relation in self.relations.values()
+            if relation.kind in (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
+            and relation.partition_root is None
+            and relation.name != self.alembic_version
+        )
+        return tuple(sorted(found, key=lambda relation: relation.name))
+
+    def fingerprint(self) -> str:
+        """Digest of what the copy depends on: relations, columns and constraints, no sizes, no OIDs."""
+        digest = hashlib.sha256()
+        for line in sorted(self._description()):
+            digest.update(line.encode())
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+    def _description(self) -> Iterable[str]:
+        for relation in self.relations.values():
+            if relation.kind in (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE):
+                yield f"relation {relation.name} {relation.kind} {relation.persistence} {relation.partition_bound}"
+                for column in relation.columns:
+                    yield f"column {relation.name} {column}"
+        for key in self.foreign_keys:
+            yield f"foreign key {key}"
+        for index in self.unique_indexes:
+            yield f"unique {index}"
+        for check in self.checks:
+            yield f"check {check}"
+
+
+def build_catalog(server_version: int, relations: Iterable[Relation], **parts: object) -> Catalog:
+    """Make a Catalog from loose relations; the short way for tests and for the reader of pg_catalog."""
+    by_name = MappingProxyType({relation.name: relation for relation in relations})
+    return Catalog(server_version=server_version, relations=by_name, **parts)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""parse → call one pipeline → render → exit code."""

@@ -1,0 +1,1 @@
+"""Disposable databases and the servers they live on; one provider per file."""

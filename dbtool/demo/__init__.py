@@ -1,0 +1,1 @@
+"""The shop on two embedded servers: start → migrate → fill → refresh → show."""

@@ -1,0 +1,74 @@
+"""HMAC per domain: the whole of consistency.
+
+One person gets one stand-in because the digest depends on the project's key, the domain and the value and on
+nothing else. Two domains are unlinkable without the key, since each has a key of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+import polars as pl
+import polars_hash  # noqa: F401  registers the chash and nchash namespaces
+
+from dbtool.errors import ConfigurationInvalid
+
+MINIMUM_KEY_BYTES = 32
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The keyed hash of one domain. ``_key`` is derived; the project's key cannot be had from it."""
+
+    domain: str
+    _key: bytes = field(repr=False)
+
+    def hex(self, values: pl.Series) -> pl.Series:
+        """HMAC-SHA256 of each text as 64 hexadecimal digits; NULL stays NULL.
+
+        The MAC's key is the derived key's hexadecimal text, because polars_hash takes a str.
+        """
+        return values.to_frame("v").select(pl.col("v").chash.hmac_sha256(key=self._key.hex())).to_series()  # type: ignore[attr-defined]
+
+    def uint64(self, values: pl.Series) -> pl.Series:
+        """The first 64 bits of the HMAC as UInt64; NULL stays NULL."""
+        return self.hex(values).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+
+    def subkey(self, purpose: str, length: int = 16) -> bytes:
+        """Key material of ``length`` ≤ 32 bytes for a cipher within this domain (AES in permutations)."""
+        return _derive(self._key, purpose)[:length]
+
+    def seed(self, purpose: str) -> int:
+        """A 64-bit seed for what must look random and repeat, such as the order of a pool."""
+        return int.from_bytes(self.subkey(purpose, 8), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectKey:
+    """The project's masking key, of at least 32 bytes. Only ``key_id`` may be shown."""
+
+    _key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self._key) < MINIMUM_KEY_BYTES:
+            raise ConfigurationInvalid(
+                f"the masking key has {len(self._key)} bytes and needs at least {MINIMUM_KEY_BYTES}. "
+                "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+
+    @property
+    def key_id(self) -> str:
+        return _derive(self._key, "dbtool key id").hex()[:16]
+
+    def digest_for(self, domain: str) -> Digest:
+        return Digest(domain, _derive(self._key, f"dbtool domain {domain}"))
+
+    def survivors_seed(self) -> int:
+        """Seed of the hashes that look for surviving originals; they never leave memory."""
+        return int.from_bytes(_derive(self._key, "dbtool survivors")[:8], "big")

@@ -1,0 +1,125 @@
+"""Every error dbtool raises on purpose, and the exit code each one means.
+
+DbtoolError
+├── AnswerIsNo (1)          findings at or over the gate, verification failed
+│   ├── FindingsRefuse      carries the findings
+│   └── VerificationFailed
+├── UsageError (2)          dbtool.toml, a rule file, a key or the command line is wrong
+│   ├── ConfigurationInvalid
+│   ├── RulesInvalid        carries every problem, each with file:line:column
+│   └── TargetRefused       source = target, production-tier target
+├── EnvironmentFailed (3)   a server, privilege, program or disk is missing or failed
+│   ├── ServerUnreachable
+│   ├── ServerFailed
+│   ├── PrivilegeMissing
+│   └── ProgramFailed
+├── Drift (4)               what was accepted is not what is there now
+├── ConsentMissing (5)      the target was never adopted; approval missing or stale
+├── Busy (6)                another run holds the lock; nothing changed, safe to retry
+├── PartlyDone (7)          what stands, and the exact next command
+└── Interrupted (130, 143)  a signal or --max-duration ended the run; it was cleaned up
+
+A message says what happened, the state it left, and the next step; it never quotes a row's value,
+a password or a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class DbtoolError(Exception):
+    """Base of all expected errors. ``exit_code`` is part of the command line contract."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class AnswerIsNo(DbtoolError):
+    exit_code = 1
+
+
+class FindingsRefuse(AnswerIsNo):
+    """The run stopped because of findings; ``findings`` are ``dbtool.findings.Finding`` values."""
+
+    def __init__(self, message: str, findings: Sequence[object]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class VerificationFailed(AnswerIsNo):
+    def __init__(self, message: str, findings: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class UsageError(DbtoolError):
+    exit_code = 2
+
+
+class ConfigurationInvalid(UsageError):
+    pass
+
+
+class RulesInvalid(UsageError):
+    """``problems`` holds one line per problem, already spelt ``file:line:column: message``."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class TargetRefused(UsageError):
+    pass
+
+
+class EnvironmentFailed(DbtoolError):
+    exit_code = 3
+
+
+class ServerUnreachable(EnvironmentFailed):
+    pass
+
+
+class ServerFailed(EnvironmentFailed):
+    """A server refused a statement. ``sqlstate`` is its five-character code, where it sent one."""
+
+    def __init__(self, message: str, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
+
+class PrivilegeMissing(EnvironmentFailed):
+    pass
+
+
+class ProgramFailed(EnvironmentFailed):
+    pass
+
+
+class Drift(DbtoolError):
+    exit_code = 4
+
+
+class ConsentMissing(DbtoolError):
+    exit_code = 5
+
+
+class Busy(DbtoolError):
+    exit_code = 6
+
+
+class PartlyDone(DbtoolError):
+    exit_code = 7
+
+
+class Interrupted(DbtoolError):
+    """``signal_number`` 2 gives exit code 130, 15 gives 143."""
+
+    def __init__(self, message: str, signal_number: int = 2) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number
+
+    @property
+    def code(self) -> int:
+        return 128 + self.signal_number

@@ -1,0 +1,117 @@
+"""What a mask is: a pure, vectorised function from a column of text to a column of text, and what it promises.
+
+Each module in ``dbtool.masking.masks`` defines one ``MASK: Mask``. Values arrive as decoded text (what
+PostgreSQL prints, after COPY's escapes are undone) in a ``pl.Series`` of ``pl.String``; NULL is null. A mask
+never sees COPY's escaping, never raises on a value, and returns a Series of the same length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from dbtool.catalog.relations import ColumnType
+from dbtool.digest import Digest
+
+
+class Uniqueness(StrEnum):
+    """May two different inputs collide? Only the first two may stand under a unique index."""
+
+    INJECTIVE = "injective"  # a keyed permutation: never, whatever the fill
+    COLLISION_FREE = "collision-free in practice"  # at least 64 bits of digest in the output
+    LOSSY = "lossy"
+
+
+class Overlap(StrEnum):
+    """Can an output equal somebody's original?"""
+
+    DISJOINT = "disjoint"  # outputs live in a space no original can be in: zero survivors tolerated
+    CHANCE = "chance"  # pools and permutations: judged by rate
+    NOT_READ = "not read"  # the original never leaves the source: null, constant
+
+
+class Space(StrEnum):
+    RESERVED = "reserved"
+    PRIVATE = "private"
+    SAME_FORMAT = "same_format"
+
+
+class Options(BaseModel):
+    """Base of every mask's options. Unknown keys are errors; the model is also the JSON Schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NoOptions(Options):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MaskContext:
+    """All that a mask may know when it is bound to a column.
+
+    ``locale`` is Faker's name (en_GB). ``by`` are the names of the columns whose decoded text the bound
+    function gets beside its own.
+    """
+
+    type: ColumnType
+    digest: Digest
+    locale: str = "en_US"
+    by: tuple[str, ...] = ()
+
+
+# (values, frame of the ``by`` columns as decoded text) → stand-ins
+BoundMask = Callable[[pl.Series, pl.DataFrame], pl.Series]
+
+
+class DoesNotFit(Exception):  # noqa: N818  it is an answer, not a fault
+    """Raised while binding: this mask cannot serve this column. ``alternative`` is the remedy to print."""
+
+    def __init__(self, reason: str, alternative: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.alternative = alternative
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A rule as a user writes it, with what it is for; shown in the reference and run as a test."""
+
+    rule: str
+    column_type: str = "text"
+    inputs: tuple[str | None, ...] = ("Ada Lovelace", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """``bind`` returns the function for one column, or raises DoesNotFit (a wrong type, an output that could
+    be longer than the column, options that contradict each other). ``capacity`` is how many different
+    outputs there are under these options (None: as many as inputs), for uniqueness proofs and chance rates.
+    ``canonical`` names the steps applied to a value before it is keyed: trim, casefold, nfc, digits.
+    ``default_domain`` is the mask's own name unless several masks share one meaning.
+    """
+
+    name: str
+    summary: str
+    types: frozenset[str]
+    uniqueness: Uniqueness
+    overlap: Overlap
+    space: Space
+    bind: Callable[[Options, MaskContext], BoundMask]
+    example: Example
+    options: type[Options] = NoOptions
+    capacity: Callable[[Options, MaskContext], int | None] = field(default=lambda _options, _context: None)
+    canonical: tuple[str, ...] = ()
+    needs_by: bool = False
+    source_sql: Callable[[Options, MaskContext], str | None] | None = None  # pushed into the source's SELECT
+
+
+TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+INTEGER_TYPES = frozenset({"int2", "int4", "int8"})
+DATE_TYPES = frozenset({"date", "timestamp", "timestamptz"})
+
+Registry = Mapping[str, Mask]

@@ -1,0 +1,1 @@
+"""One mask per file; this is the explicit name → mask dict."""

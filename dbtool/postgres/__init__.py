@@ -1,0 +1,1 @@
+"""The floor: the only package that talks to a server or runs PostgreSQL's programs."""

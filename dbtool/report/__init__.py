@@ -1,0 +1,1 @@
+"""A pipeline's result value → text, Markdown, JSON."""
