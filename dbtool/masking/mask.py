@@ -68,7 +68,7 @@ class MaskContext:
 BoundMask = Callable[[pl.Series, pl.DataFrame], pl.Series]
 
 
-class DoesNotFit(Exception):  # noqa: N818  it is an answer, not a fault
+class DoesNotFit(Exception):
     """Raised while binding: this mask cannot serve this column. ``alternative`` is the remedy to print."""
 
     def __init__(self, reason: str, alternative: str = "") -> None:
