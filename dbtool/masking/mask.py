@@ -92,7 +92,9 @@ class Mask:
     be longer than the column, options that contradict each other). ``capacity`` is how many different
     outputs there are under these options (None: as many as inputs), for uniqueness proofs and chance rates.
     ``canonical`` names the steps applied to a value before it is keyed: trim, casefold, nfc, digits.
-    ``default_domain`` is the mask's own name unless several masks share one meaning.
+    ``in_space`` tells, per text, whether it lies in the mask's reserved space under any options (a Boolean
+    Series). Every DISJOINT mask with a reserved space has it: an original that is already there (a test
+    account at example.com) is nobody's, and the search for surviving originals leaves it out and counts it.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Mask:
     capacity: Callable[[Options, MaskContext], int | None] = field(default=lambda _options, _context: None)
     canonical: tuple[str, ...] = ()
     needs_by: bool = False
+    in_space: Callable[[pl.Series], pl.Series] | None = None
     source_sql: Callable[[Options, MaskContext], str | None] | None = None  # pushed into the source's SELECT
 
 

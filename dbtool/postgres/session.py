@@ -1,0 +1,175 @@
+"""Connections whose every session setting is pinned, and server errors without the values they quote.
+
+Both ends of a copy must print and read values alike: with a role on ``DateStyle SQL, DMY`` 2024-02-01 arrived
+as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SETTINGS_SQL``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import conninfo
+
+from dbtool.errors import ConfigurationInvalid, PrivilegeMissing, ServerFailed, ServerUnreachable
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_PINNED = (
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("xmloption", "content"),
+    ("lc_monetary", "C"),
+    ("search_path", "pg_catalog"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
+    ("synchronize_seqscans", "off"),
+    ("row_security", "off"),  # an error instead of hidden rows
+    ("client_encoding", "UTF8"),
+    ("standard_conforming_strings", "on"),
+    ("default_transaction_deferrable", "off"),
+)
+PINNED_SETTINGS_SQL = "".join(f"SET {name} = '{value}';\n" for name, value in _PINNED)
+# transaction_timeout exists from 17 on; to name it on an older server would be an error.
+_PINNED_FROM_17_SQL = "SET transaction_timeout = '0';\n"
+READ_ONLY_SQL = "SET default_transaction_read_only = on;\n"
+READ_WRITE_SQL = "SET default_transaction_read_only = off;\n"
+
+CONNECT_TIMEOUT_S = 10
+
+
+def parse_url(url: str, *, database: str | None = None) -> dict[str, str]:
+    """A libpq URI, an SQLAlchemy URL or a conninfo string → libpq parameters.
+
+    :raises ConfigurationInvalid: it is none of these, or not PostgreSQL's. The message never quotes it.
+    """
+    text = url.strip()
+    if "://" in text:
+        parts = urlsplit(text)
+        dialect = parts.scheme.split("+", 1)[0]
+        if dialect not in {"postgresql", "postgres"}:
+            raise ConfigurationInvalid("the URL is not PostgreSQL's: it should begin with postgresql://")
+        text = urlunsplit(parts._replace(scheme="postgresql"))
+    try:
+        parameters = conninfo.conninfo_to_dict(text)
+    except psycopg.Error:
+        raise ConfigurationInvalid(
+            "the URL cannot be read; its form is postgresql://user@host:port/database"
+        ) from None
+    found = {name: str(value) for name, value in parameters.items() if value is not None}
+    if database is not None:
+        found["dbname"] = database
+    return found
+
+
+def database_name(url: str) -> str:
+    """The database a URL leads to; libpq's own default is the user's name."""
+    parameters = parse_url(url)
+    name = parameters.get("dbname") or parameters.get("user")
+    if not name:
+        raise ConfigurationInvalid(
+            "the URL names no database; its form is postgresql://user@host:port/database"
+        )
+    return name
+
+
+def program_environment(
+    url: str, *, database: str | None = None, application_name: str = "dbtool"
+) -> dict[str, str]:
+    """libpq's environment variables for a child program: nothing of the URL goes into its arguments."""
+    names = {option.keyword.decode(): option.envvar.decode() for option in _libpq_options() if option.envvar}
+    parameters = parse_url(url, database=database)
+    unknown = sorted(set(parameters) - set(names))
+    if unknown:
+        raise ConfigurationInvalid(
+            f"the URL's parameter {unknown[0]} cannot be handed to PostgreSQL's programs"
+        )
+    environment = {names[keyword]: value for keyword, value in parameters.items()}
+    environment.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_TIMEOUT_S))
+    environment["PGAPPNAME"] = application_name
+    return environment
+
+
+def _libpq_options() -> list[Any]:
+    return psycopg.pq.Conninfo.get_defaults()
+
+
+def connect(
+    url: str,
+    *,
+    application_name: str = "dbtool",
+    autocommit: bool = True,
+    database: str | None = None,
+    read_only: bool = False,
+) -> Connection:
+    """Connect with every session setting pinned. Close it yourself, or use it as a context manager.
+
+    :raises ServerUnreachable: with the server's own reason, never the URL.
+    """
+    parameters: dict[str, Any] = dict(parse_url(url, database=database))
+    parameters.setdefault("connect_timeout", CONNECT_TIMEOUT_S)
+    parameters["application_name"] = application_name
+    try:
+        connection: Connection = psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
+    except psycopg.Error as error:
+        raise _unreachable(parameters, error) from None
+    pinned = PINNED_SETTINGS_SQL + (READ_ONLY_SQL if read_only else READ_WRITE_SQL)
+    if connection.info.server_version >= 170000:  # noqa: PLR2004  PostgreSQL 17
+        pinned += _PINNED_FROM_17_SQL
+    connection.execute(pinned.encode())
+    connection.autocommit = autocommit
+    return connection
+
+
+def describe_address(parameters: dict[str, Any]) -> str:
+    host = parameters.get("host") or "the local socket"
+    return f"{host}:{parameters.get('port') or 5432}/{parameters.get('dbname') or ''}"
+
+
+def _unreachable(parameters: dict[str, Any], error: psycopg.Error) -> ServerUnreachable:
+    reasons = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = scrub(reasons[-1]) if reasons else "no reason given"
+    secret = parameters.get("password")
+    if secret:
+        reason = reason.replace(str(secret), "…")
+    return ServerUnreachable(f"cannot connect to {describe_address(parameters)}: {reason}")
+
+
+_VALUE_LINES = re.compile(
+    r"^(DETAIL|CONTEXT|HINT|QUERY|STATEMENT|LINE \d+|Command was):.*", re.MULTILINE | re.IGNORECASE
+)
+_QUOTED = re.compile(r'"[^"\n]*"')
+
+
+def scrub(text: str) -> str:
+    """Drop the lines of a server's message that quote rows or statements."""
+    kept = _VALUE_LINES.sub("", text)
+    return "\n".join(line for line in kept.splitlines() if line.strip())
+
+
+def describe_error(error: psycopg.Error) -> str:
+    """The primary message alone. Data exceptions (class 22) quote the value in it: that is blanked."""
+    message = error.diag.message_primary or next(iter(str(error).splitlines()), type(error).__name__)
+    if (error.sqlstate or "").startswith("22"):
+        message = _QUOTED.sub('"…"', message)
+    return message
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn psycopg's errors into ours. ``doing`` completes "while …"; causes are cut, they quote values."""
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PrivilegeMissing(f"{describe_error(error)} while {doing}") from None
+    except psycopg.Error as error:
+        raise ServerFailed(f"{describe_error(error)} while {doing}", error.sqlstate) from None
