@@ -85,7 +85,7 @@ def database_name(url: str) -> str:
 def program_environment(
     url: str, *, database: str | None = None, application_name: str = "dbtool"
 ) -> dict[str, str]:
-    """libpq's environment variables for a child program: nothing of the URL goes into its arguments."""
+    """The environment variables that tell a child program what the URL says: nothing of the URL goes into its arguments."""
     names = {option.keyword.decode(): option.envvar.decode() for option in _libpq_options() if option.envvar}
     parameters = parse_url(url, database=database)
     unknown = sorted(set(parameters) - set(names))

@@ -1,0 +1,176 @@
+"""Whole databases on a target server: made, stamped, listed, locked, renamed and dropped.
+
+dbtool knows its own databases by a stamp in COMMENT ON DATABASE, which can be read from any other database of
+the server and survives a kill -9. A stamp is ``dbtool:`` and one line of JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from psycopg import sql
+
+from dbtool.errors import Busy
+from dbtool.postgres.session import Connection, connect, translated
+
+_STAMP_PREFIX = "dbtool:"
+_MAXIMUM_NAME_BYTES = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """``role`` is candidate or previous; ``target`` the live database's name; ``made_at`` UTC, compact ISO 8601.
+
+    ``comment`` is the comment that the stamp displaced, put back when it goes.
+    """
+
+    role: str
+    target: str
+    made_at: str
+    comment: str | None = None
+
+    def render(self) -> str:
+        return _STAMP_PREFIX + json.dumps(asdict(self), separators=(",", ":"))
+
+
+def parse_stamp(comment: str | None) -> Stamp | None:
+    if not comment or not comment.startswith(_STAMP_PREFIX):
+        return None
+    try:
+        fields = json.loads(comment.removeprefix(_STAMP_PREFIX))
+        return Stamp(**fields)
+    except (ValueError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseEntry:
+    """``connection_limit`` -1 means none."""
+
+    name: str
+    owner: str
+    comment: str | None
+    connection_limit: int
+    encoding: str
+    bytes: int
+
+    @property
+    def stamp(self) -> Stamp | None:
+        return parse_stamp(self.comment)
+
+
+def name_beside(live: str, role: str, made_at: str) -> str:
+    """A name for a candidate or previous database: readable, unique by time, cut to 63 bytes at a character."""
+    tail = f"_dbtool_{role}_{made_at}"
+    head = live.encode()[: _MAXIMUM_NAME_BYTES - len(tail)].decode(errors="ignore")
+    return head + tail
+
+
+_LIST = """
+SELECT d.datname, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'),
+       d.datconnlimit, pg_catalog.pg_encoding_to_char(d.encoding),
+       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END
+FROM pg_catalog.pg_database d WHERE NOT d.datistemplate ORDER BY d.datname
+"""
+
+
+def list_databases(maintenance: Connection) -> tuple[DatabaseEntry, ...]:
+    with translated("listing databases"):
+        return tuple(DatabaseEntry(*row) for row in maintenance.execute(_LIST))
+
+
+def find_database(maintenance: Connection, name: str) -> DatabaseEntry | None:
+    return next((entry for entry in list_databases(maintenance) if entry.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """How a database sorts and encodes: a copy must be made with its source's, or its indexes would differ."""
+
+    encoding: str
+    collate: str
+    ctype: str
+    provider: str = "c"  # c libc, i ICU, b builtin
+    icu_locale: str | None = None
+
+
+def create_database(
+    maintenance: Connection, name: str, locale: Locale, stamp: Stamp, owner: str | None
+) -> None:
+    """CREATE DATABASE from template0 and stamp it. A kill between the two leaves a name that says what it is."""
+    options: list[sql.Composable] = [
+        sql.SQL("TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
+            sql.Literal(locale.encoding), sql.Literal(locale.collate), sql.Literal(locale.ctype)
+        )
+    ]
+    if locale.provider == "i" and locale.icu_locale:
+        options.append(sql.SQL("LOCALE_PROVIDER icu ICU_LOCALE {}").format(sql.Literal(locale.icu_locale)))
+    if locale.provider == "b" and locale.icu_locale:
+        options.append(
+            sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE {}").format(sql.Literal(locale.icu_locale))
+        )
+    if locale.provider == "c":
+        options.append(sql.SQL("LOCALE_PROVIDER libc"))
+    if owner:
+        options.append(sql.SQL("OWNER {}").format(sql.Identifier(owner)))
+    with translated(f"creating the database {name}"):
+        maintenance.execute(
+            sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(options))
+        )
+    set_comment(maintenance, name, stamp.render())
+
+
+def set_comment(maintenance: Connection, name: str, comment: str | None) -> None:
+    statement = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(comment))
+    with translated(f"stamping the database {name}"):
+        maintenance.execute(statement)
+
+
+def drop_database(maintenance: Connection, name: str) -> None:
+    """Drop it with its sessions. Only ever called for a name that dbtool made."""
+    with translated(f"dropping the database {name}"):
+        maintenance.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"dbtool refresh {name}".encode()).digest()[:8], "big", signed=True)
+
+
+@contextmanager
+def refresh_lock(url: str, maintenance_database: str, live: str) -> Iterator[Connection]:
+    """Hold the one refresh lock of a target, on a connection of its own to the maintenance database.
+
+    Advisory locks are per database; one in the live database would block its rename.
+
+    :raises Busy: another refresh holds it. It is asked for once and never waited for.
+    """
+    with connect(url, database=maintenance_database, application_name="dbtool refresh lock") as connection:
+        with translated("asking for the refresh lock"):
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_lock_key(live),)).fetchone()
+        if not row or not row[0]:
+            raise Busy(
+                f"another refresh of {live} is running; nothing was changed. Run this one again when it has ended."
+            )
+        yield connection
+
+
+def leftovers(entries: tuple[DatabaseEntry, ...], live: str) -> tuple[str, ...]:
+    """Candidates of ``live`` whose run has died. Only asked while holding the lock: no living run has one.
+
+    A candidate without a stamp was killed between CREATE and COMMENT: its name tells.
+    """
+    stamped = {e.name for e in entries if e.stamp and e.stamp.role == "candidate" and e.stamp.target == live}
+    prefix = name_beside(live, "candidate", "")
+    named = {e.name for e in entries if e.comment is None and e.name.startswith(prefix)}
+    return tuple(sorted(stamped | named))
+
+
+def outdated_previous(entries: tuple[DatabaseEntry, ...], live: str, keep: int) -> tuple[str, ...]:
+    """The previous databases of ``live`` beyond the ``keep`` newest."""
+    previous = [e for e in entries if e.stamp and e.stamp.role == "previous" and e.stamp.target == live]
+    newest_first = sorted(previous, key=lambda e: e.stamp.made_at if e.stamp else "", reverse=True)
+    return tuple(e.name for e in newest_first[keep:])

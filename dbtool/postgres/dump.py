@@ -1,0 +1,147 @@
+"""pg_dump and pg_restore of a database's DDL: dumped under our snapshot, filtered by table of contents.
+
+The archive holds no row: the data travels by COPY (copy_io). It lives in a folder only we can read, since
+defaults, comments and function bodies may still say more than they should.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dbtool import programs
+from dbtool.errors import ProgramFailed, ServerFailed
+from dbtool.postgres.session import program_environment, scrub
+
+# Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
+_LEFT_OUT = (
+    "EVENT TRIGGER",
+    "PUBLICATION",
+    "PUBLICATION TABLE",
+    "PUBLICATION TABLES IN SCHEMA",
+    "SUBSCRIPTION",
+    "SUBSCRIPTION TABLE",
+    "USER MAPPING",
+    "MATERIALIZED VIEW DATA",
+    "DATABASE",
+    "DATABASE PROPERTIES",
+)
+_ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$")
+_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0"
+
+
+@dataclass(frozen=True, slots=True)
+class TocEntry:
+    """A line of ``pg_restore --list``; ``text`` is everything behind the ids: type, schema, name, owner."""
+
+    line: str
+    text: str
+
+    def is_a(self, kinds: Iterable[str]) -> bool:
+        return any(self.text == kind or self.text.startswith(kind + " ") for kind in kinds)
+
+
+def parse_toc(listing: str) -> tuple[TocEntry, ...]:
+    found = (_ENTRY.match(line) for line in listing.splitlines())
+    return tuple(TocEntry(match.group(0), match.group("rest")) for match in found if match)
+
+
+def filter_toc(
+    entries: Sequence[TocEntry], *, extensions: Literal["create", "expect"]
+) -> tuple[TocEntry, ...]:
+    """What is restored: all but what must not be carried over. ``expect`` leaves the extensions to the target."""
+    left_out = _LEFT_OUT if extensions == "create" else (*_LEFT_OUT, "EXTENSION", "COMMENT - EXTENSION")
+    return tuple(
+        entry
+        for entry in entries
+        # The comment on an extension or on schema public belongs to whoever owns them on the target.
+        if not entry.is_a(left_out) and not entry.is_a(("COMMENT - EXTENSION", "COMMENT - SCHEMA public"))
+    )
+
+
+def left_out_entries(entries: Sequence[TocEntry]) -> tuple[str, ...]:
+    return tuple(entry.text for entry in entries if entry.is_a(_LEFT_OUT))
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePolicy:
+    """Owner, grants and extensions as the environment says; see dbtool.toml's reference."""
+
+    owner: str | None = None
+    grants: Literal["none", "source"] = "none"
+    extensions: Literal["create", "expect"] = "create"
+
+    def arguments(self) -> tuple[str, ...]:
+        arguments = ["--no-owner"]
+        if self.owner:
+            arguments += ["--role", self.owner]
+        if self.grants == "none":
+            arguments.append("--no-privileges")
+        return tuple(arguments)
+
+
+def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path) -> None:
+    """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``."""
+    argv = [
+        str(pg_dump),
+        "--format=custom",
+        "--schema-only",
+        "--no-publications",
+        "--no-subscriptions",
+        "--no-security-labels",
+        "--exclude-schema=dbtool",
+        f"--snapshot={snapshot}",
+        f"--file={archive}",
+    ]
+    _run(
+        argv,
+        program_environment(url, application_name="dbtool refresh pg_dump"),
+        "reading the source's schema",
+    )
+
+
+def read_toc(pg_restore: Path, archive: Path) -> tuple[TocEntry, ...]:
+    return parse_toc(
+        _run([str(pg_restore), "--list", str(archive)], {}, "reading the archive's table of contents")
+    )
+
+
+def restore_section(
+    pg_restore: Path,
+    url: str,
+    *,
+    database: str,
+    archive: Path,
+    toc: Path,
+    section: Literal["pre-data", "post-data"],
+    policy: RestorePolicy,
+    jobs: int = 1,
+) -> None:
+    """Restore one section of the archive into ``database``, stopping at the first error."""
+    argv = [
+        str(pg_restore),
+        f"--section={section}",
+        f"--use-list={toc}",
+        "--exit-on-error",
+        *policy.arguments(),
+        f"--dbname={database}",
+        *([f"--jobs={jobs}"] if jobs > 1 else []),
+        str(archive),
+    ]
+    environment = program_environment(url, database=database, application_name="dbtool refresh pg_restore")
+    environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_RESTORE_OPTIONS}".strip()
+    _run(argv, environment, f"restoring {section}")
+
+
+def write_toc(entries: Sequence[TocEntry], path: Path) -> None:
+    path.write_text("".join(f"{entry.line}\n" for entry in entries), encoding="utf-8")
+
+
+def _run(argv: Sequence[str], env: dict[str, str], doing: str) -> str:
+    try:
+        return programs.run(argv, env=env)
+    except ProgramFailed as error:
+        raise ServerFailed(f"{scrub(str(error))} while {doing}") from None

@@ -1,0 +1,157 @@
+"""The swap's SQL: settings carried over, sessions ended, two renames in one transaction.
+
+ALTER DATABASE … RENAME waits for the sessions of its database, and while it waits it holds a lock that makes
+newcomers queue. So the rename starts first and the old sessions are ended from a second connection: clients
+that reconnect at once cannot slip in between. Terminating first and renaming then was beaten by them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from dbtool.errors import Busy, DbtoolError, ServerFailed
+from dbtool.postgres.session import Connection, connect, describe_error, translated
+
+_DATABASE_IN_USE = "55006"
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    old: str
+    new: str
+
+
+_SETTINGS = """
+SELECT r.rolname, unnest(s.setconfig)
+FROM pg_catalog.pg_db_role_setting s
+JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+WHERE d.datname = %s
+"""
+_GRANTS = """
+SELECT acl.grantee::regrole::text, acl.privilege_type, acl.is_grantable, acl.grantee = 0
+FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) acl
+WHERE d.datname = %s AND acl.grantee <> d.datdba
+"""
+_HAS_ACL = "SELECT datacl IS NOT NULL, datconnlimit FROM pg_catalog.pg_database WHERE datname = %s"
+# List-valued settings are stored as SQL fragments already; quoting them again would make one name of many.
+_LIST_SETTINGS = frozenset(
+    {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries", "datestyle"}
+)
+
+
+def carry_database_settings(maintenance: Connection, live: str, candidate: str) -> None:
+    """Copy ALTER DATABASE SET, role-in-database settings, grants and connection limit from live to candidate."""
+    with translated(f"carrying the settings of {live} over"):
+        for role, setting in maintenance.execute(_SETTINGS, (live,)).fetchall():
+            maintenance.execute(_set_statement(candidate, role, setting))
+        _carry_grants(maintenance, live, candidate)
+
+
+def _set_statement(database: str, role: str | None, setting: str) -> sql.Composed:
+    name, _, value = setting.partition("=")
+    literal = sql.SQL(value) if name.lower() in _LIST_SETTINGS and value else sql.Literal(value)
+    if role is None:
+        head = sql.SQL("ALTER DATABASE {}").format(sql.Identifier(database))
+    else:
+        head = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
+    return sql.SQL("{} SET {} TO {}").format(
+        head, sql.SQL(".").join(map(sql.Identifier, name.split("."))), literal
+    )
+
+
+def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
+    row = maintenance.execute(_HAS_ACL, (live,)).fetchone()
+    if row is None:
+        return
+    has_acl, limit = row
+    name = sql.Identifier(candidate)
+    maintenance.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
+    if not has_acl:
+        return
+    maintenance.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+    for grantee, privilege, grantable, is_public in maintenance.execute(_GRANTS, (live,)).fetchall():
+        to = sql.SQL("PUBLIC") if is_public else sql.SQL(grantee)  # regrole has quoted it
+        option = sql.SQL(" WITH GRANT OPTION") if grantable else sql.SQL("")
+        maintenance.execute(
+            sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(sql.SQL(privilege), name, to, option)
+        )
+
+
+_SESSIONS = """
+SELECT pid FROM pg_catalog.pg_stat_activity
+WHERE datname = ANY(%s) AND pid <> pg_catalog.pg_backend_pid()
+"""
+
+
+@contextmanager
+def _sessions_ended(
+    url: str, maintenance_database: str, names: Sequence[str], pause_s: float = 0.1
+) -> Iterator[None]:
+    """End the sessions of ``names`` again and again, beside what the body does, until it is done.
+
+    Sessions that may not be ended (a superuser's) are left; the rename's own failure tells of them.
+    """
+    done = threading.Event()
+
+    def end_them() -> None:
+        with (
+            suppress(psycopg.Error, DbtoolError),
+            connect(url, database=maintenance_database, application_name="dbtool swap") as second,
+        ):
+            while not done.wait(pause_s):
+                for (pid,) in second.execute(_SESSIONS, (list(names),)).fetchall():
+                    # One at a time: a session that we may not end fails the statement.
+                    with suppress(psycopg.errors.InsufficientPrivilege):
+                        second.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,))
+
+    thread = threading.Thread(target=end_them, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def rename_databases(
+    url: str, maintenance_database: str, renames: Sequence[Rename], comments: Sequence[tuple[str, str | None]]
+) -> None:
+    """Do all renames and comments in one transaction, ending whatever sessions are in the way.
+
+    :raises Busy: sessions stayed in the way for the server's 5 s; nothing was renamed.
+    """
+    names = [rename.old for rename in renames]
+    with (
+        connect(url, database=maintenance_database, application_name="dbtool swap") as connection,
+        _sessions_ended(url, maintenance_database, names),
+    ):
+        try:
+            with connection.transaction():
+                for rename in renames:
+                    connection.execute(
+                        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                            sql.Identifier(rename.old), sql.Identifier(rename.new)
+                        )
+                    )
+                for name, comment in comments:
+                    connection.execute(
+                        sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                            sql.Identifier(name), sql.Literal(comment)
+                        )
+                    )
+        except psycopg.Error as error:
+            if error.sqlstate == _DATABASE_IN_USE:
+                raise Busy(
+                    f"{names[0]} is still used by sessions that could not be ended; nothing was swapped. End them "
+                    "(a superuser's sessions need a superuser, others pg_signal_backend) and refresh again."
+                ) from None
+            raise ServerFailed(
+                f"{describe_error(error)} while renaming {names[0]}; nothing was swapped", error.sqlstate
+            ) from None
