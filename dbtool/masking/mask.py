@@ -55,13 +55,15 @@ class MaskContext:
     """All that a mask may know when it is bound to a column.
 
     ``locale`` is Faker's name (en_GB). ``by`` are the names of the columns whose decoded text the bound
-    function gets beside its own.
+    function gets beside its own. ``canonical`` are the domain's steps where the rule file names them, None
+    where the mask's own hold; the bound function takes the steps itself, so it is handed values as they are.
     """
 
     type: ColumnType
     digest: Digest
     locale: str = "en_US"
     by: tuple[str, ...] = ()
+    canonical: tuple[str, ...] | None = None
 
 
 # (values, frame of the ``by`` columns as decoded text) → stand-ins
@@ -87,8 +89,17 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What one use of a mask promises, under its options."""
+
+    uniqueness: Uniqueness
+    overlap: Overlap
+    space: Space
+
+
+@dataclass(frozen=True, slots=True)
 class Mask:
-    """``bind`` returns the function for one column, or raises DoesNotFit (a wrong type, an output that could
+    """``types`` are the base types it serves, ANY_TYPE for all; ``bind`` checks them too. ``bind`` returns the function for one column, or raises DoesNotFit (a wrong type, an output that could
     be longer than the column, options that contradict each other). ``capacity`` is how many different
     outputs there are under these options (None: as many as inputs), for uniqueness proofs and chance rates.
     ``canonical`` names the steps applied to a value before it is keyed: trim, casefold, nfc, digits.
@@ -111,8 +122,16 @@ class Mask:
     needs_by: bool = False
     in_space: Callable[[pl.Series], pl.Series] | None = None
     source_sql: Callable[[Options, MaskContext], str | None] | None = None  # pushed into the source's SELECT
+    promise_under: Callable[[Options, MaskContext], Promise] | None = None
+    makes_null: bool = False
+
+    def promise(self, options: Options, context: MaskContext) -> Promise:
+        if self.promise_under is None:
+            return Promise(self.uniqueness, self.overlap, self.space)
+        return self.promise_under(options, context)
 
 
+ANY_TYPE: frozenset[str] = frozenset()
 TEXT_TYPES = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 INTEGER_TYPES = frozenset({"int2", "int4", "int8"})
 DATE_TYPES = frozenset({"date", "timestamp", "timestamptz"})
