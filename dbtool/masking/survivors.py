@@ -1,0 +1,146 @@
+"""Do originals survive? Keyed 64-bit hashes of what was masked, and the search for them in what landed. Pure.
+
+The hashes are keyed, held in memory only and bounded: beyond ``limit`` distinct values the exact set becomes a
+filter (one-sided: it may say yes wrongly, never no), and a hit is then confirmed by a second, exact pass over
+the source (``Originals.exact`` tells).
+
+Not every original can be searched for everywhere: "unknown" or "Excellent" stand in many columns and are
+nobody's. What is searched for holds a digit or an @ and at least 6 characters, or has at least 24 characters.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import polars_hash  # noqa: F401  registers the nchash namespace
+
+Hashes = npt.NDArray[np.uint64]
+
+SHORTEST = 6
+SHORTEST_PLAIN = 24
+_TELLING = r"[0-9@]"
+_TOKENS = (
+    r"[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}",  # e-mail addresses
+    r"[\p{L}\p{N}@+_.\-]{6,}",  # words, numbers, tokens, UUIDs, IBANs
+    r"\+?\d[\d ()./\-]{5,}\d",  # telephone and card numbers as people space them
+    r"\"(?:[^\"\\]|\\.)*\"",  # strings of JSON and quoted elements of arrays
+)
+_TELEPHONE = r"^(?:\+|00)?[\d ()./\-]{9,}$"
+_SPACED_TELEPHONE = r"^(?:\+|\d+[ ()./\-]).*"
+_EMPTY: Hashes = np.empty(0, dtype=np.uint64)
+
+DEFAULT_LIMIT = 16_000_000
+_FILTER_BITS = 30
+
+
+def _telling(text: pl.Expr) -> pl.Expr:
+    length = text.str.len_chars()
+    return ((length >= SHORTEST) & text.str.contains(_TELLING)) | (length >= SHORTEST_PLAIN)
+
+
+def _hash(texts: pl.Series, seed: int) -> Hashes:
+    normal = pl.col("v").str.strip_chars().str.to_lowercase()
+    frame = texts.drop_nulls().unique().to_frame("v").select(normal).filter(_telling(pl.col("v")))
+    whole = frame.select(pl.col("v").nchash.xxh3_64(seed=seed)).to_series()  # type: ignore[attr-defined]
+    return whole.to_numpy().astype(np.uint64, copy=False)
+
+
+def _telephone_digits(texts: pl.Series, pattern: str) -> pl.Series:
+    """E.164-like digits under a prefix of their own, so that only numbers meet numbers."""
+    spaced = texts.filter(texts.str.contains(pattern) & texts.str.contains(_TELEPHONE))
+    digits = spaced.str.replace_all(r"\D", "").str.strip_chars_start("0")
+    return ("tel:" + digits.filter(digits.str.len_chars() >= 9)).rename("v")  # noqa: PLR2004  shortest subscriber numbers
+
+
+def hash_originals(values: pl.Series, seed: int) -> Hashes:
+    """Hashes of the values themselves, and of telephone numbers by their digits."""
+    distinct = values.drop_nulls().unique().str.strip_chars()
+    return np.concatenate([_hash(distinct, seed), _hash(_telephone_digits(distinct, _TELEPHONE), seed)])
+
+
+def hash_whole(values: pl.Series, seed: int) -> Hashes:
+    return _hash(values, seed)
+
+
+def hash_tokens(values: pl.Series, seed: int) -> Hashes:
+    """Hashes of every part of a text, JSON or array value that could be somebody's original."""
+    distinct = values.drop_nulls().unique()
+    distinct = distinct.filter(distinct.to_frame("v").select(_telling(pl.col("v"))).to_series())
+    if distinct.is_empty():
+        return _EMPTY
+    found = [distinct.str.extract_all(pattern).explode().drop_nulls().unique() for pattern in _TOKENS]
+    tokens = pl.concat(
+        [part.str.strip_chars(" \"'.-") for part in found] + [part.str.strip_chars() for part in found]
+    )
+    telephones = _telephone_digits(found[2], _SPACED_TELEPHONE)
+    return np.concatenate([_hash(tokens, seed), _hash(telephones, seed)])
+
+
+@dataclass
+class Originals:
+    """A bounded set of hashes that several workers add to. ``limit`` is in distinct hashes."""
+
+    limit: int = DEFAULT_LIMIT
+    count: int = 0
+    exact: bool = True
+    _known: Hashes = field(default_factory=lambda: _EMPTY, repr=False)
+    _pending: list[Hashes] = field(default_factory=list, repr=False)
+    _pending_count: int = 0
+    _bits: npt.NDArray[np.uint8] | None = field(default=None, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, hashes: Hashes) -> None:
+        with self._lock:
+            if self._bits is not None:
+                self._set_bits(hashes)
+                return
+            self._pending.append(hashes)
+            self._pending_count += len(hashes)
+            if self._pending_count > max(1_000_000, len(self._known) // 2):
+                self._compact()
+
+    def _compact(self) -> None:
+        if self._pending:
+            self._known = np.unique(np.concatenate([self._known, *self._pending]))
+            self._pending.clear()
+            self._pending_count = 0
+        self.count = len(self._known)
+        if self.count > self.limit:
+            self._bits = np.zeros(1 << (_FILTER_BITS - 3), dtype=np.uint8)
+            self.exact = False
+            known, self._known, self.count = self._known, _EMPTY, 0
+            self._set_bits(known)
+
+    def _places(self, hashes: Hashes) -> tuple[Hashes, Hashes]:
+        mask = np.uint64((1 << _FILTER_BITS) - 1)
+        return hashes & mask, (hashes >> np.uint64(64 - _FILTER_BITS)) & mask
+
+    def _set_bits(self, hashes: Hashes) -> None:
+        assert self._bits is not None  # noqa: S101  the caller has looked
+        self.count += len(hashes)
+        for place in self._places(hashes):
+            np.bitwise_or.at(
+                self._bits,
+                (place >> np.uint64(3)).astype(np.int64),
+                np.uint8(1) << (place & np.uint64(7)).astype(np.uint8),
+            )
+
+    def found_in(self, hashes: Hashes) -> Hashes:
+        """Those of ``hashes`` that are originals' (or seem to be, once the set is a filter), distinct."""
+        with self._lock:
+            if self._bits is None:
+                self._compact()
+        if not len(hashes):
+            return _EMPTY
+        if self._bits is not None:
+            hit = np.ones(len(hashes), dtype=bool)
+            for place in self._places(hashes):
+                bits = self._bits[(place >> np.uint64(3)).astype(np.int64)]
+                hit &= (bits >> (place & np.uint64(7)).astype(np.uint8)) & np.uint8(1) == 1
+            return np.unique(hashes[hit])
+        distinct = np.unique(hashes)
+        return distinct[np.isin(distinct, self._known, assume_unique=True)]

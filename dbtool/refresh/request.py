@@ -1,0 +1,101 @@
+"""What a refresh is asked to do, and who wants to hear of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from dbtool.catalog.relations import RelationName
+from dbtool.digest import ProjectKey
+from dbtool.errors import Interrupted
+from dbtool.findings import Finding
+from dbtool.rules.model import RuleSet
+from dbtool.targets import Target
+
+
+class Observer(Protocol):
+    """Hears of progress, possibly from several threads. It must not raise."""
+
+    def stage(self, name: str) -> None: ...
+
+    def planned(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def finished(self, relation: RelationName, rows: int) -> None: ...
+
+    def found(self, finding: Finding) -> None: ...
+
+
+class Silent:
+    def stage(self, name: str) -> None: ...
+
+    def planned(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def finished(self, relation: RelationName, rows: int) -> None: ...
+
+    def found(self, finding: Finding) -> None: ...
+
+
+class Cancellation:
+    """Ends what worker threads wait for. Each registers how to be ended while it waits outside Python."""
+
+    def __init__(self) -> None:
+        self._requested = threading.Event()
+        self._lock = threading.Lock()
+        self._enders: dict[int, Callable[[], None]] = {}
+
+    def request(self) -> None:
+        self._requested.set()
+        with self._lock:
+            enders = list(self._enders.values())
+        for end in enders:
+            end()
+
+    def check(self) -> None:
+        """:raises Interrupted: the run is being ended."""
+        if self._requested.is_set():
+            raise Interrupted("the run was ended")
+
+    @contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        token = id(end)
+        with self._lock:
+            self._enders[token] = end
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._enders.pop(token, None)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """``adopt`` is the consent to replace a target that dbtool never made. ``jobs`` is the number of workers.
+    ``state`` is the folder for manifests. ``postgres_bin`` is a configured folder of PostgreSQL's programs.
+    """
+
+    source: Target
+    target: Target
+    rules: RuleSet
+    key: ProjectKey
+    state: Path
+    jobs: int = 2
+    adopt: bool = False
+    max_duration_s: float | None = None
+    postgres_bin: Path | None = None
+    observer: Observer = field(default_factory=Silent)
+    now: Callable[[], datetime] = utc_now
+    cancellation: Cancellation = field(default_factory=Cancellation)

@@ -1,0 +1,84 @@
+"""What a refresh did, as values: the report renders them, the manifest keeps them. No row's value is in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbtool.catalog.relations import ColumnRef, RelationName
+from dbtool.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """``lsn`` is the WAL position and ``taken_at`` the source's clock, as text."""
+
+    name: str
+    lsn: str
+    taken_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableCopied:
+    """``bytes`` of COPY text read; ``seconds`` the sum over its chunks, which may overlap."""
+
+    name: RelationName
+    rows: int
+    bytes: int
+    seconds: float
+    masked_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRate:
+    """How many distinct originals equal their own stand-in, beside what chance alone would give."""
+
+    column: ColumnRef
+    mask: str
+    distinct: int
+    fixed: int
+    expected: float
+
+    @property
+    def rate(self) -> float:
+        return self.fixed / self.distinct if self.distinct else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """``checked`` and ``not_checked`` are sentences: nothing is claimed that was not checked."""
+
+    orphans: int = 0
+    surviving_values: int = 0
+    by_chance: tuple[FixedRate, ...] = ()
+    checked: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSet:
+    name: RelationName
+    value: int
+    is_called: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """``previous`` names the databases kept as fallback, newest first. ``stages`` are seconds by name."""
+
+    source: str
+    target: str
+    status: str
+    live: str
+    previous: tuple[str, ...]
+    snapshot: SnapshotTaken
+    tables: tuple[TableCopied, ...]
+    verification: Verification
+    findings: tuple[Finding, ...]
+    sequences: tuple[SequenceSet, ...]
+    key_id: str
+    rules_digest: str
+    pools_digest: str
+    programs: tuple[str, ...]
+    stages: tuple[tuple[str, float], ...]
+    seconds: float
