@@ -10,7 +10,10 @@ from dbtool.catalog.relations import RelationName
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """``is_inherited`` marks the copies PostgreSQL keeps per partition; the root's own one is not."""
+    """``is_inherited`` marks the copies PostgreSQL keeps per partition, on either end; the root's own one is
+    not, nor is a key declared on a partition itself. The last column of a ``temporal`` key (PERIOD) refers to
+    rows that together contain its range, not to one that equals it.
+    """
 
     name: str
     referencing: RelationName
@@ -22,12 +25,15 @@ class ForeignKey:
     enforced: bool = True
     deferrable: bool = False
     is_inherited: bool = False
+    temporal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class UniqueIndex:
     """A unique or exclusion guarantee of any kind. ``columns`` holds plain key columns in order; None stands
-    for an expression, whose text is in ``expressions``. ``definition`` is pg_get_indexdef's.
+    for an expression, whose text is in ``expressions``. ``definition`` is pg_get_indexdef's, of an exclusion
+    constraint pg_get_constraintdef's, which shows the operators. ``nondeterministic`` are the plain key
+    columns compared under a collation by which texts that differ may be equal.
     """
 
     name: str
@@ -40,6 +46,7 @@ class UniqueIndex:
     nulls_not_distinct: bool = False
     definition: str = ""
     mentioned: tuple[str, ...] = ()  # every column the key, its expressions or its predicate depend on
+    nondeterministic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class CheckConstraint:
     columns: tuple[str, ...]
     definition: str
     validated: bool = True
+    enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)

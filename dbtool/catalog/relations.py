@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 _PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
@@ -176,6 +177,11 @@ class ColumnType:
 
 @dataclass(frozen=True, slots=True)
 class Column:
+    """``not_null`` is true for a domain that forbids NULL, too. ``default`` of a generated column is its
+    expression. ``collation`` is named where it is not the type's own; texts that differ may be equal under
+    one that is not deterministic.
+    """
+
     name: str
     type: ColumnType
     not_null: bool = False
@@ -183,6 +189,7 @@ class Column:
     identity: bool = False
     default: str | None = None
     collation: str | None = None
+    collation_is_deterministic: bool = True
 
 
 class RelationKind(StrEnum):
@@ -204,7 +211,9 @@ class Relation:
     """``rows`` is the planner's estimate (-1: never analysed), ``pages`` the heap's real size in 8 kB pages,
     ``bytes`` heap and TOAST. For a partition ``partition_root`` is the topmost partitioned table, whose
     rules are its rules. ``partition_key`` holds the columns of a partitioned table's key (None among them
-    stands for an expression). ``inherits`` are plain inheritance parents.
+    stands for an expression), ``partition_mentions`` every column that its expressions read as well.
+    ``inherits`` are plain inheritance parents. ``readable`` is false for an unlogged relation on a standby,
+    which has no rows there and refuses to be read.
     """
 
     name: RelationName
@@ -216,11 +225,14 @@ class Relation:
     bytes: int = 0
     partition_root: RelationName | None = None
     partition_key: tuple[str | None, ...] = ()
+    partition_mentions: tuple[str, ...] = ()
+    partition_strategy: Literal["list", "range", "hash"] | None = None
     partition_bound: str | None = None
     inherits: tuple[RelationName, ...] = ()
     row_security: bool = False
     extension: str | None = None
     comment: str | None = None
+    readable: bool = True
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -229,7 +241,11 @@ class Relation:
     @property
     def holds_rows(self) -> bool:
         """Rows are copied from here: ordinary tables and leaf partitions."""
-        return self.kind is RelationKind.TABLE and self.persistence is not Persistence.TEMPORARY
+        return (
+            self.kind is RelationKind.TABLE
+            and self.persistence is not Persistence.TEMPORARY
+            and self.readable
+        )
 
     @property
     def copied_columns(self) -> tuple[Column, ...]:

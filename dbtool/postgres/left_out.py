@@ -1,0 +1,59 @@
+"""What holds data and is left out by design, as sentences for preflight. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.postgres.introspect_constraints import Constraints
+from dbtool.postgres.introspect_relations import Relations, name_of
+from dbtool.postgres.sql import Row
+
+
+def describe_left_out(
+    relations: Relations, constraints: Constraints, refreshable: Collection[int], large_objects: int
+) -> tuple[str, ...]:
+    return (
+        *_relations_left_out(relations, refreshable),
+        *(_of_extension(row) for row in relations.of_extensions.values() if row["extension_configuration"]),
+        *(_key_abroad(row, relations) for row in constraints.foreign_keys_abroad),
+        *_large_objects(large_objects),
+    )
+
+
+def _relations_left_out(relations: Relations, refreshable: Collection[int]) -> Iterator[str]:
+    for oid, relation in relations.by_oid.items():
+        if relation.kind is RelationKind.FOREIGN_TABLE:
+            yield _foreign_table(relation, relations.rows[oid]["foreign_server"])
+        elif relation.kind is RelationKind.MATERIALIZED_VIEW and oid not in refreshable:
+            yield (
+                f"{relation.name} or a materialised view it reads was never populated on the source, "
+                "so it is created and not refreshed"
+            )
+        elif relation.kind is RelationKind.TABLE and not relation.readable:
+            yield f"{relation.name} is unlogged: a standby has none of its rows, so it arrives empty"
+
+
+def _foreign_table(relation: Relation, server: str) -> str:
+    part = f", a partition of {relation.partition_root}" if relation.partition_root else ""
+    return f"{relation.name} is a foreign table on server {server}{part}: its rows are not copied"
+
+
+def _of_extension(row: Row) -> str:
+    return (
+        f"{name_of(row)} belongs to extension {row['extension']}: rows that were added to it are not copied"
+    )
+
+
+def _key_abroad(row: Row, relations: Relations) -> str:
+    """A key to a relation outside the catalog: PostgreSQL still checks it when post-data is restored."""
+    referencing = relations.by_oid[row["referencing"]].name
+    return (
+        f"foreign key {row['name']} of {referencing} refers to a relation of an extension or of schema dbtool, "
+        "which is not copied"
+    )
+
+
+def _large_objects(count: int) -> Iterator[str]:
+    if count:
+        yield f"{count} large objects are not copied: columns that hold their numbers point at nothing"

@@ -1,0 +1,26 @@
+"""SQL in files: one statement each, in the folder queries beside this module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from dbtool.postgres.session import Connection, translated
+
+Row = dict[str, Any]
+
+
+@cache
+def _query(name: str) -> bytes:
+    return files("dbtool.postgres").joinpath("queries", f"{name}.sql").read_bytes()
+
+
+def read_rows(connection: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """All rows of the query in ``queries/<query>.sql``; for the catalog, whose size is bounded."""
+    doing = f"reading {query.replace('_', ' ')} from pg_catalog"
+    with translated(doing), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_query(query), parameters).fetchall()
