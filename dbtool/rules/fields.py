@@ -1,0 +1,88 @@
+"""Mappings with known keys, and scalars with known shapes; what is wrong goes to the problems."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from dbtool.rules.model import Position
+from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
+from dbtool.spelling import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    key: Scalar
+    value: Node
+
+    @property
+    def at(self) -> Position:
+        return self.key.at
+
+
+def is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and not node.quoted and node.value is None
+
+
+def shape_of(node: Node) -> str:
+    match node:
+        case Fields():
+            return "a mapping"
+        case Items():
+            return "a list"
+        case _:
+            return "empty" if is_empty(node) else "a single value"
+
+
+def read_entries(node: Node, what: str, problems: Problems) -> dict[str, Entry]:
+    """The mapping's entries by key; duplicate keys and other shapes are problems."""
+    if not isinstance(node, Fields):
+        problems.add(node.at, f"{what} must be a mapping (key: value), not {shape_of(node)}")
+        return {}
+    entries: dict[str, Entry] = {}
+    for key, value in node.pairs:
+        if not isinstance(key, Scalar):
+            problems.add(key.at, f"a key of {what} must be a single name, not {shape_of(key)}")
+        elif key.text in entries:
+            problems.add(
+                key.at, f"duplicate key {key.text}; it is written first in line {entries[key.text].at.line}"
+            )
+        else:
+            entries[key.text] = Entry(key, value)
+    return entries
+
+
+def keep_known(
+    entries: Mapping[str, Entry],
+    known: Collection[str],
+    what: str,
+    problems: Problems,
+    *,
+    refused: Mapping[str, str] | None = None,
+) -> dict[str, Entry]:
+    """The known entries. ``refused`` maps keys that are understood but not accepted to the reason."""
+    found: dict[str, Entry] = {}
+    for key, entry in entries.items():
+        if refused and key in refused:
+            problems.add(entry.at, refused[key])
+        elif key in known:
+            found[key] = entry
+        else:
+            nearest = did_you_mean(key, [*known, *(refused or ())])
+            problems.add(entry.at, f"unknown key {key} in {what}{nearest}")
+    return found
+
+
+def read_text(node: Node, what: str, problems: Problems) -> str | None:
+    """A non-empty text, or None after naming the problem. A bare ``null`` is a text: it names a mask."""
+    if isinstance(node, Scalar) and node.text.strip():
+        return node.text.strip()
+    problems.add(node.at, f"{what} must be a text, not {shape_of(node)}")
+    return None
+
+
+def read_texts(node: Node, what: str, problems: Problems) -> tuple[str, ...]:
+    """One text or a list of them."""
+    items = node.items if isinstance(node, Items) else (node,)
+    texts = (read_text(item, what, problems) for item in items)
+    return tuple(text for text in texts if text is not None)
