@@ -11,7 +11,7 @@ from dbtool.postgres.introspect_constraints import read_constraints
 from dbtool.postgres.introspect_relations import Relations, read_relations
 from dbtool.postgres.introspect_views import decide_refresh_order
 from dbtool.postgres.left_out import describe_left_out
-from dbtool.postgres.session import Connection
+from dbtool.postgres.session import Connection, translated
 from dbtool.postgres.sql import read_rows
 
 
@@ -47,7 +47,7 @@ def _names_qualified(connection: Connection) -> Iterator[None]:
 
     The setting is local to the transaction, so that it cannot stay behind on a pooled connection.
     """
-    with connection.transaction():
+    with translated("reading the catalog"), connection.transaction():
         (before,) = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone() or ("",)
         _set_search_path(connection, "pg_catalog")
         yield

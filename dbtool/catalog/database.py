@@ -1,0 +1,40 @@
+"""What a run has to know of a database and its server before it looks at a relation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """``locale_provider`` is c (libc), i (ICU) or b (builtin); ``icu_locale`` the locale of the latter two.
+    ``collation_version`` is the installed library's, None for the C locale: where two servers differ in it,
+    they may sort alike and yet disagree. ``system_identifier`` is None where the role may not read it.
+    ``comment`` is COMMENT ON DATABASE, where dbtool's stamp is kept. ``can_end_sessions`` does not reach
+    superusers' sessions. ``has_tls`` speaks of the connection that asked.
+    """
+
+    name: str
+    encoding: str
+    collate: str
+    ctype: str
+    locale_provider: str
+    icu_locale: str | None
+    icu_rules: str | None
+    collation_version: str | None
+    system_identifier: int | None
+    is_standby: bool
+    server_version: str
+    server_version_num: int
+    block_size: int
+    current_user: str
+    is_superuser: bool
+    can_createdb: bool
+    can_end_sessions: bool
+    bytes: int
+    has_tls: bool
+    comment: str | None
+
+    @property
+    def major(self) -> int:
+        return self.server_version_num // 10000

@@ -1,0 +1,26 @@
+"""What preflight asks of a server, apart from its relations."""
+
+from __future__ import annotations
+
+from dbtool.catalog.database import DatabaseFacts
+from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import read_rows
+
+
+def database_facts(connection: Connection) -> DatabaseFacts:
+    """Facts on the database of this connection. Needs no privilege but CONNECT; a standby will do."""
+    (row,) = read_rows(connection, "database_facts")
+    return DatabaseFacts(
+        **row,
+        system_identifier=_system_identifier(connection),
+        has_tls=connection.pgconn.ssl_in_use,
+    )
+
+
+def _system_identifier(connection: Connection) -> int | None:
+    """None where the role may not call pg_control_system(), as some managed services have it."""
+    (privilege,) = read_rows(connection, "system_identifier_privilege")
+    if not privilege["granted"]:
+        return None
+    (row,) = read_rows(connection, "system_identifier")
+    return int(row["system_identifier"])

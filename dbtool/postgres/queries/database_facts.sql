@@ -1,0 +1,24 @@
+-- The locale's column has changed its name from 16 to 17, so the row is read as JSON.
+SELECT
+    d.datname AS name,
+    pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
+    d.datcollate AS "collate",
+    d.datctype AS ctype,
+    d.datlocprovider::pg_catalog.text AS locale_provider,
+    coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale') AS icu_locale,
+    pg_catalog.to_jsonb(d) ->> 'daticurules' AS icu_rules,
+    pg_catalog.pg_database_collation_actual_version(d.oid) AS collation_version,
+    pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
+    pg_catalog.pg_database_size(d.oid) AS bytes,
+    pg_catalog.pg_is_in_recovery() AS is_standby,
+    -- without what packagers append: 15.20 (Debian 15.20-0+deb12u1)
+    pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS server_version,
+    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS server_version_num,
+    pg_catalog.current_setting('block_size')::pg_catalog.int4 AS block_size,
+    current_user AS "current_user",
+    r.rolsuper AS is_superuser,
+    r.rolsuper OR r.rolcreatedb AS can_createdb,
+    pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS can_end_sessions
+FROM pg_catalog.pg_database AS d
+JOIN pg_catalog.pg_roles AS r ON r.rolname = current_user
+WHERE d.datname = pg_catalog.current_database()
