@@ -1,19 +1,19 @@
 """Other programs: start, feed, time out, die with the parent. The only module that imports subprocess.
 
 A child inherits an allow-list of the environment, never PG* variables or dbtool's own secrets: what a child
-should know of a server is passed to it by name. On Linux a child dies with dbtool, even when dbtool is killed
-with SIGKILL; elsewhere it ends when its pipe breaks.
+should know of a server is passed to it by name, and secrets never in its arguments. On Linux a child dies with
+dbtool, even when dbtool is killed with SIGKILL; elsewhere it ends when its pipe breaks. The kernel counts by
+thread: a child also dies when the thread that started it ends.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -31,22 +31,47 @@ _INHERITED = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
 )
-_STDERR_LINES = 200
+_STDERR_BYTES = 16 * 1024  # the end of standard error that a message may hold
 
-# prctl(PR_SET_PDEATHSIG, SIGKILL) must be called in the child. preexec_fn is unsafe beside threads, so a
-# launcher of a few lines does it and becomes the program. A parent that died in between is seen by its id.
-_DIE_WITH_PARENT = (
-    "import ctypes, os, sys\n"
-    "ctypes.CDLL(None).prctl(1, 9)\n"
-    "if os.getppid() != int(sys.argv[1]): os._exit(1)\n"
-    "os.execvp(sys.argv[2], sys.argv[2:])\n"
-)
+_HAS_LAUNCHER = sys.platform == "linux"
+
+# prctl(PR_SET_PDEATHSIG, SIGKILL) must be called in the child, after the user is changed, which resets it.
+# preexec_fn is unsafe beside threads, so a launcher of a few lines does it and becomes the program. A parent
+# that died in between is seen by its id. Python ignores SIGPIPE (13), which the program should not inherit.
+_DIE_WITH_PARENT = """
+import ctypes, os, sys
+parent, user, group, *argv = sys.argv[1:]
+libc = ctypes.CDLL(None)
+if user:
+    os.setgroups([])
+    os.setgid(int(group))
+    os.setuid(int(user))
+libc.prctl(1, 9)
+libc.signal(13, None)
+if os.getppid() != int(parent):
+    os._exit(1)
+try:
+    os.execvp(argv[0], argv)
+except OSError as error:
+    os.write(2, b"cannot be started: " + os.fsencode(error.strerror))
+    os._exit(127)
+"""
+
+# Reads until its standard input ends, which happens however the parent dies; then it becomes the program.
+# A byte instead of the end says that there is nothing left to do.
+_AFTER_PARENT = """
+import os, sys
+if not os.read(0, 1):
+    os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
-def _launched(argv: Sequence[str]) -> list[str]:
-    if sys.platform == "linux":
-        return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *argv]
-    return list(argv)
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom a program runs as; only root may choose."""
+
+    uid: int
+    gid: int
 
 
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -62,23 +87,66 @@ def run(
     stdin: bytes | None = None,
     timeout_s: float | None = None,
     cwd: str | None = None,
-    user: str | int | None = None,
-    group: str | int | None = None,
-    detaches: bool = False,
+    user: User | None = None,
 ) -> str:
     """Run to the end and return standard output.
 
-    ``detaches`` is for programs that leave a server behind (pg_ctl start): it is not tied to our life, and
-    its output goes nowhere, since the server would hold the pipe open. ``user`` and ``group`` need root.
-
     :raises ProgramFailed: it cannot be started, exits non-zero or takes longer than ``timeout_s``. The message
-        names the program and its standard error, never its arguments' values or environment.
+        names the program and the end of its standard error, never its arguments or environment.
     """
-    name = Path(argv[0]).name
-    sink = subprocess.DEVNULL if detaches else subprocess.PIPE
+    done = _run_to_the_end(
+        _launched(argv, user),
+        name=Path(argv[0]).name,
+        env=env,
+        stdin=stdin,
+        sink=subprocess.PIPE,
+        timeout_s=timeout_s,
+        cwd=cwd,
+        user=None if _HAS_LAUNCHER else user,
+    )
+    return done.decode(errors="replace")
+
+
+def run_detaching(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float | None = None,
+    cwd: str | None = None,
+    user: User | None = None,
+) -> None:
+    """Run a program that leaves a server behind, as ``pg_ctl start`` does.
+
+    The server is not tied to our life, and the output goes nowhere: the server would hold a pipe open.
+
+    :raises ProgramFailed: as ``run`` does; the server's own log says why.
+    """
+    _run_to_the_end(
+        list(argv),
+        name=Path(argv[0]).name,
+        env=env,
+        stdin=None,
+        sink=subprocess.DEVNULL,
+        timeout_s=timeout_s,
+        cwd=cwd,
+        user=user,
+    )
+
+
+def _run_to_the_end(
+    command: list[str],
+    *,
+    name: str,
+    env: Mapping[str, str] | None,
+    stdin: bytes | None,
+    sink: int,
+    timeout_s: float | None,
+    cwd: str | None,
+    user: User | None,
+) -> bytes:
     try:
         done = subprocess.run(
-            list(argv) if detaches else _launched(argv),
+            command,
             env=child_environment(env),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
@@ -86,21 +154,36 @@ def run(
             stderr=sink,
             timeout=timeout_s,
             cwd=cwd,
-            user=user,
-            group=group,
-            extra_groups=[] if user is not None else None,
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=[] if user else None,
             check=False,
         )
-    except FileNotFoundError as error:
-        raise ProgramFailed(f"{name} was not found") from error
+    except OSError as error:
+        raise ProgramFailed(f"{name} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise ProgramFailed(f"{name} did not finish within {timeout_s:g} s and was ended") from error
     if done.returncode != 0:
-        detail = (done.stderr or b"").decode(errors="replace").strip()
-        raise ProgramFailed(
-            f"{name} failed with exit code {done.returncode}" + (f": {detail}" if detail else "")
+        raise ProgramFailed(_failure(name, done.returncode, done.stderr or b""))
+    return done.stdout or b""
+
+
+class Testament:
+    """``argv`` is run when this process dies without having called ``revoke``, by SIGKILL too."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _AFTER_PARENT, *argv],
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # a Ctrl-C is for us, and this must outlive it
         )
-    return (done.stdout or b"").decode(errors="replace")
+
+    def revoke(self) -> None:
+        self._process.communicate(b"\n")
 
 
 class Stream:
@@ -111,44 +194,47 @@ class Stream:
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: bytes) -> None:
         self._name = Path(argv[0]).name
-        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._stderr = b""
         try:
             self._process = subprocess.Popen(
-                _launched(argv),
+                _launched(argv, None),
                 env=child_environment(env),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
             )
-        except FileNotFoundError as error:
-            raise ProgramFailed(f"{self._name} was not found") from error
-        assert self._process.stdin is not None  # noqa: S101  it was asked for
-        assert self._process.stdout is not None  # noqa: S101
-        assert self._process.stderr is not None  # noqa: S101
-        self.stdout: IO[bytes] = self._process.stdout
-        self._drain = threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True)
+        except OSError as error:
+            raise ProgramFailed(f"{self._name} cannot be started: {error.strerror}") from error
+        self.stdout: IO[bytes] = _present(self._process.stdout)
+        self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
+        self._feed(stdin)
+
+    def _feed(self, stdin: bytes) -> None:
+        pipe = _present(self._process.stdin)
+        unsent = memoryview(stdin)
         try:
-            self._process.stdin.write(stdin)
-            self._process.stdin.close()
+            while unsent:
+                unsent = unsent[pipe.write(unsent) :]
+            pipe.close()
         except BrokenPipeError:
             pass  # it died at once; finish() tells why
 
-    def _read_stderr(self, pipe: IO[bytes]) -> None:
-        with pipe:
-            for line in pipe:
-                self._stderr.append(line.decode(errors="replace").rstrip())
+    def _read_stderr(self) -> None:
+        with _present(self._process.stderr) as pipe:
+            while chunk := pipe.read(4096):
+                self._stderr = (self._stderr + chunk)[-_STDERR_BYTES:]
 
     def finish(self) -> None:
-        """Wait for the end. :raises ProgramFailed: it exited non-zero; the message holds its standard error."""
+        """Wait for the end, once standard output was read to its end.
+
+        :raises ProgramFailed: it exited non-zero; the message holds the end of its standard error.
+        """
         returncode = self._process.wait()
         self._drain.join(timeout=5)
         if returncode != 0:
-            detail = "\n".join(self._stderr)
-            raise ProgramFailed(
-                f"{self._name} failed with exit code {returncode}" + (f": {detail}" if detail else "")
-            )
+            raise ProgramFailed(_failure(self._name, returncode, self._stderr))
 
     def __enter__(self) -> Self:
         return self
@@ -156,8 +242,27 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+        self._process.kill()  # does nothing to one that was waited for
+        self._process.wait()
         self.stdout.close()
         self._drain.join(timeout=5)
+
+
+def _launched(argv: Sequence[str], user: User | None) -> list[str]:
+    """On Linux the launcher changes the user itself: that user may not be able to reach our Python."""
+    if not _HAS_LAUNCHER:
+        return list(argv)
+    owner = [str(user.uid), str(user.gid)] if user else ["", ""]
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *owner, *argv]
+
+
+def _failure(name: str, returncode: int, stderr: bytes) -> str:
+    end = f"was ended by signal {-returncode}" if returncode < 0 else f"failed with exit code {returncode}"
+    detail = stderr[-_STDERR_BYTES:].decode(errors="replace").strip()
+    return f"{name} {end}" + (f": {detail}" if detail else "")
+
+
+def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise AssertionError("the pipe was asked for")
+    return pipe

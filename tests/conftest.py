@@ -1,0 +1,118 @@
+"""Servers and databases for the tests: one embedded server per major and session, one database per test.
+
+DBTOOL_TEST_MAJORS names the majors, "18,17" by default. DBTOOL_TEST_DATA names the folder of real data sets.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dbtool.clones.embedded import EmbeddedServer, embedded_server
+from dbtool.postgres.binaries import choose_server, find_installations
+
+_MAJORS = tuple(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
+_HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+_REPOSITORY = Path(__file__).parent.parent
+_CANNOT_RUN = "cannot run here: "  # the only reason for a skip that .ci/run accepts
+
+ServerOf = Callable[[int], EmbeddedServer]
+MakeDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def server_of() -> Iterator[ServerOf]:
+    """The session's server of a major, started when first asked for."""
+    started: dict[int, EmbeddedServer] = {}
+    with ExitStack() as stack:
+
+        def get(major: int) -> EmbeddedServer:
+            if major not in started:
+                installation = choose_server(find_installations(), major)
+                started[major] = stack.enter_context(
+                    embedded_server(installation=installation, settings=_HASTE)
+                )
+            return started[major]
+
+        yield get
+
+
+@pytest.fixture(params=_MAJORS, ids=lambda major: f"pg{major}")
+def server(request: pytest.FixtureRequest, server_of: ServerOf) -> EmbeddedServer:
+    """Runs the test once per major."""
+    return server_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def newest_server(server_of: ServerOf) -> EmbeddedServer:
+    """For tests to which the major makes no difference."""
+    return server_of(max(_MAJORS))
+
+
+@pytest.fixture
+def make_database(server: EmbeddedServer, database_numbers: Iterator[int]) -> Iterator[MakeDatabase]:
+    """Each call makes an empty database and returns its URL; all are dropped after the test.
+
+    So is every other database of the server whose name begins with the new one's, as candidates' and previous
+    ones' names do.
+    """
+    made: list[str] = []
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+
+        def make() -> str:
+            name = f"dbtool_test_{os.getpid()}_{next(database_numbers)}_"
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            made.append(name)
+            return server.url(name)
+
+        yield make
+        for name in made:
+            _drop_databases(connection, name)
+
+
+@pytest.fixture(scope="session")
+def database_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def database(make_database: MakeDatabase) -> str:
+    """The URL of an empty database that is this test's alone."""
+    return make_database()
+
+
+@pytest.fixture
+def source_url(make_database: MakeDatabase) -> str:
+    return make_database()
+
+
+@pytest.fixture
+def target_url(make_database: MakeDatabase) -> str:
+    return make_database()
+
+
+@pytest.fixture
+def two_databases(source_url: str, target_url: str) -> tuple[str, str]:
+    return source_url, target_url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets (pagila, chinook, northwind)."""
+    folder = Path(os.environ.get("DBTOOL_TEST_DATA", _REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"{_CANNOT_RUN}the data sets are not at {folder}; set DBTOOL_TEST_DATA to their folder")
+    return folder
+
+
+def _drop_databases(connection: psycopg.Connection, prefix: str) -> None:
+    found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+    for (name,) in found.fetchall():
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
