@@ -22,6 +22,11 @@ def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
 
 
+def read_word(digits: pl.Series, index: int) -> pl.Series:
+    """The 64 bits at 0 ≤ ``index`` < 4 of what ``Digest.hex`` gave, as UInt64; NULL stays NULL."""
+    return digits.str.slice(16 * index, 16).str.to_integer(base=16, dtype=pl.UInt64)
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """The keyed hash of one domain. ``_key`` is derived; the project's key cannot be had from it."""
@@ -38,7 +43,12 @@ class Digest:
 
     def uint64(self, values: pl.Series) -> pl.Series:
         """The first 64 bits of the HMAC as UInt64; NULL stays NULL."""
-        return self.hex(values).str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64)
+        return self.uint64s(values, 1)[0]
+
+    def uint64s(self, values: pl.Series, count: int) -> tuple[pl.Series, ...]:
+        """``count`` ≤ 4 independent words of 64 bits per text, as UInt64; NULL stays NULL."""
+        digits = self.hex(values)
+        return tuple(read_word(digits, index) for index in range(count))
 
     def subkey(self, purpose: str, length: int = 16) -> bytes:
         """Key material of ``length`` ≤ 32 bytes for a cipher within this domain (AES in permutations)."""

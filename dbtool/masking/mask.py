@@ -99,7 +99,9 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """``types`` are the base types it serves, ANY_TYPE for all; ``bind`` checks them too. ``bind`` returns the function for one column, or raises DoesNotFit (a wrong type, an output that could
+    """``types`` are the base types it serves, ANY_TYPE for all; ``bind`` checks them too.
+
+    ``bind`` returns the function for one column, or raises DoesNotFit (a wrong type, an output that could
     be longer than the column, options that contradict each other). ``capacity`` is how many different
     outputs there are under these options (None: as many as inputs), for uniqueness proofs and chance rates.
     ``canonical`` names the steps applied to a value before it is keyed: trim, casefold, nfc, digits.

@@ -1,0 +1,75 @@
+"""What a value is reduced to before it is keyed, so that one person's two spellings get one stand-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from dbtool.masking.mask import DoesNotFit, MaskContext
+
+Step = Callable[[pl.Series], pl.Series]
+
+
+def _is_ascii(values: pl.Series) -> pl.Series:
+    return values.str.len_bytes() == values.str.len_chars()
+
+
+def _trim(values: pl.Series) -> pl.Series:
+    return values.str.strip_chars()
+
+
+def _casefold(values: pl.Series) -> pl.Series:
+    """Python's casefold ("Straße" = "STRASSE"); lowering is the same thing for ASCII, and vectorised."""
+    lowered = values.str.to_lowercase()
+    if _is_ascii(values).all():
+        return lowered
+    folded = values.map_elements(str.casefold, return_dtype=pl.String)
+    return lowered.zip_with(_is_ascii(values).fill_null(value=True), folded)
+
+
+def _nfc(values: pl.Series) -> pl.Series:
+    if _is_ascii(values).all():
+        return values
+    return values.str.normalize("NFC")
+
+
+def _digits(values: pl.Series) -> pl.Series:
+    """A telephone number's own digits: "+44 (0)20 7946 0958" = "004420 7946 0958".
+
+    A national spelling ("020 7946 0958") loses its trunk zero only: its country is not written in it.
+    """
+    without_trunk = values.str.replace(r"\(0\)", "", literal=False)
+    return without_trunk.str.replace_all(r"[^0-9]", "").str.strip_chars_start("0")
+
+
+STEPS: Mapping[str, Step] = {"trim": _trim, "casefold": _casefold, "nfc": _nfc, "digits": _digits}
+
+
+def canonicalise(values: pl.Series, steps: tuple[str, ...]) -> pl.Series:
+    """Apply the named steps in order; NULL stays NULL. The names are those of ``STEPS``."""
+    for step in steps:
+        values = STEPS[step](values)
+    return values
+
+
+def plan_key(context: MaskContext, default: tuple[str, ...]) -> Step:
+    """The function from a column's values to the text that is keyed there.
+
+    char(n) pads with blanks that are no part of the value, and citext calls two spellings equal that differ
+    in case: both are levelled whatever the steps say, so that a key equals its foreign key.
+    """
+    steps = default if context.canonical is None else context.canonical
+    unknown = [step for step in steps if step not in STEPS]
+    if unknown:
+        raise DoesNotFit(
+            f"there is no canonical step {', '.join(unknown)}", f"the steps are {', '.join(sorted(STEPS))}"
+        )
+    if context.type.base == "citext" and "casefold" not in steps:
+        steps = (*steps, "casefold")
+    is_padded = context.type.base == "bpchar"
+
+    def key_text(values: pl.Series) -> pl.Series:
+        return canonicalise(values.str.strip_chars_end(" ") if is_padded else values, steps)
+
+    return key_text

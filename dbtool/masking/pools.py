@@ -1,0 +1,105 @@
+"""Pools of plausible words per locale: made once by Faker, ordered by the domain's key, picked by digest."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from dbtool.digest import Digest
+from dbtool.masking.mask import DoesNotFit
+
+_SEED = 20240229  # of Faker's draws: a pool is the same for every project, its order is the key's
+_SMALLEST_POOL = 20
+_SLUG_LEAST = 3
+SLUG_LETTERS = 12
+_LOADED: set[tuple[str, str]] = set()
+
+
+def _slug(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode().lower()
+    return "".join(letter for letter in plain if letter.isalpha())
+
+
+# kind → (what to ask Faker for, how often)
+_KINDS: Mapping[str, tuple[Callable[[Any], str], int]] = {
+    "first_name": (lambda faker: str(faker.first_name()), 20_000),
+    "last_name": (lambda faker: str(faker.last_name()), 20_000),
+    "slug": (lambda faker: _slug(faker.first_name()), 5_000),
+    "company": (lambda faker: str(faker.company()), 5_000),
+    "street": (lambda faker: str(faker.street_name()), 5_000),
+    "city": (lambda faker: str(faker.city()), 5_000),
+    "postcode": (lambda faker: str(faker.postcode()), 5_000),
+}
+
+
+def _make_faker(locale: str) -> Any:
+    from faker import Faker  # noqa: PLC0415  150 ms that only a run with pools should pay
+    from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415  see above
+
+    if locale not in AVAILABLE_LOCALES:
+        raise DoesNotFit(
+            f"there is no locale {locale}", f"the locales are {', '.join(sorted(AVAILABLE_LOCALES))}"
+        )
+    faker = Faker(locale, use_weighting=False)
+    faker.seed_instance(_SEED)
+    return faker
+
+
+@cache
+def load_pool(kind: str, locale: str) -> tuple[str, ...]:
+    """Every different word that a seeded Faker drew, sorted; the same in every process."""
+    draw, draws = _KINDS[kind]
+    faker = _make_faker(locale)
+    _LOADED.add((kind, locale))
+    words = {unicodedata.normalize("NFC", draw(faker)) for _ in range(draws)}
+    return tuple(sorted(word for word in words if word.isprintable() and word.strip()))
+
+
+@cache
+def load_slugs(locale: str) -> tuple[str, ...]:
+    """Lower-case ASCII first names of at most 12 letters; en_US where the locale's script has none."""
+    slugs = tuple(slug for slug in load_pool("slug", locale) if _SLUG_LEAST <= len(slug) <= SLUG_LETTERS)
+    return slugs if len(slugs) >= _SMALLEST_POOL else load_slugs("en_US")
+
+
+def shorten(pool: tuple[str, ...], longest: int | None, what: str) -> tuple[str, ...]:
+    """The words of at most ``longest`` characters, in the same order."""
+    words = tuple(word for word in pool if longest is None or len(word) <= longest)
+    if len(words) < min(_SMALLEST_POOL, len(pool)):
+        raise DoesNotFit(
+            f"only {len(words)} of the locale's {what} have at most {longest} characters",
+            "a larger max_length, another locale, or token",
+        )
+    return words
+
+
+def shuffle(pool: tuple[str, ...], digest: Digest, purpose: str) -> pl.Series:
+    """The pool in the domain's own order, so that a position tells nothing without the key."""
+    words = list(pool)
+    random.Random(digest.seed(f"pool {purpose}")).shuffle(words)  # noqa: S311  the seed is the key's
+    return pl.Series(purpose, words, dtype=pl.String)
+
+
+def pick(pool: pl.Series, words: pl.Series) -> pl.Series:
+    """One entry per 64-bit word of digest; NULL stays NULL."""
+    return pool.gather((words % len(pool)).cast(pl.UInt32))
+
+
+def pool_digests(pools: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """SHA-256 per (kind, locale): what a newer Faker may change, and with it every stand-in picked."""
+    return {
+        f"{kind}/{locale}": hashlib.sha256("\n".join(load_pool(kind, locale)).encode()).hexdigest()
+        for kind, locale in sorted(set(pools))
+    }
+
+
+def pools_digest() -> str:
+    """One digest over every pool that this process has loaded: the manifest's."""
+    lines = (f"{name} {digest}\n" for name, digest in pool_digests(_LOADED).items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
