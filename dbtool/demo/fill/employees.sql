@@ -4,7 +4,7 @@ INSERT INTO public.employees
 SELECT 1000 + i,
     CASE WHEN i > 1 THEN 1000 + (i + 3) / 5 END,
     first_name, last_name,
-    pg_temp.ascii(first_name || '.' || last_name) || i || '@staff.harbour-shop.test',
+    pg_temp.ascii(first_name || '.' || last_name) || i || '@harbour-shop.corp',
     left(pg_temp.ascii(last_name), 8) || i,
     CASE WHEN mod(b, 20) > 0 THEN pg_temp.iban(pg_temp.hash(i, %(salt)s + 2)) END,
     CASE WHEN mod(b >> 8, 10) > 0 THEN 24000 + 50 * mod(b >> 12, 1100) END,

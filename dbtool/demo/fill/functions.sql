@@ -67,11 +67,12 @@ CREATE OR REPLACE FUNCTION pg_temp.last_names() RETURNS text[] LANGUAGE sql IMMU
     'Vasquez', 'Villeneuve', 'von Arnim', 'Wackernagel', 'Wójcik', 'Xu', 'Yamamoto', 'Yılmaz', 'Zelenka', 'Żeromski',
     'Zuckerman', '佐藤', 'Кузнецова'];
 
--- Reserved top-level domains, so that no mail ever arrives; not example.com, .org or .net, which masks write to.
+-- Under .mail, .home and .corp, which ICANN resolved in 2018 never to delegate: no mail ever arrives. Not under
+-- .test or .example, since what is reserved by RFC 2606 counts as nobody's, and these are to be somebody's.
 CREATE OR REPLACE FUNCTION pg_temp.mail_domains() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ARRAY[
-    'brightmail.test', 'brightmail.test', 'brightmail.test', 'postfach-nord.test', 'postfach-nord.test', 'lettre.example',
-    'correo-sur.test', 'mailhaus.test', 'quickpost.example', 'harbour-mail.test', 'inboxen.test', 'kumo-mail.test',
-    'oldmill-engineering.test', 'weaver-and-sons.example', 'stadtwerke-auetal.test', 'uni-larsholm.example'];
+    'bright.mail', 'bright.mail', 'bright.mail', 'postfach-nord.home', 'postfach-nord.home', 'lettre.mail', 'correo-sur.home',
+    'mailhaus.home', 'quickpost.mail', 'harbour.mail', 'inboxen.home', 'kumo.mail', 'oldmill-engineering.corp',
+    'weaver-and-sons.corp', 'stadtwerke-auetal.corp', 'uni-larsholm.corp'];
 
 CREATE OR REPLACE FUNCTION pg_temp.streets() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ARRAY[
     'Alder Row', 'Am Alten Speicher', 'Ashgrove Crescent', 'Avenida del Puerto', 'Bahnhofsallee', 'Beekweg', 'Birch Hollow',
