@@ -1,0 +1,228 @@
+"""Bind each masked column's mask, or say why it cannot serve that column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import polars as pl
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation, TypeKind, quote_identifier
+from dbtool.findings import Finding, Severity
+from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
+from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
+from dbtool.masking.shared_keys import find_mismatch
+from dbtool.rules.model import JsonPaths, MaskUse
+
+_INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
+_JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
+
+
+@dataclass(frozen=True, slots=True)
+class BoundColumn:
+    """``masked`` is None for a document that is masked path by path. ``by`` are columns of the same relation."""
+
+    masked: MaskedColumn | None
+    bound: BoundMask
+    by: tuple[str, ...] = ()
+    source_sql: str | None = None
+
+
+def bind_columns(
+    catalog: Catalog, coverage: Coverage, masked: Mapping[ColumnRef, MaskedColumn], workshop: Workshop
+) -> dict[ColumnRef, BoundColumn]:
+    found: dict[ColumnRef, BoundColumn] = {}
+    partition_keys = _partition_keys(catalog, workshop, {ref.relation for ref in masked})
+    for ref, decision in coverage.decisions.items():
+        column = catalog.relations[ref.relation].get_column(ref.column)
+        bound = None
+        if ref in masked:
+            bound = _bind_column(masked[ref], workshop)
+        elif isinstance(decision.decision, JsonPaths):
+            bound = _bind_document(decision, decision.decision, column, workshop)
+        if bound is None:
+            continue
+        if ref in partition_keys:
+            _refuse_partition_key(decision, workshop)
+        found[ref] = bound
+    return found
+
+
+def _partition_keys(catalog: Catalog, workshop: Workshop, masked: set[object]) -> set[ColumnRef]:
+    """The columns that decide in which partition a row lives, at any level."""
+    keys: set[ColumnRef] = set()
+    for relation in catalog.relations.values():
+        for name in relation.partition_key:
+            if name is not None:
+                keys.add(ColumnRef(relation.ruled_by, name))
+            elif relation.ruled_by in masked:
+                message = (
+                    f"{relation.name} is partitioned by an expression: if it reads a masked column, a row will "
+                    "not fit its partition and the load will fail, with the live database untouched"
+                )
+                workshop.findings.append(
+                    Finding("partition-key-expression", Severity.WARNING, str(relation.name), message)
+                )
+    return keys
+
+
+def _refuse_partition_key(decision: ColumnDecision, workshop: Workshop) -> None:
+    message = (
+        f"{decision.ref} decides in which partition a row lives, and masking it is not supported yet: "
+        "the row would move to another partition"
+    )
+    workshop.refuse("partition-key-masked", decision.ref, message, "keep the column with a reason")
+
+
+def _bind_column(masked: MaskedColumn, workshop: Workshop) -> BoundColumn | None:
+    refused = False
+    for reason, instead in _objections(masked):
+        refused = True
+        message = f"mask {masked.mask.name} at {masked.use.at} does not fit {masked.ref}: {reason}"
+        workshop.refuse("mask-does-not-fit", masked.ref, message, instead or _INSTEAD)
+    if refused:
+        return None
+    try:
+        bound = masked.mask.bind(masked.options, masked.context)
+        literal = _source_literal(masked, bound)
+    except DoesNotFit as error:
+        message = f"mask {masked.mask.name} at {masked.use.at} does not fit {masked.ref}: {error.reason}"
+        workshop.refuse("mask-does-not-fit", masked.ref, message, _spell_instead(error.alternative))
+        return None
+    bound = _recording(bound, masked.mask, masked.promise.overlap, workshop)
+    return BoundColumn(masked, _null_stays_null(bound, masked.column.type), masked.use.by, literal)
+
+
+def _recording(bound: BoundMask, mask: Mask, overlap: Overlap, workshop: Workshop) -> BoundMask:
+    """Hand the originals of a disjoint mask to whoever will look for survivors; reserved ones are nobody's."""
+    record, in_space = workshop.record, mask.in_space
+    if record is None or overlap is not Overlap.DISJOINT:
+        return bound
+
+    def recorded(values: pl.Series, by: pl.DataFrame) -> pl.Series:
+        record(values if in_space is None else values.filter(~in_space(values)))
+        return bound(values, by)
+
+    return recorded
+
+
+def _spell_instead(alternative: str) -> str:
+    return f"use {alternative}" if alternative else _INSTEAD
+
+
+def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
+    """(reason, remedy) of what the types alone forbid. Binding finds what depends on options."""
+    column, key = masked.column, masked.decision.inherited_from
+    if masked.mask.makes_null and column.not_null:
+        yield "the column is NOT NULL", "use mask: constant with a value"
+    yield from _type_objections(masked.mask, column.type)
+    if key is not None and (mismatch := find_mismatch(column.type, masked.context.type)):
+        yield (
+            f"it must hold the stand-ins of {key}, and {mismatch}",
+            f"give both columns one type, or keep {key}",
+        )
+    yield from _by_objections(masked.relation, masked.use)
+
+
+def _type_objections(mask: Mask, column: ColumnType) -> Iterator[tuple[str, str]]:
+    if not mask.types:
+        return
+    if column.is_array:
+        yield (
+            f"the column is an array ({column.sql}), and its elements cannot be masked yet",
+            "use mask: null",
+        )
+    elif column.kind in (TypeKind.COMPOSITE, TypeKind.RANGE, TypeKind.MULTIRANGE):
+        yield f"the column is a {column.kind} ({column.sql}), which cannot be masked yet", "use mask: null"
+    elif column.base not in mask.types and column.kind not in mask.types:
+        yield f"it serves {', '.join(sorted(mask.types))}, and the column is {column.sql}", ""
+
+
+def _by_objections(relation: Relation, use: MaskUse) -> Iterator[tuple[str, str]]:
+    copied = {column.name for column in relation.copied_columns}
+    for name in use.by:
+        if name not in copied:
+            yield (
+                f"{relation.name} has no column {quote_identifier(name)} to go by",
+                "name a column of the table",
+            )
+
+
+def _source_literal(masked: MaskedColumn, bound: BoundMask) -> str | None:
+    """What the source selects in the column's place, for a mask that does not read it. NULL stays NULL.
+
+    A mask that reads nothing gives every value the same stand-in, so one probe tells which.
+    """
+    if masked.promise.overlap is not Overlap.NOT_READ:
+        return None
+    if masked.mask.source_sql is not None:
+        literal = masked.mask.source_sql(masked.options, masked.context)
+    else:
+        probe = bound(pl.Series("probe", ["x"], dtype=pl.String), pl.DataFrame())
+        literal = quote_literal(probe.item())
+    if literal is None or literal == "NULL":
+        return literal
+    return f"CASE WHEN {quote_identifier(masked.column.name)} IS NOT NULL THEN {literal} END"
+
+
+def quote_literal(text: str | None) -> str:
+    """An SQL literal whatever standard_conforming_strings says."""
+    if text is None:
+        return "NULL"
+    quoted = "'" + text.replace("'", "''").replace("\\", "\\\\") + "'"
+    return f"E{quoted}" if "\\" in text else quoted
+
+
+def _null_stays_null(bound: BoundMask, column: ColumnType) -> BoundMask:
+    """char(n) pads with blanks that are no part of the value; its key, if that is text, has none."""
+    is_padded = column.base == "bpchar" and not column.is_array
+
+    def masked(values: pl.Series, by: pl.DataFrame) -> pl.Series:
+        outputs = bound(values.str.strip_chars_end(" ") if is_padded else values, by)
+        if (values.is_null() & outputs.is_not_null()).any():
+            outputs = outputs.zip_with(values.is_not_null(), values)
+        return outputs
+
+    return masked
+
+
+def _bind_document(
+    decision: ColumnDecision, paths: JsonPaths, column: Column, workshop: Workshop
+) -> BoundColumn | None:
+    if column.type.is_array or column.type.base not in {"json", "jsonb"}:
+        message = f"{decision.ref} at {paths.at} is decided by path, but its type is {column.type.sql}"
+        workshop.refuse("mask-does-not-fit", decision.ref, message, "decide the whole column")
+        return None
+    uses = {path: use for path, use in paths.paths.items() if isinstance(use, MaskUse)}
+    bound = {path: _bind_path(decision, path, use, workshop) for path, use in uses.items()}
+    if None in bound.values():
+        return None
+    try:
+        mask_documents = import_module("dbtool.masking.json_paths").bind_json(
+            {path: bound.get(path) for path in paths.paths}, paths.unknown
+        )
+    except DoesNotFit as error:
+        message = f"the paths of {decision.ref} at {paths.at} do not fit: {error.reason}"
+        workshop.refuse("mask-does-not-fit", decision.ref, message, error.alternative)
+        return None
+    return BoundColumn(None, _null_stays_null(_ignoring_by(mask_documents), column.type))
+
+
+def _bind_path(decision: ColumnDecision, path: str, use: MaskUse, workshop: Workshop) -> BoundMask | None:
+    where = f"{decision.ref} {path}"
+    if (parts := resolve_use(use, _JSON_VALUE, where, workshop)) is None:
+        return None
+    mask, options, context = parts
+    try:
+        return _recording(mask.bind(options, context), mask, mask.promise(options, context).overlap, workshop)
+    except DoesNotFit as error:
+        message = f"mask {mask.name} at {use.at} does not fit {where}: {error.reason}"
+        workshop.refuse("mask-does-not-fit", decision.ref, message, _spell_instead(error.alternative))
+        return None
+
+
+def _ignoring_by(mask_documents: Callable[[pl.Series], pl.Series]) -> BoundMask:
+    return lambda values, _by: mask_documents(values)

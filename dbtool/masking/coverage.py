@@ -1,0 +1,221 @@
+"""(Catalog, RuleSet) → one decision per copied column, or the finding that stops the run: fail closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import ColumnRef, Persistence, Relation, RelationName
+from dbtool.findings import Finding, Severity
+from dbtool.masking.inheritance import Inheritance, KeyGroup, find_inheritance
+from dbtool.masking.mask import Registry
+from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
+from dbtool.masking.unused_rules import find_unused
+from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, Position, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDecision:
+    """``inherited_from`` is the key in the end of the chain, whose decision this is; None: its own rule."""
+
+    relation: RelationName
+    column: str
+    decision: Decision
+    inherited_from: ColumnRef | None
+    at: Position
+
+    @property
+    def ref(self) -> ColumnRef:
+        return ColumnRef(self.relation, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """``decisions`` holds ruled relations only: a leaf partition's columns are its root's.
+
+    ``missing`` are the rules that a person has to write, keys before the columns that refer to them.
+    """
+
+    decisions: Mapping[ColumnRef, ColumnDecision]
+    missing: tuple[MissingRule, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def missing_rules(self) -> str:
+        """YAML to paste for everything undecided; empty where nothing is."""
+        return render_missing_rules(self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The rules as written, per column that is there and copied."""
+
+    rules: Mapping[ColumnRef, ColumnRule]
+    registry: Registry
+
+    def leader_of(self, group: KeyGroup) -> ColumnRef | None:
+        return next((member for member in group if member in self.rules), None)
+
+    def agree(self, one: ColumnRef, other: ColumnRef) -> bool:
+        return same_decision(self.rules[one].decision, self.rules[other].decision, self.registry)
+
+
+def decide(catalog: Catalog, rules: RuleSet, registry: Registry) -> Coverage:
+    """Decide every copied column of every ruled relation. Columns that refer to a key take its decision."""
+    written = _Written(_written_rules(catalog, rules), registry)
+    inheritance = find_inheritance(catalog, rules.virtual_references)
+    columns = [
+        ColumnRef(relation.name, column.name)
+        for relation in ruled_relations(catalog)
+        for column in relation.copied_columns
+    ]
+    decisions = {
+        column: decision for column in columns if (decision := _decide_column(column, written, inheritance))
+    }
+    missing = tuple(
+        suggest_rule(column, catalog.relations[column.relation].get_column(column.column), registry)
+        for column in columns
+        if _must_be_written(column, written, inheritance)
+    )
+    findings = [
+        *(_not_covered(rule) for rule in missing),
+        *(finding for column in columns for finding in _contradictions(column, written, inheritance)),
+        *(finding for decision in decisions.values() for finding in _unshareable(decision)),
+        *find_unused(catalog, rules),
+    ]
+    return Coverage(decisions, missing, tuple(findings))
+
+
+def ruled_relations(catalog: Catalog) -> tuple[Relation, ...]:
+    """What needs rules: temporary tables are nobody else's, and never copied."""
+    return tuple(one for one in catalog.ruled() if one.persistence is not Persistence.TEMPORARY)
+
+
+def _written_rules(catalog: Catalog, rules: RuleSet) -> dict[ColumnRef, ColumnRule]:
+    found: dict[ColumnRef, ColumnRule] = {}
+    for relation in ruled_relations(catalog):
+        if (table := rules.tables.get(relation.name)) is None:
+            continue
+        copied = {column.name for column in relation.copied_columns}
+        for rule in table.columns:
+            found.update({ColumnRef(relation.name, name): rule for name in rule.columns if name in copied})
+    return found
+
+
+def _decide_column(column: ColumnRef, written: _Written, inheritance: Inheritance) -> ColumnDecision | None:
+    """The key's decision, or its own where it refers to none. None: undecided."""
+    leaders = (written.leader_of(group) for group in inheritance.groups_of(column))
+    leader = next((one for one in leaders if one is not None), None)
+    if leader is None:
+        return None
+    rule = written.rules[leader]
+    inherited = None if leader == column else leader
+    return ColumnDecision(column.relation, column.column, rule.decision, inherited, rule.decision.at)
+
+
+def _must_be_written(column: ColumnRef, written: _Written, inheritance: Inheritance) -> bool:
+    """Of keys that refer to one another in a cycle, one rule is enough: the first is asked for."""
+    own = [group for group in inheritance.groups_of(column) if column in group]
+    return any(group[0] == column and written.leader_of(group) is None for group in own)
+
+
+def _not_covered(rule: MissingRule) -> Finding:
+    return Finding(
+        check="column-not-covered",
+        severity=Severity.ERROR,
+        where=str(rule.column),
+        message=f"no rule decides {rule.column} ({rule.type}), so nothing may be copied",
+        remedy=render_missing_rules([rule]),
+    )
+
+
+def _contradictions(column: ColumnRef, written: _Written, inheritance: Inheritance) -> Iterator[Finding]:
+    """The column's own rule, and the rules of all keys it refers to, must say the same."""
+    leaders = [written.leader_of(group) for group in inheritance.groups_of(column)]
+    keys = [leader for leader in leaders if leader is not None and leader != column]
+    if column in written.rules:
+        for key in keys:
+            if not written.agree(column, key):
+                yield _contradicts_key(column, key, written)
+    elif keys:
+        for other in keys[1:]:
+            if not written.agree(keys[0], other):
+                yield _keys_disagree(column, keys[0], other, written)
+
+
+def _contradicts_key(column: ColumnRef, key: ColumnRef, written: _Written) -> Finding:
+    mine, other = written.rules[column], written.rules[key]
+    return Finding(
+        check="rule-contradicts-key",
+        severity=Severity.ERROR,
+        where=str(mine.decision.at),
+        message=f"{column} is {spell(mine.decision)} at {mine.decision.at}, but it refers to {key}, which is "
+        f"{spell(other.decision)} at {other.decision.at}: rows would no longer find each other",
+        remedy=f"remove the rule of {column}: it inherits that of {key}",
+    )
+
+
+def _keys_disagree(column: ColumnRef, one: ColumnRef, other: ColumnRef, written: _Written) -> Finding:
+    mine, theirs = written.rules[one].decision, written.rules[other].decision
+    return Finding(
+        check="keys-disagree",
+        severity=Severity.ERROR,
+        where=str(column),
+        message=f"{column} refers to {one}, which is {spell(mine)} at {mine.at}, and to {other}, which is "
+        f"{spell(theirs)} at {theirs.at}: it cannot follow both",
+        remedy=f"give {one} and {other} the same rule",
+    )
+
+
+def _unshareable(decision: ColumnDecision) -> Iterator[Finding]:
+    """A mask that reads other columns of the key's row has none of them in the row that refers to it."""
+    use = decision.decision
+    if decision.inherited_from is not None and isinstance(use, MaskUse) and use.by:
+        yield Finding(
+            check="key-mask-reads-columns",
+            severity=Severity.ERROR,
+            where=str(use.at),
+            message=f"{decision.inherited_from} is masked by {', '.join(use.by)}, which {decision.ref}, "
+            "referring to it, does not have",
+            remedy=f"choose a mask for {decision.inherited_from} that reads its own value only",
+        )
+
+
+def spell(decision: Decision) -> str:
+    """A decision as a message names it."""
+    match decision:
+        case Keep():
+            return "kept"
+        case MaskUse(mask=mask, domain=domain):
+            return f"masked by {mask}" + (f" in domain {domain}" if domain != mask else "")
+        case JsonPaths():
+            return "decided by path"
+
+
+def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:
+    """Would both give every value the same stand-in? Reasons and places do not matter."""
+    if isinstance(one, Keep) or isinstance(other, Keep):
+        return isinstance(one, Keep) and isinstance(other, Keep)
+    if isinstance(one, MaskUse) and isinstance(other, MaskUse):
+        return _substance(one, registry) == _substance(other, registry)
+    if isinstance(one, JsonPaths) and isinstance(other, JsonPaths):
+        return (
+            one.unknown == other.unknown
+            and one.paths.keys() == other.paths.keys()
+            and all(same_decision(one.paths[path], other.paths[path], registry) for path in one.paths)
+        )
+    return False
+
+
+def _substance(use: MaskUse, registry: Registry) -> tuple[object, ...]:
+    mask = registry.get(use.mask)
+    options: object = dict(use.options)
+    canonical = use.canonical
+    if mask is not None:
+        canonical = mask.canonical if canonical is None else canonical
+        with suppress(ValidationError):  # compiling reports it, with its place
+            options = mask.options.model_validate(options)
+    return (use.mask, use.domain, options, canonical, use.by, use.when)

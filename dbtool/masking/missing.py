@@ -1,0 +1,97 @@
+"""The YAML to paste for columns that no rule decides, with a mask suggested where the name speaks for itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from dbtool.catalog.relations import Column, ColumnRef, RelationName, TypeKind
+from dbtool.masking.mask import Registry
+
+# How a reader of the schema would guess: word patterns of a column's name, in order of trust. Wrong guesses
+# are seen in review, since the rule is pasted by a person; what is not guessed stays undecided.
+_LIKELY: tuple[tuple[str, str], ...] = (
+    (r"e_?mail", "email"),
+    (r"(first|given|fore)_?name", "first_name"),
+    (r"(last|family|sur)_?name|surname", "last_name"),
+    (r"(full|display|contact|customer|person|holder|recipient)_?name|recipient", "full_name"),
+    (r"phone|mobile|fax|(cell|tel)(_?(no|number))?", "phone"),
+    (r"street|address(_?(line)?_?\d?)?", "street"),
+    (r"city|town", "city"),
+    (r"post(al)?_?code|zip(_?code)?", "postcode"),
+    (r"company(_?name)?|employer", "company"),
+    (r"user_?name|login|nick(_?name)?", "username"),
+    (r"(birth_?(date|day)|date_of_birth|dob)", "birth_date"),
+    (r"(access|auth|session|api|refresh)?_?(token|secret|key_?hash)|password(_?hash)?|pass_?hash", "token"),
+    (r"ip(_?addr(ess)?)?|remote_addr", "ip"),
+    (r"user_?agent", "user_agent"),
+    (r"iban", "iban"),
+    (r"card(_?(no|number))?|pan", "card"),
+    (r"ssn|national_?(id|number)|tax_?(id|no|number)", "national_id"),
+    (r"notes?|comments?|body|message|bio|remarks?", "text"),
+)
+_BARE_YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_$ .-]*(?<![ .-])\Z")
+_ASIDE = re.compile(r"([a-z0-9])([A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRule:
+    """``mask`` is None where only a person can tell; the rule then asks for a reason and is no rule yet."""
+
+    column: ColumnRef
+    type: str
+    mask: str | None = None
+
+
+def suggest_rule(ref: ColumnRef, column: Column, registry: Registry) -> MissingRule:
+    return MissingRule(ref, column.type.sql, _likely_mask(column, registry))
+
+
+def _likely_mask(column: Column, registry: Registry) -> str | None:
+    """A mask that is there, reads only this column, and serves its type."""
+    words = _ASIDE.sub(r"\1_\2", column.name).lower()
+    plain = column.type.kind is TypeKind.BASE and not column.type.is_array
+    for pattern, name in _LIKELY:
+        mask = registry.get(name)
+        if mask is None or mask.needs_by or not plain or column.type.base not in mask.types:
+            continue
+        if re.search(rf"(\A|_)({pattern})(_|\Z)", words):
+            return name
+    return None
+
+
+def render_missing_rules(missing: Iterable[MissingRule]) -> str:
+    """One YAML block, tables in order. ``{keep: ""}`` is not accepted as it stands: it asks for the reason."""
+    lines: list[str] = []
+    for relation, rules in groupby(missing, key=lambda rule: rule.column.relation):
+        lines.append(f"  {_spell_relation(relation)}:")
+        lines.extend(f"    {spell_key(rule.column.column)}: {_spell_rule(rule)}" for rule in rules)
+    return "\n".join(["tables:", *lines]) if lines else ""
+
+
+def _spell_rule(rule: MissingRule) -> str:
+    return f"{{mask: {rule.mask}}}" if rule.mask is not None else '{keep: ""}'
+
+
+def _spell_relation(name: RelationName) -> str:
+    """A quoted schema would start a YAML string, and ``#`` or ``: `` would end a plain one."""
+    text = str(name)
+    if text.startswith('"') or re.search(r": |:\Z| #|[\x00-\x1f\x7f-\x9f]", text):
+        return _quote(text)
+    return text
+
+
+def spell_key(column: str) -> str:
+    """A column's exact name as a YAML key; double quotes serve SQL and YAML alike, so those are doubled."""
+    if len(column) > 2 and column.startswith('"') and column.endswith('"'):  # noqa: PLR2004  the two quotes
+        column = '"' + column.replace('"', '""') + '"'
+    return column if _BARE_YAML.match(column) else _quote(column)
+
+
+def _quote(text: str) -> str:
+    """JSON's escapes are YAML's. DEL and the C1 controls, which JSON leaves alone, YAML wants escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", quoted)

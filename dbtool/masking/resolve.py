@@ -1,0 +1,126 @@
+"""A column's decision → its mask, options and context: what compiling and the uniqueness proof both start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+from pydantic import ValidationError
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation
+from dbtool.digest import ProjectKey
+from dbtool.findings import Finding, Severity
+from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.mask import Mask, MaskContext, Options, Promise, Registry
+from dbtool.rules.model import MaskUse
+from dbtool.spelling import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedColumn:
+    """A ruled column under one mask. ``context`` speaks of the key in the end of the chain where the column
+    refers to one, so that both sides get the same stand-ins; ``column`` is the column itself.
+    """
+
+    decision: ColumnDecision
+    relation: Relation
+    column: Column
+    use: MaskUse
+    mask: Mask
+    options: Options
+    context: MaskContext
+
+    @property
+    def ref(self) -> ColumnRef:
+        return self.decision.ref
+
+    @property
+    def promise(self) -> Promise:
+        return self.mask.promise(self.options, self.context)
+
+    @property
+    def capacity(self) -> int | None:
+        return self.mask.capacity(self.options, self.context)
+
+    @property
+    def canonical(self) -> tuple[str, ...]:
+        return self.mask.canonical if self.use.canonical is None else self.use.canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What masks are bound with, beside the column. ``record`` is given the originals of disjoint masks."""
+
+    registry: Registry
+    key: ProjectKey
+    locale: str
+    findings: list[Finding] = field(default_factory=list)
+    record: Callable[[pl.Series], None] | None = None
+
+    def refuse(self, check: str, where: object, message: str, remedy: str = "") -> None:
+        self.findings.append(Finding(check, Severity.ERROR, str(where), message, remedy))
+
+
+def resolve_masks(catalog: Catalog, coverage: Coverage, workshop: Workshop) -> dict[ColumnRef, MaskedColumn]:
+    """The masked columns whose mask and options are known; the others are findings."""
+    found: dict[ColumnRef, MaskedColumn] = {}
+    for ref, decision in coverage.decisions.items():
+        if isinstance(decision.decision, MaskUse):
+            owner = decision.inherited_from or ref
+            key_type = catalog.relations[owner.relation].get_column(owner.column).type
+            relation = catalog.relations[ref.relation]
+            if (parts := resolve_use(decision.decision, key_type, str(ref), workshop)) is not None:
+                found[ref] = MaskedColumn(
+                    decision, relation, relation.get_column(ref.column), decision.decision, *parts
+                )
+    return found
+
+
+def resolve_use(
+    use: MaskUse, column_type: ColumnType, where: str, workshop: Workshop
+) -> tuple[Mask, Options, MaskContext] | None:
+    """None after naming the problem."""
+    mask = workshop.registry.get(use.mask)
+    if mask is None:
+        nearest = did_you_mean(use.mask, workshop.registry)
+        workshop.refuse("mask-unknown", use.at, f"there is no mask {use.mask}{nearest}")
+        return None
+    options = _read_options(use, mask, workshop)
+    if options is None:
+        return None
+    if mask.needs_by and not use.by:
+        message = f"mask {mask.name} of {where} needs to know by which column rows belong together"
+        workshop.refuse("mask-needs-by", use.at, message, "name it, as in by: id")
+        return None
+    digest = workshop.key.digest_for(use.domain)
+    return mask, options, MaskContext(column_type, digest, workshop.locale, use.by, use.canonical)
+
+
+def _read_options(use: MaskUse, mask: Mask, workshop: Workshop) -> Options | None:
+    try:
+        return mask.options.model_validate(dict(use.options))
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            message = _spell_problem(name, problem["type"], problem["msg"], mask)
+            workshop.refuse("mask-option", use.at, message)
+        return None
+
+
+def _spell_problem(name: str, kind: str, message: str, mask: Mask) -> str:
+    if kind == "extra_forbidden":
+        return f"mask {mask.name} has no option {name}{did_you_mean(name, mask.options.model_fields)}"
+    reason = message.removeprefix("Value error, ")
+    where = f"option {name} of mask {mask.name}" if name else f"mask {mask.name}"
+    return f"{where}: {reason[:1].lower()}{reason[1:]}"
+
+
+def option_names(masks: Registry) -> dict[str, frozenset[str]]:
+    """Mask → its options' names, for the rule loader, which knows no masks."""
+    return {name: frozenset(mask.options.model_fields) for name, mask in masks.items()}
+
+
+def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.is_error)
