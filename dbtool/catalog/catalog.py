@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
+from dbtool.catalog.fingerprint import (
+    describe_check,
+    describe_foreign_key,
+    describe_relation,
+    describe_unique_index,
+)
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
 
 
@@ -51,25 +57,25 @@ class Catalog:
         return tuple(sorted(found, key=lambda relation: relation.name))
 
     def fingerprint(self) -> str:
-        """Digest of what the copy depends on: relations, columns and constraints, no sizes, no OIDs."""
+        """Digest of what the copy depends on: relations, columns, constraints and sequences; no sizes, no OIDs.
+
+        The same schema has the same one on every server, after a dump and a restore, too.
+        """
         digest = hashlib.sha256()
-        for line in sorted(self._description()):
+        for line in sorted(self.description()):
             digest.update(line.encode())
             digest.update(b"\n")
         return digest.hexdigest()
 
-    def _description(self) -> Iterable[str]:
+    def description(self) -> Iterator[str]:
+        """The lines that the fingerprint digests; two catalogs differ in these and in nothing else."""
         for relation in self.relations.values():
-            if relation.kind in (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE):
-                yield f"relation {relation.name} {relation.kind} {relation.persistence} {relation.partition_bound}"
-                for column in relation.columns:
-                    yield f"column {relation.name} {column}"
+            yield from describe_relation(relation)
         for key in self.foreign_keys:
-            yield f"foreign key {key}"
-        for index in self.unique_indexes:
-            yield f"unique {index}"
-        for check in self.checks:
-            yield f"check {check}"
+            yield from describe_foreign_key(key)
+        yield from map(describe_unique_index, self.unique_indexes)
+        yield from map(describe_check, self.checks)
+        yield from (f"sequence {sequence}" for sequence in self.sequences)
 
 
 def build_catalog(server_version: int, relations: Iterable[Relation], **parts: object) -> Catalog:

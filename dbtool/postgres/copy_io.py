@@ -7,9 +7,9 @@ Where the psql at hand cannot reach the source (it was built without TLS and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -73,21 +73,39 @@ def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> I
 
 @dataclass(frozen=True, slots=True)
 class CopyOut:
-    """One COPY … TO STDOUT: what to select, in which format. ``condition`` is SQL that dbtool wrote itself."""
+    """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
+
+    ``pushed`` replaces columns, by index, with SQL that dbtool made itself: a constant or NULL, so that the
+    originals never leave the source.
+    """
 
     relation: RelationName
-    expressions: tuple[sql.Composable, ...]
-    condition: sql.Composable | None = None
+    columns: tuple[str, ...]
+    pushed: Mapping[int, str] = field(default_factory=dict)
+    first_page: int | None = None
+    end_page: int | None = None
     binary: bool = False
 
     def statement(self) -> sql.Composed:
         """Always a SELECT from ONLY: an inheritance parent's children are relations of their own."""
-        relation = sql.Identifier(self.relation.schema, self.relation.name)
-        where = sql.SQL(" WHERE {}").format(self.condition) if self.condition else sql.SQL("")
-        options = sql.SQL(" (FORMAT binary)") if self.binary else sql.SQL("")
+        expressions = [
+            sql.SQL(self.pushed[index]) if index in self.pushed else sql.Identifier(name)
+            for index, name in enumerate(self.columns)
+        ]
         return sql.SQL("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT{}").format(
-            sql.SQL(", ").join(self.expressions), relation, where, options
+            sql.SQL(", ").join(expressions),
+            sql.Identifier(self.relation.schema, self.relation.name),
+            self._where(),
+            sql.SQL(" (FORMAT binary)") if self.binary else sql.SQL(""),
         )
+
+    def _where(self) -> sql.Composable:
+        bounds = [
+            sql.SQL("ctid {} {}::pg_catalog.tid").format(sql.SQL(operator), sql.Literal(f"({page},0)"))
+            for operator, page in ((">=", self.first_page), ("<", self.end_page))
+            if page is not None
+        ]
+        return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds)) if bounds else sql.SQL("")
 
 
 class CopyReader(Protocol):
@@ -96,14 +114,25 @@ class CopyReader(Protocol):
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]: ...
 
 
+# Given a function that ends a wait, a context in which whoever wants the wait ended may call it.
+Ending = Callable[[Callable[[], None]], AbstractContextManager[None]]
+
+
+def _never_ended(_end: Callable[[], None]) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class PsqlReader:
-    """``url`` is called for every COPY, since credentials expire. ``snapshot`` is None for the latest data."""
+    """``url`` is called for every COPY, since credentials expire. ``snapshot`` is None for the latest data.
+    ``ending`` is told how to kill the psql at work, for a run that is being ended.
+    """
 
     psql: Path
     url: Callable[[], str]
     snapshot: str | None = None
     database: str | None = None
+    ending: Ending = _never_ended
 
     def _script(self, copy: CopyOut) -> bytes:
         adopt = f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n" if self.snapshot else ""
@@ -124,7 +153,10 @@ class PsqlReader:
         )
         argv = [str(self.psql), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
         try:
-            with programs.Stream(argv, env=environment, stdin=self._script(copy)) as stream:
+            with (
+                programs.Stream(argv, env=environment, stdin=self._script(copy)) as stream,
+                self.ending(stream.kill),
+            ):
                 yield read_blocks(stream.stdout, whole_lines=not copy.binary)
                 stream.finish()
         except ProgramFailed as error:

@@ -169,8 +169,11 @@ def leftovers(entries: tuple[DatabaseEntry, ...], live: str) -> tuple[str, ...]:
     return tuple(sorted(stamped | named))
 
 
-def outdated_previous(entries: tuple[DatabaseEntry, ...], live: str, keep: int) -> tuple[str, ...]:
-    """The previous databases of ``live`` beyond the ``keep`` newest."""
+def previous_databases(entries: tuple[DatabaseEntry, ...], live: str) -> tuple[DatabaseEntry, ...]:
+    """What ``live`` was before its refreshes, newest first."""
     previous = [e for e in entries if e.stamp and e.stamp.role == "previous" and e.stamp.target == live]
-    newest_first = sorted(previous, key=lambda e: e.stamp.made_at if e.stamp else "", reverse=True)
-    return tuple(e.name for e in newest_first[keep:])
+    return tuple(sorted(previous, key=lambda e: e.stamp.made_at if e.stamp else "", reverse=True))
+
+
+def outdated_previous(entries: tuple[DatabaseEntry, ...], live: str, keep: int) -> tuple[str, ...]:
+    return tuple(entry.name for entry in previous_databases(entries, live)[keep:])

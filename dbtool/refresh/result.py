@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbtool.catalog.relations import ColumnRef, RelationName
+from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
+from dbtool.masking.judgement import FixedRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,6 @@ class TableCopied:
     bytes: int
     seconds: float
     masked_columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FixedRate:
-    """How many distinct originals equal their own stand-in, beside what chance alone would give."""
-
-    column: ColumnRef
-    mask: str
-    distinct: int
-    fixed: int
-    expected: float
-
-    @property
-    def rate(self) -> float:
-        return self.fixed / self.distinct if self.distinct else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +57,7 @@ class RefreshResult:
     status: str
     live: str
     previous: tuple[str, ...]
+    made_at: str
     snapshot: SnapshotTaken
     tables: tuple[TableCopied, ...]
     verification: Verification

@@ -1,0 +1,90 @@
+"""The only place that turns errors into messages and exit codes.
+
+Signals become an exception in the main thread, once: what follows is clean-up, and a second signal must not cut
+it short. Anything unexpected goes to a log file without its message, which might quote data, and exits 70.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from dbtool.errors import DbtoolError, Interrupted
+
+EXIT_BUG = 70
+EXIT_USAGE = 2
+_OUTPUT_CLOSED = 1
+
+
+def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoReturn:
+    _raise_on_signals()
+    try:
+        result = command.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.exceptions.Abort:
+        click.echo("ended; nothing was changed", err=True)
+        code = 128 + signal.SIGINT
+    except Interrupted as error:
+        click.echo(f"dbtool: {error}", err=True)
+        code = error.code
+    except DbtoolError as error:
+        show_error(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _OUTPUT_CLOSED
+    except Exception as error:  # noqa: BLE001  the boundary
+        code = _report_bug(error)
+    sys.exit(code)
+
+
+def show_error(error: DbtoolError) -> None:
+    click.echo(f"dbtool: {error}", err=True)
+    for note in getattr(error, "__notes__", ()):
+        click.echo(f"  {note}", err=True)
+
+
+def _raise_on_signals() -> None:
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, _say_patience)
+        raise Interrupted("interrupted; cleaned up, and what was live is as it was", number)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupt)
+
+
+def _say_patience(_number: int, _frame: object) -> None:
+    click.echo("dbtool: already cleaning up; a moment", err=True)
+
+
+def _report_bug(error: Exception) -> int:
+    """Write frames, not messages: an exception's text may quote a row."""
+    lines = [
+        f"dbtool {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {type(error).__module__}.{type(error).__qualname__}\n"
+    ]
+    lines += traceback.format_tb(error.__traceback__)
+    descriptor, name = tempfile.mkstemp(prefix="dbtool-bug-", suffix=".log")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as log:
+        log.writelines(lines)
+    if os.environ.get("DBTOOL_DEBUG"):
+        traceback.print_exception(error)
+    click.echo(
+        f"dbtool: a bug ({type(error).__name__}). The frames, without any data, are in {Path(name)}; please report them. "
+        "DBTOOL_DEBUG=1 prints the whole error, which may quote data.",
+        err=True,
+    )
+    return EXIT_BUG

@@ -1,0 +1,53 @@
+"""The `dbtool` command. Subcommands are imported only when they run, so that ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, ClassVar
+
+import click
+
+from dbtool import __version__
+from dbtool.cli.boundary import run_bounded
+
+
+class LazyGroup(click.Group):
+    """Knows each command's name and one-line help without importing it. A test keeps the lines true."""
+
+    commands_by_name: ClassVar[dict[str, tuple[str, str]]] = {
+        "demo": ("dbtool.cli.demo:demo", "Everything on two embedded servers, with no configuration."),
+        "refresh": ("dbtool.cli.refresh:refresh", "Replace TARGET by a masked copy of SOURCE."),
+        "rules": ("dbtool.cli.rules:rules", "Check the masking rules against a database."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return sorted(self.commands_by_name)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.commands_by_name:
+            return None
+        module, _, name = self.commands_by_name[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)  # noqa: S101  the table above is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(self.commands_by_name.items())])
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="dbtool")
+def dbtool() -> None:
+    """Rehearsed migrations and masked staging refreshes for PostgreSQL, SQLAlchemy and Alembic.
+
+    Exit codes: 0 ok; 1 the answer is no; 2 usage or configuration; 3 a server, privilege, program or disk
+    failed; 4 drift; 5 consent missing; 6 busy, safe to retry; 7 partly done; 70 a bug; 130, 143 interrupted
+    and cleaned up.
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    run_bounded(dbtool, arguments)

@@ -1,0 +1,188 @@
+"""Inside the candidate: the journal of loaded chunks, sequences, statistics, views and the stamp it will keep.
+
+All of dbtool's own is in schema ``dbtool``, which is never copied from a source.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from dbtool.catalog.constraints import Sequence as SequenceDefinition
+from dbtool.catalog.relations import Relation, RelationKind, RelationName
+from dbtool.postgres.copy_io import copy_in
+from dbtool.postgres.session import Connection, connect, translated
+from dbtool.targets import Target
+
+_SCHEMA = """
+CREATE SCHEMA dbtool;
+COMMENT ON SCHEMA dbtool IS 'dbtool''s own: never copied from a source';
+CREATE TABLE dbtool.loaded_chunk (
+    schema_name text NOT NULL, relation text NOT NULL, chunk integer NOT NULL, loaded_rows bigint NOT NULL,
+    PRIMARY KEY (schema_name, relation, chunk)
+);
+CREATE TABLE dbtool.refresh (
+    made_at text PRIMARY KEY, source text NOT NULL, key_id text NOT NULL, rules_digest text NOT NULL,
+    snapshot_lsn text NOT NULL, snapshot_taken_at text NOT NULL, manifest jsonb
+);
+COMMENT ON TABLE dbtool.refresh IS 'which masked refresh this database is';
+"""
+
+
+@contextmanager
+def candidate_session(target: Target, database: str) -> Iterator[Connection]:
+    """A session in the candidate, acting as the environment's owner role where it names one."""
+    with connect(target.url(), database=database, application_name="dbtool refresh load") as connection:
+        with translated("preparing a session in the candidate"):
+            connection.execute("SET synchronous_commit = off")  # the stamp's own commit flushes all before it
+            if target.owner:
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(target.owner)))
+        yield connection
+
+
+def prepare_candidate(connection: Connection) -> None:
+    with translated("creating schema dbtool in the candidate"):
+        connection.execute(_SCHEMA.encode())
+
+
+def find_loaded(connection: Connection, relation: RelationName, chunk: int) -> int | None:
+    """Rows of a chunk whose COMMIT arrived, or None: so a lost connection is looked up, not guessed at."""
+    with translated("looking up a loaded chunk"):
+        row = connection.execute(
+            "SELECT loaded_rows FROM dbtool.loaded_chunk WHERE (schema_name, relation, chunk) = (%s, %s, %s)",
+            (relation.schema, relation.name, chunk),
+        ).fetchone()
+    return int(row[0]) if row else None
+
+
+def load_chunk(
+    connection: Connection,
+    relation: RelationName,
+    chunk: int,
+    columns: tuple[str, ...],
+    blocks: Iterable[bytes],
+    *,
+    binary: bool,
+) -> int:
+    """Load one chunk in one transaction together with the row that records it. Returns the server's count.
+
+    The transaction commits only after ``blocks`` ended without an error: a source that fails loads nothing.
+    """
+    with translated(f"loading {relation}"), connection.transaction():
+        rows = copy_in(connection, relation, columns, blocks, binary=binary)
+        connection.execute(
+            "INSERT INTO dbtool.loaded_chunk VALUES (%s, %s, %s, %s)",
+            (relation.schema, relation.name, chunk, rows),
+        )
+    return rows
+
+
+def count_rows(connection: Connection, relation: RelationName) -> int:
+    query = sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(relation.schema, relation.name))
+    with translated(f"counting {relation}"):
+        row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceValue:
+    value: int
+    is_called: bool
+
+
+def find_extreme(connection: Connection, sequence: SequenceDefinition) -> int | None:
+    """The furthest value that the columns fed by a sequence hold, in its own direction; None without rows."""
+    function = sql.SQL("max") if sequence.increment > 0 else sql.SQL("min")
+    found: list[int] = []
+    for relation, column in sequence.feeds:
+        query = sql.SQL("SELECT {}({})::bigint FROM {}").format(
+            function, sql.Identifier(column), sql.Identifier(relation.schema, relation.name)
+        )
+        with translated(f"reading the end of {relation}"):
+            row = connection.execute(query).fetchone()
+        if row and row[0] is not None:
+            found.append(int(row[0]))
+    if not found:
+        return None
+    return max(found) if sequence.increment > 0 else min(found)
+
+
+def set_sequence(connection: Connection, name: RelationName, value: SequenceValue) -> None:
+    with translated(f"setting {name}"):
+        connection.execute("SELECT setval(%s::regclass, %s, %s)", (str(name), value.value, value.is_called))
+
+
+def analyze(connection: Connection, relations: Sequence[Relation]) -> None:
+    for relation in relations:
+        name = sql.Identifier(relation.name.schema, relation.name.name)
+        # ONLY: an ANALYZE of a partitioned table would analyse every leaf once more.
+        only = (
+            sql.SQL("ONLY ")
+            if relation.kind is RelationKind.PARTITIONED_TABLE and _knows_only(connection)
+            else sql.SQL("")
+        )
+        with translated(f"analysing {relation.name}"):
+            connection.execute(sql.SQL("ANALYZE {}{}").format(only, name))
+
+
+def _knows_only(connection: Connection) -> bool:
+    return connection.info.server_version >= 180000  # noqa: PLR2004  ANALYZE ONLY came with PostgreSQL 18
+
+
+def refresh_materialized_view(connection: Connection, name: RelationName) -> None:
+    statement = sql.SQL("REFRESH MATERIALIZED VIEW {}").format(sql.Identifier(name.schema, name.name))
+    with translated(f"refreshing the materialised view {name}"):
+        connection.execute(statement)
+
+
+def run_script(connection: Connection, text: str, name: str) -> None:
+    """Run a SQL file of the project's own (``after_load``) in one transaction."""
+    with translated(f"running {name}"), connection.transaction():
+        connection.execute(text.encode())
+
+
+def write_stamp(connection: Connection, stamp: Mapping[str, Any]) -> None:
+    """Record the refresh in the candidate, drop the journal of chunks, and flush everything before."""
+    row = (*(stamp[name] for name in _STAMP_COLUMNS), json.dumps(stamp["manifest"]))
+    with translated("stamping the candidate"):
+        connection.execute("DROP TABLE dbtool.loaded_chunk")
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("INSERT INTO dbtool.refresh VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
+
+
+_STAMP_COLUMNS = ("made_at", "source", "key_id", "rules_digest", "snapshot_lsn", "snapshot_taken_at")
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshStamp:
+    """What a database says of the refresh it came from."""
+
+    made_at: str
+    source: str
+    key_id: str
+
+
+def find_refresh_stamp(connection: Connection) -> RefreshStamp | None:
+    with translated("reading dbtool's stamp"):
+        there = connection.execute("SELECT to_regclass('dbtool.refresh') IS NOT NULL").fetchone()
+        if not there or not there[0]:
+            return None
+        row = connection.execute(
+            "SELECT made_at, source, key_id FROM dbtool.refresh ORDER BY made_at DESC LIMIT 1"
+        ).fetchone()
+    return RefreshStamp(*row) if row else None
+
+
+def holds_tables(connection: Connection) -> bool:
+    with translated("looking for tables"):
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN "
+            "('r', 'p', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+            "AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%')"
+        ).fetchone()
+    return bool(row and row[0])

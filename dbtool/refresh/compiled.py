@@ -1,0 +1,60 @@
+"""The rules made ready for this source: masks bound, originals recorded for the search after the load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.findings import Finding
+from dbtool.masking.block import mask_block
+from dbtool.masking.compile import MaskingPlan, plan_masking
+from dbtool.masking.masks import MASKS
+from dbtool.masking.pools import pools_digest
+from dbtool.masking.survivors import Hashes, Originals, hash_originals
+from dbtool.postgres.copy_io import CopyReader
+from dbtool.refresh.chunks import Chunk, copy_out_of
+from dbtool.refresh.request import RefreshRequest
+
+
+@dataclass(frozen=True, slots=True)
+class MaskingInputs:
+    """``originals`` fills while the plan's masks run. ``pools_digest`` changes when Faker's pools do."""
+
+    findings: tuple[Finding, ...]
+    originals: Originals
+    pools_digest: str
+
+
+def compile_for(request: RefreshRequest, catalog: Catalog) -> tuple[MaskingInputs, MaskingPlan]:
+    originals, seed = Originals(), request.key.survivors_seed()
+
+    def record(values: pl.Series) -> None:
+        originals.add(hash_originals(values, seed))
+
+    plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
+    return MaskingInputs(plan.findings, originals, pools_digest()), plan
+
+
+def confirm_originals(
+    request: RefreshRequest, catalog: Catalog, reader: CopyReader, suspects: Hashes
+) -> Hashes:
+    """Read the masked relations of the source again, in the same snapshot, and return the suspects that are
+    originals for certain. Only asked when there were too many originals for an exact set.
+    """
+    seed = request.key.survivors_seed()
+    certain: list[Hashes] = []
+
+    def record(values: pl.Series) -> None:
+        certain.append(np.intersect1d(hash_originals(values, seed), suspects))
+
+    plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
+    for masks in plan.relations.values():
+        if masks.columns:
+            with reader.open(copy_out_of(masks, Chunk(masks.relation.name, 0), binary=False)) as blocks:
+                for block in blocks:
+                    request.cancellation.check()
+                    mask_block(masks, block, {}, seed)
+    return np.unique(np.concatenate(certain)) if certain else suspects[:0]

@@ -1,0 +1,110 @@
+"""The record of a refresh: in the refreshed database itself and in the state folder. No value of any row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dbtool.findings import Finding
+from dbtool.postgres.candidate import candidate_session, write_stamp
+from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.result import RefreshResult, TableCopied, Verification
+
+SCHEMA = 1
+
+
+def finding_as_json(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "severity": str(finding.severity),
+        "where": finding.where,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }
+
+
+def _table_as_json(table: TableCopied) -> dict[str, Any]:
+    return {
+        "name": str(table.name),
+        "rows": table.rows,
+        "bytes": table.bytes,
+        "seconds": round(table.seconds, 3),
+        "masked_columns": list(table.masked_columns),
+    }
+
+
+def _verification_as_json(verification: Verification) -> dict[str, Any]:
+    return {
+        "orphans": verification.orphans,
+        "surviving_values": verification.surviving_values,
+        "by_chance": [
+            {
+                "column": str(rate.column),
+                "mask": rate.mask,
+                "distinct": rate.distinct,
+                "fixed": rate.fixed,
+                "rate": rate.rate,
+                "expected": rate.expected,
+            }
+            for rate in verification.by_chance
+        ],
+        "checked": list(verification.checked),
+        "not_checked": list(verification.not_checked),
+    }
+
+
+def result_as_json(result: RefreshResult) -> dict[str, Any]:
+    """The stable, versioned form: what ``--format json`` prints and the manifest keeps."""
+    return {
+        "schema": SCHEMA,
+        "command": "refresh",
+        "status": result.status,
+        "source": result.source,
+        "target": result.target,
+        "database": result.live,
+        "previous": list(result.previous),
+        "made_at": result.made_at,
+        "snapshot": {"lsn": result.snapshot.lsn, "taken_at": result.snapshot.taken_at},
+        "tables": [_table_as_json(table) for table in result.tables],
+        "verification": _verification_as_json(result.verification),
+        "findings": [
+            finding_as_json(finding) for finding in (*result.findings, *result.verification.findings)
+        ],
+        "sequences": [
+            {"name": str(each.name), "value": each.value, "is_called": each.is_called}
+            for each in result.sequences
+        ],
+        "key_id": result.key_id,
+        "rules_digest": result.rules_digest,
+        "pools_digest": result.pools_digest,
+        "programs": list(result.programs),
+        "stages": {name: round(seconds, 3) for name, seconds in result.stages},
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def stamp_candidate(request: RefreshRequest, candidate: str, result: RefreshResult) -> None:
+    """Write into the candidate which refresh it is; its commit flushes all the load before it."""
+    stamp = {
+        "made_at": result.made_at,
+        "source": result.source,
+        "key_id": result.key_id,
+        "rules_digest": result.rules_digest,
+        "snapshot_lsn": result.snapshot.lsn,
+        "snapshot_taken_at": result.snapshot.taken_at,
+        "manifest": result_as_json(result),
+    }
+    with candidate_session(request.target, candidate) as connection:
+        write_stamp(connection, stamp)
+
+
+def write_manifest(state: Path, result: RefreshResult) -> Path:
+    """Write the manifest to ``state``/refresh, whole or not at all; returns its path."""
+    folder = state / "refresh"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{result.target}-{result.made_at}.json"
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(result_as_json(result), indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+    return path

@@ -1,0 +1,261 @@
+"""preflight → snapshot → pre_data → stream (copy out, mask, copy in) → post_data → verify → swap
+
+The only module that knows the order. Whatever fails before the swap drops the candidate; live serves on.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dbtool.errors import EnvironmentFailed, VerificationFailed
+from dbtool.postgres.candidate import candidate_session
+from dbtool.postgres.copy_io import CopyReader, DriverReader, PsqlReader
+from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
+from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.session import Connection
+from dbtool.refresh import post_data, swap
+from dbtool.refresh.chunks import plan_chunks
+from dbtool.refresh.compiled import confirm_originals
+from dbtool.refresh.manifest import stamp_candidate, write_manifest
+from dbtool.refresh.plan import describe_tools
+from dbtool.refresh.pre_data import (
+    SchemaArchive,
+    candidate_database,
+    drop_leftovers,
+    restore_pre_data,
+    schema_archive,
+)
+from dbtool.refresh.preflight import Preflight, preflight, require_consent
+from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
+from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
+from dbtool.refresh.stream import Stream, Streamed
+from dbtool.refresh.verify import Landed, Masked, verify
+
+
+def refresh(request: RefreshRequest) -> RefreshResult:
+    """Replace the target by a masked copy of the source.
+
+    :raises DbtoolError: as errors.py says; until the swap's commit the live database is untouched.
+    """
+    run = _Run(request)
+    with _time_limit(request):
+        with run.stage("preflight"):
+            checked = preflight(request)
+            require_consent(request, checked.target)
+        with refresh_lock(
+            request.target.url(), request.target.maintenance_database, checked.target.live_name
+        ) as maintenance:
+            drop_leftovers(maintenance, checked.target.live_name)
+            copied = _build_candidate(run, checked, maintenance)
+    return copied
+
+
+def _build_candidate(run: _Run, checked: Preflight, maintenance: Connection) -> RefreshResult:
+    request, live = run.request, checked.target.live_name
+    name = name_beside(live, "candidate", run.made_at)
+    stamp = Stamp("candidate", live, run.made_at)
+    with candidate_database(maintenance, name, _locale(checked), stamp, request.target.owner) as candidate:
+        with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as snapshot:
+            streamed, sequences = _fill(run, checked, snapshot, candidate)
+            with run.stage("verify"):
+                verification = _verify(run, checked, snapshot, candidate, streamed)
+        result = run.result(checked, snapshot, streamed, sequences, verification)
+        refuse_unverified(verification)
+        stamp_candidate(request, candidate, result)
+        with run.stage("swap"):
+            swap.swap(maintenance, request.target, live, candidate, run.made_at)
+    return run.finished(result, swap.drop_outdated(maintenance, request.target, live))
+
+
+def _fill(
+    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
+) -> tuple[Streamed, tuple[SequenceSet, ...]]:
+    request, tools = run.request, checked.tools
+    with schema_archive(request.source, tools, snapshot.taken.name, request.target) as schema:
+        with run.stage("pre-data"):
+            restore_pre_data(request.target, candidate, tools, schema)
+        with run.stage("stream"):
+            streamed = _stream(run, checked, snapshot, candidate)
+        with run.stage("post-data"):
+            sequences = _finish(run, checked, snapshot, candidate, schema)
+    return streamed, sequences
+
+
+def _stream(run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str) -> Streamed:
+    request = run.request
+    tables = snapshot.catalog.tables()
+    for relation in tables:
+        request.observer.planned(relation.name, relation.rows, relation.bytes)
+    stream = Stream(
+        plan=checked.plan,
+        reader=_source_reader(run, checked, snapshot.taken.name),
+        target=request.target,
+        candidate=candidate,
+        seed=request.key.survivors_seed(),
+        cancellation=request.cancellation,
+        observer=request.observer,
+    )
+    return stream.run(plan_chunks(tables), request.jobs)
+
+
+def _finish(
+    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, schema: SchemaArchive
+) -> tuple[SequenceSet, ...]:
+    target = run.request.target
+    post_data.restore_post_data(target, candidate, checked.tools, schema, run.request.jobs)
+    with candidate_session(target, candidate) as connection:
+        post_data.run_after_load(connection, target.after_load)
+        sequences = post_data.set_sequences(connection, snapshot.catalog)
+        post_data.refresh_views(connection, snapshot.catalog)
+    post_data.analyze_candidate(
+        target, candidate, snapshot.catalog, run.request.jobs, run.request.cancellation
+    )
+    return sequences
+
+
+def _verify(
+    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, streamed: Streamed
+) -> Verification:
+    request = run.request
+    with candidate_session(request.target, candidate) as connection:
+        catalog = read_catalog(connection)
+    landed = Landed(request.target, candidate, catalog, _target_reader(run, checked, candidate))
+    source_reader = _source_reader(run, checked, snapshot.taken.name)
+    masked = Masked(
+        plan=checked.plan,
+        originals=checked.inputs.originals,
+        seed=request.key.survivors_seed(),
+        confirm=lambda hashes: confirm_originals(request, snapshot.catalog, source_reader, hashes),
+    )
+    return verify(
+        snapshot.catalog, landed, masked, streamed, jobs=request.jobs, cancellation=request.cancellation
+    )
+
+
+def refuse_unverified(verification: Verification) -> None:
+    """:raises VerificationFailed: with every finding; the candidate is dropped on the way out."""
+    errors = [finding for finding in verification.findings if finding.is_error]
+    if errors:
+        raise VerificationFailed(
+            f"verification failed with {len(errors)} finding{'s' * (len(errors) > 1)}; the candidate was dropped and the "
+            "live database is as it was.",
+            verification.findings,
+        )
+
+
+def _source_reader(run: _Run, checked: Preflight, snapshot: str) -> CopyReader:
+    psql, url = checked.tools.psql, run.request.source.url
+    return (
+        PsqlReader(psql.program("psql"), url, snapshot, ending=run.request.cancellation.ending)
+        if psql
+        else DriverReader(url, snapshot)
+    )
+
+
+def _target_reader(run: _Run, checked: Preflight, candidate: str) -> CopyReader:
+    psql, url = checked.tools.psql, run.request.target.url
+    if psql is None or (checked.target.facts.has_tls and not psql.has_tls):
+        return DriverReader(url, database=candidate)
+    return PsqlReader(psql.program("psql"), url, database=candidate, ending=run.request.cancellation.ending)
+
+
+def _locale(checked: Preflight) -> Locale:
+    facts = checked.source.facts
+    return Locale(facts.encoding, facts.collate, facts.ctype, facts.locale_provider, facts.icu_locale)
+
+
+class _TimeIsUp(EnvironmentFailed):
+    pass
+
+
+@contextmanager
+def _time_limit(request: RefreshRequest) -> Iterator[None]:
+    """End the run after ``max_duration_s``, by the alarm signal: only the main thread can be told so."""
+    limit = request.max_duration_s
+    if limit is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def time_is_up(_signal: int, _frame: object) -> None:
+        request.cancellation.request()
+        raise _TimeIsUp(
+            f"the refresh took longer than --max-duration ({limit:g} s); it was ended and the live database is as it was. "
+            "Allow it longer, or refresh when the source is quieter."
+        )
+
+    before = signal.signal(signal.SIGALRM, time_is_up)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@dataclass
+class _Run:
+    """The clock of one run: its name in time, its stages' seconds."""
+
+    request: RefreshRequest
+    started: float = field(default_factory=time.monotonic)
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.request.now()
+
+    @property
+    def made_at(self) -> str:
+        """UTC to the millisecond, digits only: part of database names that people type."""
+        return self.began.strftime("%Y%m%d%H%M%S%f")[:-3]
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self.request.observer.stage(name)
+        before, inner = time.monotonic(), sum(seconds for _, seconds in self.stages)
+        yield
+        # Stages nest (the snapshot is held while others run): each is charged its own time only.
+        nested = sum(seconds for _, seconds in self.stages) - inner
+        self.stages.append((name, time.monotonic() - before - nested))
+
+    def result(
+        self,
+        checked: Preflight,
+        snapshot: HeldSnapshot,
+        streamed: Streamed,
+        sequences: tuple[SequenceSet, ...],
+        verification: Verification,
+    ) -> RefreshResult:
+        return RefreshResult(
+            source=self.request.source.name,
+            target=self.request.target.name,
+            status="ok",
+            live=checked.target.live_name,
+            previous=(),
+            made_at=self.made_at,
+            snapshot=snapshot.taken,
+            tables=streamed.tables,
+            verification=verification,
+            findings=checked.findings,
+            sequences=sequences,
+            key_id=self.request.key.key_id,
+            rules_digest=self.request.rules.digest,
+            pools_digest=checked.inputs.pools_digest,
+            programs=describe_tools(checked),
+            stages=tuple(self.stages),
+            seconds=time.monotonic() - self.started,
+        )
+
+    def finished(self, result: RefreshResult, previous: tuple[str, ...]) -> RefreshResult:
+        done = replace(
+            result, previous=previous, stages=tuple(self.stages), seconds=time.monotonic() - self.started
+        )
+        write_manifest(self.request.state, done)
+        return done

@@ -1,0 +1,86 @@
+"""What a refresh would do, as a value: printed by ``--plan``, with nothing written on either end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbtool.catalog.relations import RelationName
+from dbtool.findings import Finding
+from dbtool.masking.compile import RelationMasks
+from dbtool.refresh.chunks import plan_chunks, travels_binary
+from dbtool.refresh.preflight import Preflight, preflight
+from dbtool.refresh.request import RefreshRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlanned:
+    name: str
+    mask: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlanned:
+    """``rows`` is the planner's estimate (-1: never analysed), ``bytes`` the heap and TOAST on disk."""
+
+    name: RelationName
+    rows: int
+    bytes: int
+    chunks: int
+    binary: bool
+    masked: tuple[ColumnPlanned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshPlan:
+    """``consent`` tells whether the target needs adopting before a run."""
+
+    source: str
+    target: str
+    live: str
+    live_exists: bool
+    needs_adoption: bool
+    tables: tuple[TablePlanned, ...]
+    findings: tuple[Finding, ...]
+    programs: tuple[str, ...]
+
+
+def plan_refresh(request: RefreshRequest) -> RefreshPlan:
+    """Run preflight and say what would follow. Raises what preflight raises."""
+    checked = preflight(request)
+    target = checked.target
+    chunks = [chunk.relation for chunk in plan_chunks(checked.source.catalog.tables())]
+    return RefreshPlan(
+        source=request.source.name,
+        target=request.target.name,
+        live=target.live_name,
+        live_exists=target.live is not None,
+        needs_adoption=target.live is not None and target.holds_tables and not target.made_by_dbtool,
+        tables=tuple(
+            _planned(checked.plan.relations[relation.name], chunks.count(relation.name))
+            for relation in sorted(checked.source.catalog.tables(), key=lambda each: each.name)
+        ),
+        findings=checked.findings,
+        programs=describe_tools(checked),
+    )
+
+
+def describe_tools(checked: Preflight) -> tuple[str, ...]:
+    tools = checked.tools
+    reader = f"psql of {tools.psql}" if tools.psql else "psycopg reads and writes"
+    return (f"pg_dump of {tools.pg_dump}", f"pg_restore of {tools.pg_restore}", reader)
+
+
+def _planned(masks: RelationMasks, chunks: int) -> TablePlanned:
+    relation = masks.relation
+    return TablePlanned(
+        relation.name,
+        relation.rows,
+        relation.bytes,
+        chunks,
+        travels_binary(masks),
+        tuple(
+            ColumnPlanned(each.column, each.mask.name if each.mask else "json", each.domain or "")
+            for each in masks.columns
+        ),
+    )

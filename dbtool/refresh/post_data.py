@@ -1,0 +1,89 @@
+"""After the rows: constraints, indexes and triggers, sequences, materialised views, statistics.
+
+They come after the data, so load order, cycles and triggers do not matter and no superuser is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.constraints import Sequence as SequenceDefinition
+from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.postgres import candidate as inside
+from dbtool.postgres import dump
+from dbtool.postgres.binaries import Tools
+from dbtool.postgres.candidate import SequenceValue, candidate_session
+from dbtool.postgres.session import Connection
+from dbtool.refresh.pre_data import SchemaArchive, restore_policy
+from dbtool.refresh.request import Cancellation
+from dbtool.refresh.result import SequenceSet
+from dbtool.refresh.workers import run_shares
+from dbtool.targets import Target
+
+# Rows that staging's users insert while production goes on must not meet numbers copied tomorrow by hand.
+SEQUENCE_MARGIN = 1000
+
+
+def restore_post_data(target: Target, candidate: str, tools: Tools, schema: SchemaArchive, jobs: int) -> None:
+    dump.restore_section(
+        tools.pg_restore.program("pg_restore"),
+        target.url(),
+        database=candidate,
+        archive=schema.archive,
+        toc=schema.toc,
+        section="post-data",
+        policy=restore_policy(target),
+        jobs=jobs,
+    )
+
+
+def plan_sequence(sequence: SequenceDefinition, extreme: int | None) -> SequenceValue:
+    """Where a sequence goes on: a margin beyond the furthest loaded value, never where the source stands.
+
+    Without rows it starts at its start; where the margin does not fit, at the loaded value itself.
+    """
+    if extreme is None:
+        return SequenceValue(sequence.start, is_called=False)
+    step = SEQUENCE_MARGIN if sequence.increment > 0 else -SEQUENCE_MARGIN
+    if sequence.minimum <= extreme + step <= sequence.maximum:
+        return SequenceValue(extreme + step, is_called=True)
+    return SequenceValue(min(max(extreme, sequence.minimum), sequence.maximum), is_called=True)
+
+
+def set_sequences(connection: Connection, catalog: Catalog) -> tuple[SequenceSet, ...]:
+    done = []
+    for sequence in catalog.sequences:
+        value = plan_sequence(sequence, inside.find_extreme(connection, sequence))
+        inside.set_sequence(connection, sequence.name, value)
+        done.append(SequenceSet(sequence.name, value.value, value.is_called))
+    return tuple(done)
+
+
+def refresh_views(connection: Connection, catalog: Catalog) -> None:
+    for name in catalog.materialized_views:
+        inside.refresh_materialized_view(connection, name)
+
+
+def run_after_load(connection: Connection, scripts: Sequence[str]) -> None:
+    for script in scripts:
+        inside.run_script(connection, Path(script).read_text(encoding="utf-8"), script)
+
+
+def analyze_candidate(
+    target: Target, candidate: str, catalog: Catalog, jobs: int, cancellation: Cancellation
+) -> None:
+    """ANALYZE everything, statistics being no part of the copy; ``jobs`` sessions share the relations."""
+    kinds = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE, RelationKind.MATERIALIZED_VIEW)
+    relations = [relation for relation in catalog.relations.values() if relation.kind in kinds]
+    relations.sort(key=lambda relation: -relation.bytes)
+
+    def analyze_share(share: Sequence[Relation]) -> None:
+        with (
+            candidate_session(target, candidate) as connection,
+            cancellation.ending(connection.cancel),
+        ):
+            inside.analyze(connection, share)
+
+    run_shares(analyze_share, relations, jobs, cancellation)

@@ -1,0 +1,81 @@
+"""The candidate: made beside the live database, given the source's DDL, dropped if anything fails."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbtool.errors import DbtoolError
+from dbtool.postgres import dump
+from dbtool.postgres.binaries import Tools
+from dbtool.postgres.candidate import candidate_session, prepare_candidate
+from dbtool.postgres.databases import Locale, Stamp, create_database, drop_database, leftovers, list_databases
+from dbtool.postgres.session import Connection
+from dbtool.targets import Target
+
+
+def drop_leftovers(maintenance: Connection, live: str) -> tuple[str, ...]:
+    """Drop the candidates of runs that were killed; call it while holding the target's refresh lock."""
+    names = leftovers(list_databases(maintenance), live)
+    for name in names:
+        drop_database(maintenance, name)
+    return names
+
+
+@contextmanager
+def candidate_database(
+    maintenance: Connection, name: str, locale: Locale, stamp: Stamp, owner: str | None
+) -> Iterator[str]:
+    """Create the candidate; leaving with an error drops it again, and live was never touched."""
+    create_database(maintenance, name, locale, stamp, owner)
+    try:
+        yield name
+    except BaseException as error:
+        try:
+            drop_database(maintenance, name)
+        except DbtoolError as cleanup:
+            # The first failure is the one to hear of; the next run drops what is left.
+            error.add_note(
+                f"the candidate {name} could not be dropped ({cleanup}); the next refresh drops it"
+            )
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaArchive:
+    """The source's DDL on disk, in a folder only we can read, and the table of contents that is restored."""
+
+    archive: Path
+    toc: Path
+    left_out: tuple[str, ...]
+
+
+@contextmanager
+def schema_archive(source: Target, tools: Tools, snapshot: str, target: Target) -> Iterator[SchemaArchive]:
+    with tempfile.TemporaryDirectory(prefix="dbtool-schema-") as folder:
+        archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
+        dump.dump_schema(tools.pg_dump.program("pg_dump"), source.url(), snapshot=snapshot, archive=archive)
+        entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
+        dump.write_toc(dump.filter_toc(entries, extensions=target.extensions), toc)
+        yield SchemaArchive(archive, toc, dump.left_out_entries(entries))
+
+
+def restore_policy(target: Target) -> dump.RestorePolicy:
+    return dump.RestorePolicy(target.owner, target.grants, target.extensions)
+
+
+def restore_pre_data(target: Target, candidate: str, tools: Tools, schema: SchemaArchive) -> None:
+    dump.restore_section(
+        tools.pg_restore.program("pg_restore"),
+        target.url(),
+        database=candidate,
+        archive=schema.archive,
+        toc=schema.toc,
+        section="pre-data",
+        policy=restore_policy(target),
+    )
+    with candidate_session(target, candidate) as connection:
+        prepare_candidate(connection)

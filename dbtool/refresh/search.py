@@ -1,0 +1,100 @@
+"""Search the landed data for originals of disjoint masks: zero are tolerated, in any column."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dbtool import copytext
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import Column, ColumnRef, Relation
+from dbtool.findings import Finding, Severity
+from dbtool.masking.compile import ColumnMask, MaskingPlan
+from dbtool.masking.mask import TEXT_TYPES, Overlap
+from dbtool.masking.survivors import Hashes, Originals, hash_tokens, hash_whole
+from dbtool.postgres.copy_io import CopyOut, CopyReader
+from dbtool.refresh.request import Cancellation
+from dbtool.refresh.workers import run_shares
+
+_HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
+
+Met = dict[ColumnRef, Hashes]
+
+
+def searched_columns(relation: Relation, masked: dict[str, ColumnMask]) -> tuple[Column, ...]:
+    """Text, JSON, XML and arrays of them, and whatever a disjoint mask wrote."""
+
+    def is_searched(column: Column) -> bool:
+        mask = masked.get(column.name)
+        if mask is not None and mask.source_sql is not None:
+            return False  # one constant, or NULL
+        return column.type.base in _HOLDS_TEXT or (mask is not None and mask.overlap is Overlap.DISJOINT)
+
+    return tuple(column for column in relation.columns if is_searched(column))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The landed columns against the originals. ``seed`` must be the one the originals were hashed with."""
+
+    reader: CopyReader
+    catalog: Catalog
+    plan: MaskingPlan
+    originals: Originals
+    seed: int
+    cancellation: Cancellation
+
+    def run(self, jobs: int) -> Met:
+        """The hashes of originals met, by the column they stand in. Empty where none survived."""
+        relations = [relation for relation in self.catalog.tables() if relation.name in self.plan.relations]
+        met: Met = {}
+        lock = threading.Lock()
+
+        def search_share(share: Sequence[Relation]) -> None:
+            for relation in share:
+                for where, hashes in self._search_relation(relation):
+                    with lock:
+                        met[where] = np.union1d(met.get(where, hashes), hashes)
+
+        run_shares(search_share, relations, jobs, self.cancellation)
+        return met
+
+    def _search_relation(self, relation: Relation) -> Iterator[tuple[ColumnRef, Hashes]]:
+        masked = {column.column: column for column in self.plan.relations[relation.name].columns}
+        columns = searched_columns(relation, masked)
+        if not columns:
+            return
+        copy = CopyOut(relation.name, tuple(column.name for column in columns))
+        with self.reader.open(copy) as blocks:
+            for block in blocks:
+                self.cancellation.check()
+                yield from self._search_block(relation, columns, masked, block)
+
+    def _search_block(
+        self, relation: Relation, columns: tuple[Column, ...], masked: dict[str, ColumnMask], block: bytes
+    ) -> Iterator[tuple[ColumnRef, Hashes]]:
+        frame = copytext.parse_block(block, len(columns))
+        for column, raw in zip(columns, frame.get_columns(), strict=True):
+            values = copytext.decode(raw)
+            mask = masked.get(column.name)
+            hashes = hash_whole(values, self.seed)
+            if mask is None or mask.mask is None or column.type.is_array:
+                hashes = np.concatenate([hashes, hash_tokens(values, self.seed)])
+            if len(met := self.originals.found_in(hashes)):
+                yield ColumnRef(relation.name, column.name), met
+
+
+def surviving_findings(met: Met) -> list[Finding]:
+    return [
+        Finding(
+            "surviving-value",
+            Severity.ERROR,
+            str(where),
+            f"{len(hashes)} distinct originals of masked columns stand here",
+            "mask this column, or the free text in it, in the rule file",
+        )
+        for where, hashes in sorted(met.items())
+    ]

@@ -1,0 +1,169 @@
+"""Copy out, mask, copy in: a few workers, each with one chunk at a time, memory bounded by their blocks.
+
+A chunk is loaded in its own transaction together with a row that records it. When a connection is lost, that
+row tells whether the COMMIT arrived; if not, the chunk is read again within the same snapshot.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dbtool.catalog.relations import RelationName
+from dbtool.errors import ServerFailed, ServerUnreachable
+from dbtool.masking.block import Tallies, mask_block, merge_tallies
+from dbtool.masking.compile import MaskingPlan, RelationMasks
+from dbtool.postgres.candidate import candidate_session, find_loaded, load_chunk
+from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.session import Connection
+from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
+from dbtool.refresh.request import Cancellation, Observer
+from dbtool.refresh.result import TableCopied
+from dbtool.refresh.workers import run_workers
+from dbtool.targets import Target
+
+ATTEMPTS = 3
+
+
+@dataclass
+class _Progress:
+    """One relation's share of the result, filled by whichever workers have its chunks."""
+
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    chunks_left: int = 0
+    tallies: Tallies = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    tables: tuple[TableCopied, ...]
+    tallies: dict[RelationName, Tallies]
+
+
+@dataclass
+class Stream:
+    """Everything the workers share. ``seed`` keys the hashes that count distinct values."""
+
+    plan: MaskingPlan
+    reader: CopyReader
+    target: Target
+    candidate: str
+    seed: int
+    cancellation: Cancellation
+    observer: Observer
+    clock: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _progress: dict[RelationName, _Progress] = field(default_factory=dict)
+
+    def run(self, chunks: Sequence[Chunk], jobs: int) -> Streamed:
+        """Copy all chunks with ``jobs`` workers; the first failure ends the others and is raised."""
+        for chunk in chunks:
+            self._progress.setdefault(chunk.relation, _Progress()).chunks_left += 1
+        queue = iter(chunks)
+        run_workers([lambda: self._work(queue)] * min(jobs, len(chunks)), self.cancellation)
+        return self._streamed()
+
+    def _work(self, queue: Iterator[Chunk]) -> None:
+        while True:
+            with self._lock:
+                chunk = next(queue, None)
+            if chunk is None:
+                return
+            self._copy_with_retries(chunk)
+
+    def _copy_with_retries(self, chunk: Chunk) -> None:
+        counted = _Counted()
+        started = self.clock()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                rows = self._find_loaded(chunk) if attempt > 1 else None
+                if rows is None:
+                    counted = _Counted()
+                    rows = self._copy(chunk, counted)
+            except (ServerFailed, ServerUnreachable) as error:
+                self.cancellation.check()
+                if attempt == ATTEMPTS or not _may_pass(error):
+                    raise
+            else:
+                self._record(chunk, rows, counted, self.clock() - started)
+                return
+
+    def _find_loaded(self, chunk: Chunk) -> int | None:
+        with candidate_session(self.target, self.candidate) as connection:
+            return find_loaded(connection, chunk.relation, chunk.number)
+
+    def _copy(self, chunk: Chunk, counted: _Counted) -> int:
+        with (
+            candidate_session(self.target, self.candidate) as connection,
+            self.cancellation.ending(connection.cancel),
+        ):
+            return self._load(connection, self.plan.relations[chunk.relation], chunk, counted)
+
+    def _load(self, connection: Connection, masks: RelationMasks, chunk: Chunk, counted: _Counted) -> int:
+        binary = travels_binary(masks)
+        columns = tuple(column.name for column in masks.relation.copied_columns)
+
+        def blocks() -> Iterator[bytes]:
+            # The reader is closed inside the load's transaction: a source that fails late still loads nothing.
+            with self.reader.open(copy_out_of(masks, chunk, binary=binary)) as raw:
+                for block in raw:
+                    self.cancellation.check()
+                    masked, rows = self._mask(masks, block, counted)
+                    counted.bytes += len(block)
+                    self.observer.advanced(chunk.relation, rows, len(block))
+                    yield masked
+
+        return load_chunk(connection, chunk.relation, chunk.number, columns, blocks(), binary=binary)
+
+    def _mask(self, masks: RelationMasks, block: bytes, counted: _Counted) -> tuple[bytes, int]:
+        if not masks.columns:
+            # Rows are newlines in COPY text; a binary block is not parsed, and its rows are not known yet.
+            return block, 0 if travels_binary(masks) else block.count(b"\n")
+        return mask_block(masks, block, counted.tallies, self.seed)
+
+    def _record(self, chunk: Chunk, rows: int, counted: _Counted, seconds: float) -> None:
+        with self._lock:
+            progress = self._progress[chunk.relation]
+            progress.rows += rows
+            progress.bytes += counted.bytes
+            progress.seconds += seconds
+            progress.chunks_left -= 1
+            merge_tallies(progress.tallies, counted.tallies)
+            finished = progress.chunks_left == 0
+        if finished:
+            self.observer.finished(chunk.relation, progress.rows)
+
+    def _streamed(self) -> Streamed:
+        tables = tuple(
+            TableCopied(
+                name,
+                progress.rows,
+                progress.bytes,
+                progress.seconds,
+                tuple(column.column for column in self.plan.relations[name].columns),
+            )
+            for name, progress in sorted(self._progress.items())
+        )
+        return Streamed(tables, {name: progress.tallies for name, progress in self._progress.items()})
+
+
+@dataclass
+class _Counted:
+    """One attempt at one chunk; thrown away with it when it fails."""
+
+    bytes: int = 0
+    tallies: Tallies = field(default_factory=dict)
+
+
+# Connection lost, server restarting, out of connections for a moment: worth another attempt.
+_PASSING = ("08", "57P01", "57P02", "57P03", "53300")
+
+
+def _may_pass(error: ServerFailed | ServerUnreachable) -> bool:
+    if isinstance(error, ServerUnreachable):
+        return True
+    return error.sqlstate is None or error.sqlstate.startswith(_PASSING)

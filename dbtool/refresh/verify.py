@@ -1,0 +1,171 @@
+"""Is the candidate what was promised? Counts, structure, keys, and originals that should not be there.
+
+Everything is checked on the landed data, before the swap. What was not checked is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import ColumnRef
+from dbtool.findings import Finding, Severity
+from dbtool.masking.compile import MaskingPlan
+from dbtool.masking.judgement import FixedRate, judge_tally
+from dbtool.masking.survivors import Hashes, Originals
+from dbtool.postgres.candidate import candidate_session, count_rows
+from dbtool.postgres.copy_io import CopyReader
+from dbtool.refresh.request import Cancellation
+from dbtool.refresh.result import TableCopied, Verification
+from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
+from dbtool.refresh.stream import Streamed
+from dbtool.refresh.workers import run_shares
+from dbtool.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The candidate as verification reads it."""
+
+    target: Target
+    database: str
+    catalog: Catalog
+    reader: CopyReader
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """How it was masked. ``confirm`` reads the source again and returns those of the hashes that are originals'
+    for certain; it is asked only when the set of originals had to become a filter.
+    """
+
+    plan: MaskingPlan
+    originals: Originals
+    seed: int
+    confirm: Callable[[Hashes], Hashes]
+
+
+def verify(
+    source: Catalog,
+    landed: Landed,
+    masked: Masked,
+    streamed: Streamed,
+    *,
+    jobs: int,
+    cancellation: Cancellation,
+) -> Verification:
+    """Run every check and say all of what was found; nothing is raised for a finding."""
+    findings = check_counts(landed, streamed.tables, jobs, cancellation)
+    findings += check_structure(source, landed.catalog)
+    judged, rates = judge_tallies(masked.plan, streamed)
+    search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
+    met = search.run(jobs)
+    if met and not masked.originals.exact:
+        met = _confirmed(met, masked.confirm)
+    findings += judged + surviving_findings(met)
+    return summarise(findings, rates, met, describe_checked(landed.catalog, streamed, masked))
+
+
+def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
+    certain = confirm(np.unique(np.concatenate(list(met.values()))))
+    kept = {where: np.intersect1d(hashes, certain) for where, hashes in met.items()}
+    return {where: hashes for where, hashes in kept.items() if len(hashes)}
+
+
+def check_counts(
+    landed: Landed, tables: Sequence[TableCopied], jobs: int, cancellation: Cancellation
+) -> list[Finding]:
+    """Rows that stand in each relation of the candidate against the rows that were streamed into it."""
+
+    def count_share(share: Sequence[TableCopied]) -> list[Finding]:
+        with (
+            candidate_session(landed.target, landed.database) as connection,
+            cancellation.ending(connection.cancel),
+        ):
+            counted = [(table, count_rows(connection, table.name)) for table in share]
+        return [_wrong_count(table, rows) for table, rows in counted if rows != table.rows]
+
+    largest_first = sorted(tables, key=lambda table: -table.rows)
+    shares = run_shares(count_share, largest_first, jobs, cancellation)
+    return [finding for share in shares for finding in share]
+
+
+def _wrong_count(table: TableCopied, rows: int) -> Finding:
+    message = f"{rows} rows stand in the candidate, {table.rows} were loaded"
+    return Finding("row-count", Severity.ERROR, str(table.name), message)
+
+
+def check_structure(source: Catalog, landed: Catalog) -> list[Finding]:
+    """Every relation, column, key, index and check of the source stands in the candidate, as valid as there."""
+    if source.fingerprint() == landed.fingerprint():
+        return []
+    ours, theirs = set(source.description()), set(landed.description())
+    missing = [f"missing: {line}" for line in sorted(ours - theirs)]
+    added = [f"not in the source: {line}" for line in sorted(theirs - ours)]
+    return [Finding("structure", Severity.ERROR, "candidate", line) for line in (missing + added)[:20]]
+
+
+def judge_tallies(plan: MaskingPlan, streamed: Streamed) -> tuple[list[Finding], list[FixedRate]]:
+    findings, rates = [], []
+    for name, tallies in sorted(streamed.tallies.items()):
+        for column in plan.relations[name].columns:
+            tally = tallies.get(column.column)
+            if tally is None:
+                continue
+            finding, rate = judge_tally(column, ColumnRef(name, column.column), tally)
+            findings += [finding] if finding else []
+            rates += [rate] if rate else []
+    return findings, rates
+
+
+def describe_checked(
+    catalog: Catalog, streamed: Streamed, masked: Masked
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What was checked and what was not, in sentences for the report and the manifest."""
+    rows = sum(table.rows for table in streamed.tables)
+    valid = [key for key in catalog.foreign_keys if key.validated and key.enforced]
+    open_keys = [key for key in catalog.foreign_keys if not (key.validated and key.enforced)]
+    searched = sum(
+        len(
+            searched_columns(
+                relation, {column.column: column for column in masked.plan.relations[relation.name].columns}
+            )
+        )
+        for relation in catalog.tables()
+        if relation.name in masked.plan.relations
+    )
+    checked = [
+        f"{rows} rows in {len(streamed.tables)} relations counted in the candidate",
+        f"{len(valid)} foreign keys validated by PostgreSQL over the loaded rows",
+        f"{len(catalog.unique_indexes)} unique indexes built by PostgreSQL over the loaded rows",
+        f"{masked.originals.count} distinct originals searched for in {searched} text, JSON and array columns"
+        + ("" if masked.originals.exact else ", hits confirmed by a second pass over the source"),
+    ]
+    not_checked = [
+        "originals shorter than 6 characters, or without a digit or @ and shorter than 24, were searched for in their own column only",
+        *(
+            f"{key.referencing}: foreign key {key.name} is not validated in the source either"
+            for key in open_keys
+        ),
+    ]
+    return tuple(checked), tuple(not_checked)
+
+
+def summarise(
+    findings: Sequence[Finding],
+    rates: Sequence[FixedRate],
+    met: Met,
+    sentences: tuple[tuple[str, ...], tuple[str, ...]],
+) -> Verification:
+    surviving = len(np.unique(np.concatenate(list(met.values())))) if met else 0
+    return Verification(
+        orphans=0,  # every valid foreign key was just validated; one violated would have ended post-data
+        surviving_values=surviving,
+        by_chance=tuple(rates),
+        checked=sentences[0],
+        not_checked=sentences[1],
+        findings=tuple(findings),
+    )

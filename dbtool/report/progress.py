@@ -1,0 +1,184 @@
+"""Progress as it happens: bars on a terminal, plain lines elsewhere, on standard error in both."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from dbtool.catalog.relations import RelationName
+from dbtool.findings import Finding, Severity
+from dbtool.report.numbers import human_bytes, human_count
+
+_LINE_EVERY_S = 5.0
+
+
+class Watching(AbstractContextManager["Watching"], Protocol):
+    """An observer of a refresh that has something on the screen while it is entered."""
+
+    def stage(self, name: str) -> None: ...
+
+    def planned(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None: ...
+
+    def finished(self, relation: RelationName, rows: int) -> None: ...
+
+    def found(self, finding: Finding) -> None: ...
+
+
+def watch(*, quiet: bool = False, verbose: bool = False, stream: TextIO | None = None) -> Watching:
+    """Choose how progress is shown: not at all, as bars, or as a line now and then."""
+    stream = stream or sys.stderr
+    if quiet:
+        return Lines(lambda _line: None, verbose=False)
+    if stream.isatty():
+        return Bars(Console(file=stream))
+    return Lines(lambda line: print(line, file=stream, flush=True), verbose=verbose)
+
+
+class _Pace:
+    """Bytes and rows of one relation since its first block."""
+
+    def __init__(self, rows: int, size: int, now: float) -> None:
+        self.planned_rows, self.planned_bytes = rows, size
+        self.rows, self.bytes = 0, 0
+        self.began: float | None = None
+        self.said = now
+
+    def advance(self, rows: int, size: int, now: float) -> None:
+        self.began = self.began if self.began is not None else now
+        self.rows += rows
+        self.bytes += size
+
+    def rate(self, now: float) -> float:
+        elapsed = now - self.began if self.began is not None else 0.0
+        return self.rows / elapsed if elapsed > 0 else 0.0
+
+
+class Lines:
+    """For logs: one line per stage and per finished table, and for a long table one every few seconds."""
+
+    def __init__(
+        self, say: Callable[[str], None], *, verbose: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say, self._verbose, self._clock = say, verbose, clock
+        self._lock = threading.Lock()
+        self._paces: dict[RelationName, _Pace] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def stage(self, name: str) -> None:
+        self._say(name)
+
+    def planned(self, relation: RelationName, rows: int, size: int) -> None:
+        self._paces[relation] = _Pace(rows, size, self._clock())
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None:
+        now = self._clock()
+        with self._lock:
+            pace = self._paces.setdefault(relation, _Pace(-1, 0, now))
+            pace.advance(rows, size, now)
+            if now - pace.said < _LINE_EVERY_S:
+                return
+            pace.said = now
+        self._say(f"  {relation}: {self._describe(pace, now)}")
+
+    def _describe(self, pace: _Pace, now: float) -> str:
+        read = f"{human_bytes(pace.bytes)} read"
+        if not pace.rows:
+            return read
+        rate = pace.rate(now)
+        left = (pace.planned_rows - pace.rows) / rate if rate > 0 and pace.planned_rows > pace.rows else 0.0
+        remaining = f", about {left:.0f} s left" if left else ""
+        return f"{human_count(pace.rows)} rows, {human_count(round(rate))} rows/s{remaining}"
+
+    def finished(self, relation: RelationName, rows: int) -> None:
+        with self._lock:
+            pace = self._paces.get(relation)
+        seconds = self._clock() - pace.began if pace and pace.began is not None else 0.0
+        if rows or self._verbose:
+            rate = f", {human_count(round(rows / seconds))} rows/s" if seconds > 0 else ""
+            self._say(f"  {relation}: {human_count(rows)} rows in {seconds:.1f} s{rate}")
+
+    def found(self, finding: Finding) -> None:
+        if finding.severity is not Severity.INFO or self._verbose:
+            self._say(f"{finding.severity}: {finding.where}: {finding.message}")
+
+
+class Bars:
+    """For terminals: a bar for the whole load by bytes, and under it the tables at work."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._lock = threading.Lock()
+        self._paces: dict[RelationName, _Pace] = {}
+        self._tasks: dict[RelationName, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[pace]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str) -> None:
+        self._console.print(f"[bold]{name}[/bold]", highlight=False)
+
+    def planned(self, relation: RelationName, rows: int, size: int) -> None:
+        self._paces[relation] = _Pace(rows, size, self._clock())
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None:
+        now = self._clock()
+        with self._lock:
+            pace = self._paces.setdefault(relation, _Pace(-1, size, now))
+            pace.advance(rows, size, now)
+            if relation not in self._tasks:
+                self._tasks[relation] = self._progress.add_task(
+                    str(relation), total=max(pace.planned_bytes, 1), pace=""
+                )
+            shown = f"{human_count(round(pace.rate(now)))} rows/s" if pace.rows else human_bytes(pace.bytes)
+            self._progress.update(self._tasks[relation], advance=size, pace=shown)
+
+    def finished(self, relation: RelationName, rows: int) -> None:
+        with self._lock:
+            task = self._tasks.pop(relation, None)
+            pace = self._paces.get(relation)
+        if task is not None:
+            self._progress.remove_task(task)
+        if rows and pace and pace.began is not None:
+            seconds = max(self._clock() - pace.began, 1e-3)
+            self._console.print(
+                f"  {relation}: {human_count(rows)} rows, {human_count(round(rows / seconds))} rows/s",
+                highlight=False,
+            )
+
+    def found(self, finding: Finding) -> None:
+        if finding.severity is not Severity.INFO:
+            self._console.print(
+                f"{finding.severity}: {finding.where}: {finding.message}", highlight=False, markup=False
+            )

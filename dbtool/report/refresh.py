@@ -1,0 +1,162 @@
+"""A refresh's plan and result → text and JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from dbtool.errors import DbtoolError, FindingsRefuse, VerificationFailed
+from dbtool.findings import Finding, Severity
+from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json
+from dbtool.refresh.plan import RefreshPlan, TablePlanned
+from dbtool.refresh.result import RefreshResult, Verification
+from dbtool.report.numbers import human_bytes, human_count, human_seconds
+
+__all__ = ["failure_as_json", "plan_as_json", "render_findings", "render_plan", "render_result", "result_as_json"]
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def _plain_table(*headings: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name, justify in headings:
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def render_findings(findings: tuple[Finding, ...]) -> RenderableType:
+    """Each finding with its remedy indented below, as it can be pasted."""
+    lines = Text()
+    for finding in findings:
+        lines.append(f"{finding.severity}", style=_COLOURS[finding.severity])
+        lines.append(f" {finding.where}: {finding.message} [{finding.check}]\n")
+        for line in finding.remedy.splitlines():
+            lines.append(f"    {line}\n")
+    return lines
+
+
+def render_result(result: RefreshResult) -> RenderableType:
+    tables = _plain_table(("table", "left"), ("rows", "right"), ("read", "right"), ("masked columns", "left"))
+    for table in result.tables:
+        tables.add_row(
+            str(table.name), human_count(table.rows), human_bytes(table.bytes), ", ".join(table.masked_columns) or "–"
+        )
+    return Group(tables, Text(), render_verification(result.verification), _summary(result))
+
+
+def render_verification(verification: Verification) -> RenderableType:
+    lines = Text()
+    lines.append("verified\n", style="bold")
+    for sentence in verification.checked:
+        lines.append(f"  {sentence}\n")
+    lines.append(f"  {verification.orphans} orphans, {verification.surviving_values} surviving values\n")
+    worst = max(verification.by_chance, key=lambda rate: rate.rate, default=None)
+    if worst is not None and worst.fixed:
+        lines.append(
+            f"  by chance equal to their original: at most {worst.rate:.2%} of distinct values ({worst.column}; "
+            f"expected {worst.expected:.2%})\n"
+        )
+    if verification.not_checked:
+        lines.append("not verified\n", style="bold")
+    for sentence in verification.not_checked:
+        lines.append(f"  {sentence}\n")
+    return lines
+
+
+def _summary(result: RefreshResult) -> Text:
+    rows = sum(table.rows for table in result.tables)
+    size = sum(table.bytes for table in result.tables)
+    rate = human_count(round(rows / result.seconds)) if result.seconds else "0"
+    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.stages)
+    text = Text()
+    text.append(f"{result.target} is a masked copy of {result.source} as of {result.snapshot.taken_at}\n", style="bold green")
+    text.append(
+        f"{human_count(rows)} rows, {human_bytes(size)} in {human_seconds(result.seconds)} ({rate} rows/s): {stages}\n"
+    )
+    kept = ", ".join(result.previous)
+    text.append(f"database {result.live}; " + (f"previous kept as {kept}\n" if kept else "no previous kept\n"))
+    text.append(f"snapshot {result.snapshot.lsn}, key {result.key_id}, rules {result.rules_digest[:12]}\n")
+    return text
+
+
+def render_plan(plan: RefreshPlan) -> RenderableType:
+    tables = _plain_table(
+        ("table", "left"), ("rows (estimate)", "right"), ("size", "right"), ("chunks", "right"), ("masked columns", "left")
+    )
+    for table in plan.tables:
+        masked = ", ".join(f"{each.name} ({each.mask})" for each in table.masked)
+        tables.add_row(
+            str(table.name), human_count(table.rows), human_bytes(table.bytes), str(table.chunks), masked or _unmasked(table)
+        )
+    return Group(tables, Text(), _what_follows(plan), render_findings(plan.findings))
+
+
+def _unmasked(table: TablePlanned) -> str:
+    return "– (binary)" if table.binary else "–"
+
+
+def _what_follows(plan: RefreshPlan) -> Text:
+    size = human_bytes(sum(table.bytes for table in plan.tables))
+    text = Text()
+    text.append(f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {size} plus indexes\n", style="bold")
+    for line in plan.programs:
+        text.append(f"  {line}\n")
+    if plan.live_exists:
+        text.append(f"  a candidate is built and verified beside {plan.live}, then swapped in by rename\n")
+    else:
+        text.append(f"  {plan.live} does not exist yet and will be made\n")
+    if plan.needs_adoption:
+        text.append(f"  {plan.live} was never made by dbtool: the first run needs --yes\n", style="yellow")
+    text.append("nothing was written\n")
+    return text
+
+
+def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "command": "refresh",
+        "status": "planned",
+        "source": plan.source,
+        "target": plan.target,
+        "database": plan.live,
+        "needs_adoption": plan.needs_adoption,
+        "tables": [
+            {
+                "name": str(table.name),
+                "rows_estimated": table.rows,
+                "bytes": table.bytes,
+                "chunks": table.chunks,
+                "binary": table.binary,
+                "masked_columns": [{"name": c.name, "mask": c.mask, "domain": c.domain} for c in table.masked],
+            }
+            for table in plan.tables
+        ],
+        "programs": list(plan.programs),
+        "findings": [finding_as_json(finding) for finding in plan.findings],
+    }
+
+
+def findings_of(error: DbtoolError) -> tuple[Finding, ...]:
+    if isinstance(error, (FindingsRefuse, VerificationFailed)):
+        return tuple(finding for finding in error.findings if isinstance(finding, Finding))
+    return ()
+
+
+def failure_as_json(command: str, source: str, target: str, error: DbtoolError, exit_code: int) -> dict[str, Any]:
+    """``refused`` where nothing was begun, ``failed`` where the run broke; both left the target as it was."""
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in {3, 7, 70} else "refused",
+        "source": source,
+        "target": target,
+        "error": {"message": str(error), "exit_code": exit_code},
+        "findings": [finding_as_json(finding) for finding in findings_of(error)],
+    }
+
+
+def print_to(console: Console, renderable: RenderableType) -> None:
+    console.print(renderable, highlight=False, soft_wrap=not console.is_terminal)
