@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 
 import polars as pl
@@ -19,8 +20,13 @@ def permute_digits_in(values: pl.Series, key: bytes, kept: int = 0) -> pl.Series
     The first ``kept`` digits stay where at least four follow them. A digit of another script (Arabic, Thai)
     counts by its value and comes out in its script.
     """
+    return map_digits(values, lambda digits: permute_run(digits, key, kept))
+
+
+def map_digits(values: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Replace each text's digits in place; ``change`` gets runs of one length ≥ 1 and returns as many digits."""
     digits = _read_digits(values)
-    return _put_back(values, digits, _permute_runs(digits, key, kept))
+    return _put_back(values, digits, _change_runs(digits, change))
 
 
 def _read_digits(values: pl.Series) -> pl.Series:
@@ -40,27 +46,31 @@ def _read_any_script(text: str) -> str:
     return "".join(str(int(letter)) for letter in text if letter.isdecimal())
 
 
-def _permute_runs(digits: pl.Series, key: bytes, kept: int) -> pl.Series:
+def _change_runs(digits: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
     frame = pl.DataFrame({"digits": digits, "length": digits.str.len_bytes()}).with_row_index("row")
     parts = [
         pl.DataFrame(
-            {"row": part.get_column("row"), "digits": _permute_equal(part.get_column("digits"), key, kept)}
+            {
+                "row": part.get_column("row"),
+                "digits": change(part.get_column("digits"))
+                if part.item(0, "length")
+                else part.get_column("digits"),
+            }
         )
         for part in frame.partition_by("length", maintain_order=False)
     ]
     return pl.concat(parts).sort("row").get_column("digits") if parts else digits
 
 
-def _permute_equal(digits: pl.Series, key: bytes, kept: int) -> pl.Series:
-    """Permute runs that are all of one length, or all NULL."""
-    count = 0 if digits[0] is None else len(digits[0])
+def permute_run(digits: pl.Series, key: bytes, kept: int = 0) -> pl.Series:
+    count = len(digits[0])
     start = kept if count >= kept + 4 else 0
     head = digits.str.slice(0, start)
     for position in range(start, count, _MOST_DIGITS):
         length = min(_MOST_DIGITS, count - position)
         tweak = length | position << 8
         head = head + _permute_piece(digits.str.slice(position, length), length, key, tweak)
-    return head if count else digits
+    return head
 
 
 def _permute_piece(digits: pl.Series, length: int, key: bytes, tweak: int) -> pl.Series:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dbtool.catalog.relations import TypeKind
-from dbtool.masking.mask import DoesNotFit, MaskContext
+from dbtool.masking.mask import TEXT_TYPES, DoesNotFit, MaskContext
 
+PROSE_TYPES = TEXT_TYPES - {"name"}  # name counts bytes, and a locale's words have more of them than letters
 INTEGER_RANGES = {
     "int2": range(-(2**15), 2**15),
     "int4": range(-(2**31), 2**31),

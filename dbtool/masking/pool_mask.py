@@ -8,9 +8,8 @@ import polars as pl
 
 from dbtool.masking.canonical import plan_key
 from dbtool.masking.distinct import per_value
-from dbtool.masking.fit import check_length, check_type, get_room
+from dbtool.masking.fit import PROSE_TYPES, check_length, check_type, get_room
 from dbtool.masking.mask import (
-    TEXT_TYPES,
     BoundMask,
     Example,
     Mask,
@@ -36,7 +35,7 @@ def make_pool_mask(name: str, summary: str, example: Example, what: str) -> Mask
         return shorten(load_pool(name, options.locale_in(context)), options.max_length, what)
 
     def bind(options: PoolOptions, context: MaskContext) -> BoundMask:
-        check_type(name, context, TEXT_TYPES)
+        check_type(name, context, PROSE_TYPES)
         words = words_of(options, context)
         check_length(name, max(map(len, words)), context, advise_length(context))
         return per_value(_plan_pick(shuffle(words, context.digest, name), context))
@@ -47,7 +46,7 @@ def make_pool_mask(name: str, summary: str, example: Example, what: str) -> Mask
     return Mask(
         name=name,
         summary=summary,
-        types=TEXT_TYPES,
+        types=PROSE_TYPES,
         uniqueness=Uniqueness.LOSSY,
         overlap=Overlap.CHANCE,
         space=Space.SAME_FORMAT,

@@ -34,6 +34,7 @@ _KINDS: Mapping[str, tuple[Callable[[Any], str], int]] = {
     "company": (lambda faker: str(faker.company()), 5_000),
     "street": (lambda faker: str(faker.street_name()), 5_000),
     "city": (lambda faker: str(faker.city()), 5_000),
+    "word": (lambda faker: str(faker.word()), 5_000),
     "postcode": (lambda faker: str(faker.postcode()), 5_000),
 }
 
@@ -66,6 +67,14 @@ def load_slugs(locale: str) -> tuple[str, ...]:
     """Lower-case ASCII first names of at most 12 letters; en_US where the locale's script has none."""
     slugs = tuple(slug for slug in load_pool("slug", locale) if _SLUG_LEAST <= len(slug) <= SLUG_LETTERS)
     return slugs if len(slugs) >= _SMALLEST_POOL else load_slugs("en_US")
+
+
+@cache
+def is_number_first(locale: str) -> bool:
+    """Does the locale write the house number before the street?"""
+    faker = _make_faker(locale)
+    addresses = [faker.street_address() for _ in range(_SMALLEST_POOL)]
+    return sum(address[:1].isdigit() for address in addresses) > len(addresses) // 2
 
 
 def shorten(pool: tuple[str, ...], longest: int | None, what: str) -> tuple[str, ...]:

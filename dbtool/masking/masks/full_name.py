@@ -6,9 +6,8 @@ import polars as pl
 
 from dbtool.masking.canonical import plan_key
 from dbtool.masking.distinct import per_value
-from dbtool.masking.fit import check_length, check_type
+from dbtool.masking.fit import PROSE_TYPES, check_length, check_type
 from dbtool.masking.mask import (
-    TEXT_TYPES,
     BoundMask,
     Example,
     Mask,
@@ -31,7 +30,7 @@ def _load_words(options: PoolOptions, context: MaskContext) -> tuple[tuple[str, 
 
 
 def _bind(options: PoolOptions, context: MaskContext) -> BoundMask:
-    check_type("full_name", context, TEXT_TYPES)
+    check_type("full_name", context, PROSE_TYPES)
     first, last = _load_words(options, context)
     longest = max(map(len, first)) + 1 + max(map(len, last))
     check_length("full_name", longest, context, advise_length(context))
@@ -55,7 +54,7 @@ def _count(options: PoolOptions, context: MaskContext) -> int | None:
 MASK = Mask(
     name="full_name",
     summary="A given and a family name of the locale, drawn apart: hundreds of thousands of combinations.",
-    types=TEXT_TYPES,
+    types=PROSE_TYPES,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.CHANCE,
     space=Space.SAME_FORMAT,
