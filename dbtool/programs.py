@@ -8,7 +8,9 @@ thread: a child also dies when the thread that started it ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -51,7 +53,7 @@ libc.signal(13, None)
 if os.getppid() != int(parent):
     os._exit(1)
 try:
-    os.execvp(argv[0], argv)
+    os.execv(argv[0], argv)
 except OSError as error:
     os.write(2, b"cannot be started: " + os.fsencode(error.strerror))
     os._exit(127)
@@ -168,7 +170,7 @@ def _run_to_the_end(
     return done.stdout or b""
 
 
-class Testament:
+class LastWill:
     """``argv`` is run when this process dies without having called ``revoke``, by SIGKILL too."""
 
     def __init__(self, argv: Sequence[str]) -> None:
@@ -189,7 +191,8 @@ class Testament:
 class Stream:
     """A running program whose standard output is read as it comes.
 
-    Use as a context manager: leaving it early kills the program. ``finish`` waits for a clean end.
+    Use as a context manager: leaving it early kills the program. ``finish`` waits for a clean end. ``stdin`` is
+    written before anything is read: SQL of some kilobytes, not data.
     """
 
     def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: bytes) -> None:
@@ -212,19 +215,19 @@ class Stream:
         self._feed(stdin)
 
     def _feed(self, stdin: bytes) -> None:
-        pipe = _present(self._process.stdin)
         unsent = memoryview(stdin)
-        try:
-            while unsent:
+        with _present(self._process.stdin) as pipe, contextlib.suppress(BrokenPipeError):
+            while unsent:  # one that dies at once does not read; finish() tells why
                 unsent = unsent[pipe.write(unsent) :]
-            pipe.close()
-        except BrokenPipeError:
-            pass  # it died at once; finish() tells why
 
     def _read_stderr(self) -> None:
         with _present(self._process.stderr) as pipe:
             while chunk := pipe.read(4096):
                 self._stderr = (self._stderr + chunk)[-_STDERR_BYTES:]
+
+    def kill(self) -> None:
+        """End it from another thread; whoever reads sees the end of the stream, and ``finish`` raises."""
+        self._process.kill()
 
     def finish(self) -> None:
         """Wait for the end, once standard output was read to its end.
@@ -253,7 +256,8 @@ def _launched(argv: Sequence[str], user: User | None) -> list[str]:
     if not _HAS_LAUNCHER:
         return list(argv)
     owner = [str(user.uid), str(user.gid)] if user else ["", ""]
-    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *owner, *argv]
+    program = shutil.which(argv[0]) or argv[0]
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *owner, program, *argv[1:]]
 
 
 def _failure(name: str, returncode: int, stderr: bytes) -> str:

@@ -107,12 +107,12 @@ def _with_programs(server: EmbeddedServer) -> EmbeddedServer:
 def _temporary_folder() -> Iterator[Path]:
     clear_away_abandoned()
     folder = make_temporary_folder()
-    testament = programs.Testament([sys.executable, "-c", _CLEAR_AWAY])
+    last_will = programs.LastWill([sys.executable, "-c", _CLEAR_AWAY])
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        testament.revoke()
+        last_will.revoke()
 
 
 def _clear_away(folder: Path) -> None:

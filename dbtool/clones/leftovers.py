@@ -18,6 +18,7 @@ from dbtool import programs
 from dbtool.clones.unprivileged import find_server_user, is_reachable, owned_folder
 from dbtool.errors import ProgramFailed
 
+_HAS_PROC = sys.platform == "linux"
 _OWNER_FILE = "owner.json"
 _NEWBORN_S = 60  # a folder without an owner may be one whose owner is about to be written
 
@@ -50,7 +51,7 @@ def find_abandoned() -> Iterator[Path]:
 
 def identify_process(pid: int) -> str | None:
     """The id and the start of a living process; None where there is none."""
-    if sys.platform == "linux":
+    if _HAS_PROC:
         try:
             state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -62,7 +63,7 @@ def identify_process(pid: int) -> str | None:
 
 def find_command_line(pid: int) -> str:
     """The arguments of a process, each followed by a blank; empty where there is none."""
-    if sys.platform == "linux":
+    if _HAS_PROC:
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
         except OSError:

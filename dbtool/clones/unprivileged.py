@@ -20,22 +20,28 @@ from dbtool.errors import ProgramFailed
 from dbtool.postgres.binaries import Installation
 from dbtool.programs import User
 
-_NOBODY = User(65534, 65534)
+_CANDIDATES = ("postgres", "nobody")  # initdb insists on a user that the system has a name for
 _ROOTS_CACHE = Path("/var/cache/dbtool")
 _READABLE_BY_ALL = 0o755
 
 
 def find_server_user() -> User | None:
-    """None: the server runs as whoever runs dbtool."""
+    """None: the server runs as whoever runs dbtool.
+
+    :raises ProgramFailed: we are root and there is no user to run it instead.
+    """
     if os.geteuid() != 0:
         return None
-    for name in ("postgres", "nobody"):
+    for name in _CANDIDATES:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
         return User(entry.pw_uid, entry.pw_gid)
-    return _NOBODY
+    raise ProgramFailed(
+        "PostgreSQL does not run as root, and there is no user postgres or nobody to run it; no server was "
+        "started. Add one (useradd --system postgres), or run dbtool as a normal user."
+    )
 
 
 def reachable_programs(installation: Installation, user: User | None) -> Path:

@@ -227,8 +227,8 @@ def test_a_killed_process_leaves_no_server_behind() -> None:
 
 
 def test_the_next_start_clears_away_what_a_killed_process_left() -> None:
-    without_testament = "from dbtool import programs\nprograms._AFTER_PARENT = ''\n" + _HOLD_A_SERVER
-    holder, folder, pid = _start_a_holder(without_testament)
+    without_last_will = "from dbtool import programs\nprograms._AFTER_PARENT = ''\n" + _HOLD_A_SERVER
+    holder, folder, pid = _start_a_holder(without_last_will)
     with holder:
         holder.kill()
     time.sleep(0.5)
