@@ -81,7 +81,8 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 
     Raises polars' own error where a line has another number of fields than the relation has columns.
     """
-    frame = copytext.parse_block(block, len(masks.relation.copied_columns))
+    names = [column.name for column in masks.relation.copied_columns]
+    frame = copytext.parse_block(block, len(names))
     decoded: dict[int, pl.Series] = {}
 
     def decoded_column(index: int) -> pl.Series:
@@ -96,7 +97,7 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
         if column.source_sql is not None:
             continue  # the source's SELECT gave the stand-in already
         originals = decoded_column(column.index)
-        by = pl.DataFrame([decoded_column(index).alias(frame.columns[index]) for index in column.by])
+        by = pl.DataFrame([decoded_column(index).alias(names[index]) for index in column.by])
         stand_ins = column.bound(originals, by)
         _count(column, originals, stand_ins, tally, seed)
         replaced.append(copytext.encode(stand_ins).alias(name))
