@@ -197,8 +197,8 @@ def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
 def test_names_the_environments_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationInvalid) as caught:
         load(tmp_path, ENVIRONMENTS).target("stagign")
-    assert "there is no environment stagign" in str(caught.value)
-    assert "did you mean staging?. It has: production, staging." in str(caught.value)
+    message = "which has production, staging; did you mean staging?"
+    assert str(caught.value) == f"there is no environment stagign in {tmp_path}/dbtool.toml, {message}"
 
 
 def test_a_secret_file_is_relative_to_dbtool_toml_and_loses_its_newline(tmp_path: Path) -> None:
