@@ -12,6 +12,7 @@ from dbtool.catalog.fingerprint import (
     describe_check,
     describe_foreign_key,
     describe_relation,
+    describe_sequence,
     describe_unique_index,
 )
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
@@ -75,7 +76,7 @@ class Catalog:
             yield from describe_foreign_key(key)
         yield from map(describe_unique_index, self.unique_indexes)
         yield from map(describe_check, self.checks)
-        yield from (f"sequence {sequence}" for sequence in self.sequences)
+        yield from map(describe_sequence, self.sequences)
 
 
 def build_catalog(server_version: int, relations: Iterable[Relation], **parts: object) -> Catalog:

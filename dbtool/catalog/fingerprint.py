@@ -1,86 +1,125 @@
 """One line of text per thing that a copy depends on, alike for every server that holds the same schema.
 
 Alike means: after a dump and a restore, on another major, with another history of dropped columns. So the lines
-leave out OIDs, sizes, the order of columns, and what PostgreSQL derives by itself.
+leave out OIDs, sizes, the order of columns, and what PostgreSQL derives by itself. People read them, too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
-from dbtool.catalog.constraints import CheckConstraint, ForeignKey, UniqueIndex
-from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind
+from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
+from dbtool.catalog.relations import (
+    Column,
+    ColumnRef,
+    ColumnType,
+    Persistence,
+    Relation,
+    RelationKind,
+    quote_identifier,
+)
 
 _DESCRIBED = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
-_LITERAL_OR_NAME = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
-_TEXT_CAST = re.compile(r"::(?:text|character varying|character|bpchar)(?:\(\d+\))?(?:\[\])*(?![\w.])")
-_GROUPING = re.compile(r"[\s()]+")
+_LITERAL_OR_NAME = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
+_TOKEN = re.compile(_LITERAL_OR_NAME + r"|[\w$]+|::|[<>=!~*/+\-|&#@^%?]+|[^\w\s()]")
+_TEXT_CAST = re.compile(
+    rf"({_LITERAL_OR_NAME})|::(?:text|character varying|character|bpchar)(?:\(\d+\))?(?:\[\])*(?![\w.])"
+)
 
 
 def normalise_expression(text: str) -> str:
-    """The expression without white space, parentheses and casts among the text types; literals stay.
+    """The expression's tokens without parentheses and without casts among the text types.
 
     A restored CHECK reads back as another text of the same meaning: ``(ARRAY['a'::character varying])::text[]``
     becomes ``ARRAY[('a'::character varying)::text]``. Two expressions that differ in grouping alone look alike.
     """
-    parts = _LITERAL_OR_NAME.split(text)  # the odd ones are what the pattern captured
-    return "".join(
-        part if index % 2 else _GROUPING.sub("", _TEXT_CAST.sub("", part)) for index, part in enumerate(parts)
-    )
+    without_casts = _TEXT_CAST.sub(lambda match: match[1] or "", text)
+    return " ".join(_TOKEN.findall(without_casts))
 
 
 def describe_relation(relation: Relation) -> Iterator[str]:
     """Views and foreign tables say nothing: no row of theirs is copied."""
     if relation.kind not in _DESCRIBED:
         return
-    yield (
-        f"relation {relation.name} {relation.kind} {relation.persistence} of {relation.partition_root}"
-        f" {relation.partition_bound} by {relation.partition_strategy} {relation.partition_key}"
-        f" inherits {sorted(relation.inherits)}"
+    yield _line(
+        "unlogged table" if relation.persistence is Persistence.UNLOGGED else "table",
+        relation.name,
+        relation.partition_root and f"partition of {relation.partition_root} {relation.partition_bound}",
+        relation.partition_strategy
+        and f"partitioned by {relation.partition_strategy} ({_names(relation.partition_key)})",
+        relation.inherits and f"inherits {', '.join(map(str, relation.inherits))}",
     )
     for column in relation.columns:
-        yield f"column {relation.name} {_comparable_column(column, relation)}"
+        yield _line("column", ColumnRef(relation.name, column.name), *_describe_column(column, relation))
 
 
-def _comparable_column(column: Column, relation: Relation) -> Column:
+def _describe_column(column: Column, relation: Relation) -> Iterator[str]:
     """Before 17 the partitions of a table with an identity column have none of their own."""
-    return replace(
-        column,
-        type=_comparable_type(column.type),
-        identity=column.identity and relation.partition_root is None,
-        default=None if column.default is None else normalise_expression(column.default),
-    )
+    yield from _describe_type(column.type)
+    if column.collation:
+        yield f"collate {column.collation}"
+    if column.not_null:
+        yield "not null"
+    if column.identity and relation.partition_root is None:
+        yield "identity"
+    if column.default is not None:
+        yield f"{'generated' if column.generated else 'default'} {normalise_expression(column.default)}"
 
 
-def _comparable_type(type_: ColumnType) -> ColumnType:
-    checks = (normalise_expression(check) for check in type_.domain_checks)
-    return replace(type_, domain_checks=tuple(checks))
+def _describe_type(type_: ColumnType) -> Iterator[str]:
+    yield type_.sql
+    if type_.labels:
+        yield f"labels {type_.labels}"
+    if type_.domains:
+        limits = (type_.length, type_.precision, type_.scale)
+        yield f"through {' '.join(type_.domains)} of {type_.base}{'[]' if type_.is_array else ''} {limits}"
+    yield from map(normalise_expression, type_.domain_checks)
 
 
 def describe_foreign_key(key: ForeignKey) -> Iterator[str]:
     """Those that PostgreSQL keeps per partition have names that it makes up anew."""
-    if not key.is_inherited:
-        yield f"foreign key {key}"
+    if key.is_inherited:
+        return
+    yield _line(
+        f"foreign key {quote_identifier(key.name)} of {key.referencing} ({_names(key.columns)})",
+        f"references {key.referenced} ({_names(key.referenced_columns)})",
+        key.match == "full" and "match full",
+        key.temporal and "period",
+        key.deferrable and "deferrable",
+        not key.validated and "not valid",
+        not key.enforced and "not enforced",
+    )
 
 
 def describe_unique_index(index: UniqueIndex) -> str:
-    """``definition`` repeats the other fields as text, but for operators and collations."""
-    comparable = replace(
-        index,
-        expressions=tuple(normalise_expression(expression) for expression in index.expressions),
-        predicate=None if index.predicate is None else normalise_expression(index.predicate),
-        definition=normalise_expression(index.definition),
-        mentioned=tuple(sorted(index.mentioned)),
+    """The definition holds the rest; a predicate is part of an exclusion constraint's, too."""
+    return _line(
+        "exclusion" if index.is_exclusion else "primary key" if index.is_primary else "unique index",
+        f"{quote_identifier(index.name)} of {index.relation}: {normalise_expression(index.definition)}",
     )
-    return f"unique {comparable}"
 
 
 def describe_check(check: CheckConstraint) -> str:
-    comparable = replace(
-        check,
-        columns=tuple(sorted(check.columns)),
-        definition=normalise_expression(check.definition),
+    """NOT VALID and NOT ENFORCED are part of the definition."""
+    return (
+        f"check {quote_identifier(check.name)} of {check.relation}: {normalise_expression(check.definition)}"
     )
-    return f"check {comparable}"
+
+
+def describe_sequence(sequence: Sequence) -> str:
+    feeds = ", ".join(str(ColumnRef(relation, column)) for relation, column in sequence.feeds)
+    return _line(
+        f"sequence {sequence.name} from {sequence.start} by {sequence.increment}",
+        f"within {sequence.minimum} and {sequence.maximum}",
+        sequence.cycles and "cycle",
+        feeds and f"feeds {feeds}",
+    )
+
+
+def _names(columns: Iterable[str | None]) -> str:
+    return ", ".join("an expression" if column is None else quote_identifier(column) for column in columns)
+
+
+def _line(*parts: object) -> str:
+    return " ".join(str(part) for part in parts if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
@@ -9,6 +10,8 @@ from dbtool.catalog.relations import RelationName
 from dbtool.postgres.introspect_relations import Relations, name_of
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import Row, read_rows
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ def _mentioned(row: Row, relations: Relations) -> tuple[str, ...]:
     Of an expression over the whole row PostgreSQL records no column: its text (``t.*``) tells.
     """
     names = relations.numbers[row["relation"]]
-    computed = [*row["expressions"], row["predicate"] or ""]
-    if not row["computed_from"] and any(".*" in text for text in computed):
+    computed = " ".join([*row["expressions"], row["predicate"] or ""])
+    if ".*" in _LITERAL.sub("", computed):
         return tuple(names.values())
     plain = [number for number in row["columns"] if number]
     more = sorted(set(row["computed_from"]) - set(plain))

@@ -56,4 +56,4 @@ def _key_abroad(row: Row, relations: Relations) -> str:
 
 def _large_objects(count: int) -> Iterator[str]:
     if count:
-        yield f"{count} large objects are not copied: columns that hold their numbers point at nothing"
+        yield f"large objects are not copied: there are {count}, and columns with their numbers will point at nothing"

@@ -17,14 +17,15 @@ SELECT
     pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
     p.partstrat::pg_catalog.text AS partition_strategy,
     p.partattrs::pg_catalog.int2[] AS partition_key,
+    -- recorded the other way round: the column depends on its table being partitioned by it
     ARRAY(
-        SELECT d.refobjsubid
+        SELECT DISTINCT d.objsubid
         FROM pg_catalog.pg_depend AS d
         WHERE p.partrelid IS NOT NULL
-            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
+            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid > 0
             AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid
-            AND d.refobjsubid > 0
-        ORDER BY d.refobjsubid
+            AND d.refobjsubid = 0 AND d.deptype = 'i'
+        ORDER BY d.objsubid
     ) AS partition_mentions,
     ARRAY(
         SELECT i.inhparent::pg_catalog.int8
