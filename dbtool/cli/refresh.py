@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dbtool.cli.options import Duration, config_option, format_option, verbosity_options
+from dbtool.errors import ConsentMissing, DbtoolError
+
+
+@click.command()
+@click.argument("source")
+@click.argument("target")
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would be done; write nothing.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers that copy and mask."
+)
+@click.option(
+    "--max-duration", type=Duration(), default=None, help="End the run cleanly after this time: 90s, 15m, 2h."
+)
+@click.option("--yes", "adopt", is_flag=True, help="Consent to replace a target that dbtool never made.")
+@config_option
+@format_option
+@verbosity_options
+def refresh(*, plan_only: bool, output_format: str, source: str, target: str, **options: Any) -> None:
+    """Replace TARGET by a masked copy of SOURCE.
+
+    SOURCE and TARGET are environments of dbtool.toml. The copy is built beside the live database, verified, and
+    swapped in by rename. If anything fails, the live database is as it was.
+    """
+    as_json = output_format == "json"
+    work = _plan if plan_only else _refresh
+    try:
+        work(source, target, as_json=as_json, **options)
+    except DbtoolError as error:
+        _show_findings(source, target, error, as_json=as_json)
+        raise
+
+
+def _request(source: str, target: str, **options: Any) -> Any:
+    from dbtool.masking.masks import MASKS
+    from dbtool.refresh.request import RefreshRequest
+    from dbtool.rules.loader import load_rules
+    from dbtool.settings import load_settings
+
+    settings = load_settings(options["config"], os.environ)
+    ends = settings.target(source), settings.target(target)
+    return RefreshRequest(
+        *ends,
+        rules=load_rules(settings.rules, mask_names=MASKS.keys()),
+        key=settings.project_key(),
+        state=settings.state,
+        jobs=options["jobs"],
+        adopt=options["adopt"],
+        max_duration_s=options["max_duration"],
+        postgres_bin=settings.postgres_bin,
+    )
+
+
+def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None:
+    from dbtool.refresh.pipeline import refresh as run_refresh
+    from dbtool.report.progress import watch
+    from dbtool.report.refresh import render_result, result_as_json
+
+    request = _request(source, target, **options)
+
+    def run(*, adopt: bool) -> Any:
+        with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+            return run_refresh(replace(request, observer=observer, adopt=adopt))
+
+    result = _with_consent(run, target, adopt=request.adopt)
+    _print(result_as_json(result) if as_json else render_result(result), as_json=as_json)
+
+
+def _with_consent(run: Callable[..., Any], target: str, *, adopt: bool) -> Any:
+    """At a terminal the consent can be given by typing the target's name; elsewhere only by --yes."""
+    try:
+        return run(adopt=adopt)
+    except ConsentMissing as missing:
+        if adopt or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        click.echo(f"dbtool: {missing}", err=True)
+        typed = click.prompt(f"type {target} to adopt it now", default="", show_default=False, err=True)
+        if typed != target:
+            raise
+        return run(adopt=True)
+
+
+def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
+    from dbtool.refresh.plan import plan_refresh
+    from dbtool.report.refresh import plan_as_json, render_plan
+
+    plan = plan_refresh(_request(source, target, **options))
+    _print(plan_as_json(plan) if as_json else render_plan(plan), as_json=as_json)
+
+
+def _print(output: Any, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from dbtool.report.refresh import print_to
+
+    if as_json:
+        click.echo(json.dumps(output, indent=2))
+    else:
+        print_to(Console(), output)
+
+
+def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: bool) -> None:
+    """What was found goes out before the boundary gives the message and the exit code."""
+    from rich.console import Console
+
+    from dbtool.report.refresh import failure_as_json, findings_of, print_to, render_findings
+
+    if as_json:
+        _print(failure_as_json("refresh", source, target, error, error.exit_code), as_json=True)
+        return
+    blocking = tuple(finding for finding in findings_of(error) if finding.is_error)
+    print_to(Console(stderr=True), render_findings(blocking))
