@@ -1,1 +1,1 @@
-"""The shop on two embedded servers: start → migrate → fill → refresh → show."""
+"""The shop on two embedded servers: start → migrate → fill → refresh → compare."""
