@@ -1,13 +1,14 @@
 """Servers and databases for the tests: one embedded server per major and session, one database per test.
 
 DBTOOL_TEST_MAJORS names the majors, "18,17" by default. DBTOOL_TEST_DATA names the folder of real data sets.
+A test is skipped only for a reason that begins "cannot run here: "; any other skip is a failure.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,10 +22,32 @@ from dbtool.postgres.binaries import choose_server, find_installations
 _MAJORS = tuple(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
 _HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
 _REPOSITORY = Path(__file__).parent.parent
-_CANNOT_RUN = "cannot run here: "  # the only reason for a skip that .ci/run accepts
+_CANNOT_RUN = "cannot run here: "
 
 ServerOf = Callable[[int], EmbeddedServer]
 MakeDatabase = Callable[[], str]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _fail_idle_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_idle_skip(report)
+    return report
+
+
+def _fail_idle_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and isinstance(report.longrepr, tuple):
+        path, line, reason = report.longrepr
+        if not reason.removeprefix("Skipped: ").startswith(_CANNOT_RUN):
+            report.outcome = "failed"
+            report.longrepr = f"{path}:{line}: {reason!r}: a skip must begin with {_CANNOT_RUN!r}"
 
 
 @pytest.fixture(scope="session")
