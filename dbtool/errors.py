@@ -26,13 +26,12 @@ a password or a key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 
 class DbtoolError(Exception):
     """Base of all expected errors. ``exit_code`` is part of the command line contract."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: int = 70
 
 
 class AnswerIsNo(DbtoolError):
@@ -118,8 +117,4 @@ class Interrupted(DbtoolError):
 
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
-        self.signal_number = signal_number
-
-    @property
-    def code(self) -> int:
-        return 128 + self.signal_number
+        self.exit_code = 128 + signal_number

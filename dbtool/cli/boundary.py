@@ -36,9 +36,6 @@ def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoRe
     except click.exceptions.Abort:
         click.echo("ended; nothing was changed", err=True)
         code = 128 + signal.SIGINT
-    except Interrupted as error:
-        click.echo(f"dbtool: {error}", err=True)
-        code = error.code
     except DbtoolError as error:
         show_error(error)
         code = error.exit_code
