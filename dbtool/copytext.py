@@ -84,7 +84,7 @@ def decode(column: pl.Series) -> pl.Series:
         [_ESCAPE.sub(lambda match: _ESCAPES[match.group(1)], text) for text in column.filter(escaped)],
         dtype=pl.String,
     )
-    return column.scatter(escaped.arg_true(), decoded)
+    return column.clone().scatter(escaped.arg_true(), decoded)
 
 
 def encode(column: pl.Series) -> pl.Series:

@@ -8,6 +8,8 @@ import polars as pl
 
 from dbtool.masking.mask import BoundMask
 
+StandIn = Callable[[pl.Series], pl.Series]
+
 _SAMPLE = 2000
 _REPEATING = 0.5  # measured: at half as many distinct values as rows the join costs what the hashing saves
 
@@ -19,19 +21,28 @@ def _is_repeating(values: pl.Series) -> bool:
     return sample.n_unique() < len(sample) * _REPEATING
 
 
-def _join_distinct(stand_in: Callable[[pl.Series], pl.Series], values: pl.Series) -> pl.Series:
-    distinct = values.unique().drop_nulls()
+def _join_distinct(stand_in: StandIn, values: pl.Series) -> pl.Series:
+    distinct = values.unique()
     table = pl.DataFrame({"value": distinct, "stand_in": stand_in(distinct)})
     rows = values.alias("value").to_frame()
     return rows.join(table, on="value", how="left", maintain_order="left").get_column("stand_in")
 
 
-def per_value(stand_in: Callable[[pl.Series], pl.Series]) -> BoundMask:
-    """Bind a function that depends on each value alone. NULL stays NULL, and '' stays '': nobody is in it."""
+def per_value(stand_in: StandIn) -> BoundMask:
+    """Bind a function that depends on each value alone.
+
+    It never sees NULL nor '': both stay as they are, since nobody is in them; and it never gets no values.
+    """
+
+    def mask_all(values: pl.Series) -> pl.Series:
+        return _join_distinct(stand_in, values) if _is_repeating(values) else stand_in(values)
 
     def masked(values: pl.Series, _by: pl.DataFrame) -> pl.Series:
-        outputs = _join_distinct(stand_in, values) if _is_repeating(values) else stand_in(values)
         is_read = (values != "").fill_null(value=False)
-        return outputs.zip_with(is_read, values).alias(values.name)
+        if not is_read.any():
+            return values
+        if is_read.all():
+            return mask_all(values).alias(values.name)
+        return values.clone().scatter(is_read.arg_true(), mask_all(values.filter(is_read)))
 
     return masked
