@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dbtool.cli.options import format_option, verbosity_options
-from dbtool.errors import VerificationFailed
+from dbtool.errors import DbtoolError, VerificationFailed
 
 _FOLDER = Path("dbtool-demo")
 
@@ -54,7 +54,7 @@ def demo(
 
 
 def _stop(home: Path, *, quiet: bool) -> None:
-    from dbtool.demo.servers import stop_kept  # noqa: PLC0415  --help stays quick
+    from dbtool.demo.servers import stop_kept
 
     stop_kept(home.absolute())
     if not quiet:
@@ -62,19 +62,22 @@ def _stop(home: Path, *, quiet: bool) -> None:
 
 
 def _run(rows: int, home: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-    from dbtool.demo.pipeline import DemoRequest, run_demo  # noqa: PLC0415  --help stays quick
-    from dbtool.report.demo import Story, print_demo  # noqa: PLC0415  as above
-    from dbtool.report.progress import watch  # noqa: PLC0415  as above
+    from dbtool.demo.pipeline import DemoRequest, run_demo
+    from dbtool.report.demo import Story, print_blocking, print_demo
+    from dbtool.report.progress import watch
 
     say = (lambda _line: None) if quiet else (lambda line: click.echo(line, err=True))
-    result = run_demo(
-        DemoRequest(
-            rows=rows,
-            narrator=Story(say),
-            home=home.absolute() if home else None,
-            observe=lambda: watch(quiet=quiet, verbose=verbose),
-        )
+    request = DemoRequest(
+        rows=rows,
+        narrator=Story(say),
+        home=home.absolute() if home else None,
+        observe=lambda: watch(quiet=quiet, verbose=verbose),
     )
+    try:
+        result = run_demo(request)
+    except DbtoolError as error:
+        print_blocking(error, sys.stderr)
+        raise
     print_demo(result, sys.stdout, as_json=as_json)
     if not result.comparison.holds:
         raise VerificationFailed("production and staging do not compare as they must; see above")

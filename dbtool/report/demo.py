@@ -14,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo
+from dbtool.errors import DbtoolError
 from dbtool.refresh.manifest import SCHEMA, result_as_json
 from dbtool.report.numbers import human_count, human_seconds
-from dbtool.report.refresh import render_result
+from dbtool.report.refresh import findings_of, render_findings, render_result
 
 _LATEST_MONTHS = 4
 _QUIET_S = 1.0
+_MASKED, _DIFFERENT = ("masked", "green"), ("DIFFERENT", "bold red")
 _WIDTH_IN_FILES = 120
 
 
@@ -50,13 +52,20 @@ def print_demo(result: DemoResult, stream: TextIO, *, as_json: bool) -> None:
     Console(file=stream, width=width).print(render_demo(result), highlight=False)
 
 
+def print_blocking(error: DbtoolError, stream: TextIO) -> None:
+    """What stopped the refresh, finding by finding; nothing where it was something else."""
+    blocking = tuple(finding for finding in findings_of(error) if finding.is_error)
+    if blocking:
+        Console(file=stream).print(render_findings(blocking), highlight=False, soft_wrap=True)
+
+
 def render_demo(result: DemoResult) -> RenderableType:
     return Group(
         render_result(result.refresh),
         _heading("before and after: the same rows, by primary key"),
         _render_customers(result.comparison),
         _heading("the same reports"),
-        _render_sides(_reports(result.comparison)),
+        _render_sides(_reports(result.comparison), otherwise=_DIFFERENT),
         _render_summary(result),
         _render_kept(result.kept) if result.kept else _nothing_kept(),
     )
@@ -70,10 +79,10 @@ def _render_customers(comparison: Comparison) -> RenderableType:
     groups = [*comparison.customers]
     if comparison.review is not None:
         groups.append((comparison.review,))
-    return _render_sides(groups)
+    return _render_sides(groups, otherwise=_MASKED)
 
 
-def _render_sides(groups: Iterable[Iterable[Field]]) -> Table:
+def _render_sides(groups: Iterable[Iterable[Field]], *, otherwise: tuple[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("", "production", "staging", ""):
         table.add_column(heading, overflow="fold")
@@ -82,7 +91,7 @@ def _render_sides(groups: Iterable[Iterable[Field]]) -> Table:
             table.add_section()
             table.add_row()
         for field in group:
-            verdict, style = ("same", "dim") if field.is_same else ("masked", "green")
+            verdict, style = ("same", "dim") if field.is_same else otherwise
             sides = (_show(field.production), _show(field.staging))
             table.add_row(Text(field.label, style="bold"), *sides, Text(verdict, style=style))
     return table

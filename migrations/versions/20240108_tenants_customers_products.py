@@ -50,9 +50,9 @@ def create_customers() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name="customers_tenant_id_fkey"),
         sa.UniqueConstraint("tenant_id", "customer_no", name="customers_tenant_id_customer_no_key"),
-        sa.UniqueConstraint("email", name="customers_email_key"),
         sa.CheckConstraint("customer_no ~ '^C-[0-9]{7,10}$'", name="customers_customer_no_check"),
     )
+    op.create_index("customers_email_key", "customers", [sa.text("lower(email)")], unique=True)
 
 
 def create_addresses() -> None:

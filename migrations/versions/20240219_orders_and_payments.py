@@ -38,11 +38,11 @@ def create_employees() -> None:
         sa.Column("hired_on", sa.Date, nullable=False),
         sa.Column("left_on", sa.Date),
         sa.ForeignKeyConstraint(["manager_id"], ["employees.id"], name="employees_manager_id_fkey"),
-        sa.UniqueConstraint("work_email", name="employees_work_email_key"),
-        sa.UniqueConstraint("login", name="employees_login_key"),
         sa.CheckConstraint("left_on >= hired_on", name="employees_left_on_check"),
         sa.CheckConstraint("id > 0", name="employees_id_check"),
     )
+    op.create_index("employees_work_email_key", "employees", [sa.text("lower(work_email)")], unique=True)
+    op.create_index("employees_login_key", "employees", [sa.text("lower(login)")], unique=True)
 
 
 def create_orders() -> None:
