@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
 from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse, Position
 from dbtool.rules.names import parse_column
-from dbtool.rules.nodes import Node, Problems, Scalar, plain_value
+from dbtool.rules.nodes import Fields, Node, Problems, Scalar, plain_value
 from dbtool.spelling import did_you_mean
 
 CANONICAL_STEPS = ("trim", "casefold", "nfc", "digits")
@@ -38,11 +38,11 @@ def read_domain(name: str, entry: Entry, reading: Reading) -> MaskUse | None:
     """``domains:`` maps a name to a mask, its options and canonical steps."""
     what = f"domain {name}"
     fields = keep_known_options(read_entries(entry.value, what, reading.problems), reading)
-    for key in ("keep", "json", "domain", "by"):
-        if key in fields:
-            reading.problems.add(
-                fields.pop(key).at, f"{what} cannot have {key}; it names a mask and its options"
-            )
+    misplaced = [fields.pop(key) for key in ("keep", "json", "domain", "by") if key in fields]
+    for one in misplaced:
+        reading.problems.add(one.at, f"{what} cannot have {one.key.text}; it names a mask and its options")
+    if not isinstance(entry.value, Fields) or (misplaced and "mask" not in fields):
+        return None
     if "mask" not in fields:
         reading.problems.add(entry.value.at, f"{what} names no mask; write {name}: {{mask: …}}")
         return None
@@ -61,6 +61,8 @@ def read_decision(node: Node, what: str, reading: Reading, *, in_json: bool = Fa
     if isinstance(node, Scalar):
         return _read_word(node, what, reading, in_json=in_json)
     fields = read_entries(node, what, reading.problems)
+    if not isinstance(node, Fields):
+        return None
     unsupported = bool(_NOT_YET.keys() & fields.keys())
     fields = keep_known_options(fields, reading)
     kinds = [kind for kind in _KINDS if kind in fields]

@@ -2,7 +2,7 @@
 
 Only what a rule file needs of YAML is read: one document, no tags, no anchors or aliases (so no document
 grows beyond its text), a bounded depth. Plain scalars follow YAML 1.2's core schema, where ``no`` and ``on``
-are words and ``12:30`` is not a number.
+are words and ``12:30`` is not a number; nor is ``010``, which may be a code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAXIMUM_DEPTH = 30
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml reads ten times as fast
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -108,7 +108,7 @@ def parse_document(text: str, file: str, problems: Problems) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = _position(file, mark) if mark else Position(file, 1, 1)
-        problems.add(at, f"not valid YAML: {error.problem or error.context}")
+        problems.add(at, f"not valid YAML: {_describe(error, text, at)}")
     except yaml.YAMLError:
         problems.add(Position(file, 1, 1), "not valid YAML: it contains characters that YAML does not allow")
     return None
@@ -116,6 +116,16 @@ def parse_document(text: str, file: str, problems: Problems) -> Node | None:
 
 def _position(file: str, mark: Any) -> Position:
     return Position(file, mark.line + 1, mark.column + 1)
+
+
+def _describe(error: yaml.MarkedYAMLError, text: str, at: Position) -> str:
+    """The parser's words, with where the construct began: the end is often all that it points at."""
+    lines = text.splitlines()
+    if at.line <= len(lines) and lines[at.line - 1][at.column - 1 : at.column] == "\t":
+        return "a tab where the line is indented; indent with spaces"
+    began = error.context_mark
+    since = f" {error.context} that began in line {began.line + 1}" if began and error.problem else ""
+    return f"{error.problem or error.context}{since}"
 
 
 class _Builder:
@@ -162,6 +172,8 @@ def _objections(event: yaml.Event, *, depth: int, has_document: bool) -> Iterabl
         yield "anchors and aliases are not supported; define a domain instead, or write the rule out"
     if (tag := getattr(event, "tag", None)) is not None:
         yield f"tags such as {tag} are not supported; write the value without it"
+    if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style in (None, ""):
+        yield "merge keys (<<) are not supported; define a domain instead, or write the rules out"
     if depth > MAXIMUM_DEPTH:
         yield f"nested more than {MAXIMUM_DEPTH} levels deep"
     if has_document and isinstance(event, yaml.DocumentStartEvent):
