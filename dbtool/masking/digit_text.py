@@ -15,7 +15,7 @@ _MANY_FORMATS = 64  # beyond it rows are put together one by one
 
 
 def permute_digits_in(values: pl.Series, key: bytes, kept: int = 0) -> pl.Series:
-    """Permute each text's digits among all runs of as many digits; injective, NULL stays NULL.
+    """Permute each text's digits among all runs of as many digits; injective. No text is NULL.
 
     The first ``kept`` digits stay where at least four follow them. A digit of another script (Arabic, Thai)
     counts by its value and comes out in its script.
@@ -34,12 +34,12 @@ def _read_digits(values: pl.Series) -> pl.Series:
     is_foreign = _has_foreign_digits(values)
     if not is_foreign.any():
         return digits
-    read = [None if text is None else _read_any_script(text) for text in values.filter(is_foreign).to_list()]
+    read = [_read_any_script(text) for text in values.filter(is_foreign).to_list()]
     return digits.scatter(is_foreign.arg_true(), pl.Series(read, dtype=pl.String))
 
 
 def _has_foreign_digits(values: pl.Series) -> pl.Series:
-    return values.str.contains(r"[\p{Nd}&&[^0-9]]").fill_null(value=False)
+    return values.str.contains(r"[\p{Nd}&&[^0-9]]")
 
 
 def _read_any_script(text: str) -> str:
@@ -103,11 +103,11 @@ def _put_back(values: pl.Series, digits: pl.Series, permuted: pl.Series) -> pl.S
     return pl.concat(parts).sort("row").get_column("output").alias(values.name)
 
 
-def _build(text_format: str | None) -> pl.Expr:
+def _build(text_format: str) -> pl.Expr:
     """An expression that puts together the texts of one format: 0 stands for a digit, _ for what is kept."""
     pieces: list[pl.Expr] = []
     position = used = 0
-    for kind, run in groupby(text_format or ""):
+    for kind, run in groupby(text_format):
         length = len(list(run))
         if kind == "0":
             pieces.append(pl.col("digits").str.slice(used, length))
@@ -118,9 +118,7 @@ def _build(text_format: str | None) -> pl.Expr:
     return pl.concat_str(pieces) if pieces else pl.col("value")
 
 
-def _put_back_row(text: str | None, permuted: str | None) -> str | None:
-    if text is None or permuted is None:
-        return None
+def _put_back_row(text: str, permuted: str) -> str:
     following = iter(permuted)
     return "".join(
         _in_script_of(letter, next(following)) if letter.isdecimal() else letter for letter in text

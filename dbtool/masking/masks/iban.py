@@ -95,7 +95,7 @@ def _bind(options: IbanOptions, context: MaskContext) -> BoundMask:
 
     def stand_in(values: pl.Series) -> pl.Series:
         digits = context.digest.hex(key_text(values).str.replace_all(r"\s", ""))
-        return _number_accounts(country, account, digits.fill_null("0" * 64))
+        return _number_accounts(country, account, digits)
 
     return per_value(stand_in)
 

@@ -54,7 +54,7 @@ def _bind(options: IpOptions, context: MaskContext) -> BoundMask:
     is_4 = _find_4 if options.space == "same_format" else _find_not_6
 
     def stand_in(values: pl.Series) -> pl.Series:
-        rows = is_4(values).fill_null(value=False)
+        rows = is_4(values)
         outputs = make_4(values)
         return outputs if rows.all() else outputs.zip_with(rows, make_6(values))
 

@@ -72,7 +72,7 @@ def _plan_reserved(
 
     def stand_in(values: pl.Series) -> pl.Series:
         word = context.digest.uint64(key_text(values))
-        place = pl.Series(np.searchsorted(ends, (word.fill_null(0) % int(ends[-1])).to_numpy(), side="right"))
+        place = pl.Series(np.searchsorted(ends, (word % int(ends[-1])).to_numpy(), side="right"))
         number = ((word // int(ends[-1])) % sizes.gather(place)).cast(pl.String).str.zfill(free)
         return texts.gather(place) + number
 

@@ -1,0 +1,253 @@
+"""What every mask promises, held for all of them by one suite: a mask without a case here fails it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbtool.catalog.relations import ColumnType
+from dbtool.digest import ProjectKey
+from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, MaskContext, Overlap, Space, Uniqueness
+from dbtool.masking.masks import MASKS
+
+KEY = ProjectKey(b"a key of the laws, 32 bytes long")
+OTHER_KEY = ProjectKey(b"another key of the laws, 32 long")
+NO_COLUMNS = pl.DataFrame()
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+integers = st.integers(-(2**63), 2**63 - 1).map(str)
+dates = st.one_of(
+    st.dates().map(str),
+    st.datetimes().map(lambda moment: f"{moment:%Y-%m-%d %H:%M:%S.%f}".zfill(26) + "+05:30"),
+    st.dates().map(lambda day: f"{day} BC"),
+    st.integers(10_000, 200_000).map(lambda year: f"{year}-02-28"),
+    st.sampled_from(["infinity", "-infinity"]),
+)
+addresses = st.one_of(st.ip_addresses().map(str), st.ip_addresses(v=4).map(lambda address: f"{address}/24"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to use a mask; ``space`` matches every stand-in of a value that is not ''.
+
+    ``is_keyed`` is false where the output does not depend on the digest (texts that are no dates are blanked).
+    """
+
+    mask: str
+    space: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    base: str = "text"
+    values: st.SearchStrategy[str] = texts
+    is_keyed: bool = True
+
+    @property
+    def name(self) -> str:
+        return "-".join([self.mask, *(str(value) for value in self.options.values())])
+
+
+HEX = "[0-9a-f]"
+CASES = [
+    Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
+    Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {"years": 3}, "timestamptz", dates),
+    Case("birth_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", is_keyed=False),
+    Case("card", r"424242\d{10}"),
+    Case("card", r"378282\d{9}", {"brand": "amex"}),
+    Case("card", r"(?s).*", {"space": "same_format"}),
+    Case("city", r"\S.*"),
+    Case("city", r"\S.{0,14}", {"locale": "de_DE", "max_length": 15}),
+    Case("company", r"\S.*"),
+    Case("constant", r"gone", {"value": "gone"}, is_keyed=False),
+    Case("email", rf"[a-z]{{3,12}}\.{HEX}{{16}}@example\.(com|org|net)"),
+    Case("email", rf"{HEX}{{16}}@corp\.test", {"name": False, "domains": ["corp.test"]}),
+    Case("first_name", r"\w[\w .'-]*"),
+    Case("full_name", r"\w[\w.'-]* \w[\w .'-]*"),
+    Case("full_name", r"\w+ \w+", {"locale": "ja_JP"}),
+    Case("iban", r"DE\d\d9{8}\d{10}"),
+    Case("iban", r"FR\d\d9{5}\d{18}", {"country": "FR"}),
+    Case("iban", r"MT\d\dZZZZ\d{5}[0-9A-F]{18}", {"country": "MT"}),
+    Case(
+        "ip",
+        r"(192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}|2001:db8(:[0-9a-f]{1,4}){6}",
+        {},
+        "inet",
+        addresses,
+    ),
+    Case(
+        "ip",
+        r"\d+\.\d+\.\d+\.\d+(/24)?|2001:db8(:[0-9a-f]{1,4}){6}",
+        {"space": "same_format"},
+        "inet",
+        addresses,
+    ),
+    Case("ip", r"(192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}|2001:db8(:[0-9a-f]{1,4}){6}"),
+    Case("last_name", r"\w[\w .'-]*"),
+    Case("lorem", r"(?s).{0,40}"),
+    Case("null", r"never", is_keyed=False),
+    Case("permute_digits", r"(?s).*"),
+    Case("permute_integer", r"-?\d+", {}, "int8", integers),
+    Case("permute_integer", r"-?\d+", {"within": "type"}, "int8", integers),
+    Case("permute_integer", r"-?\d+", {"within": [-5, 40000]}, "int8", integers),
+    Case("phone", r"\+1\d{3}55501\d\d"),
+    Case("phone", r"0[\d ]+", {"locale": "en_GB", "style": "national"}),
+    Case("phone", r"(?s).*", {"space": "same_format"}),
+    Case("postcode", r"\d{5}"),
+    Case("redact", r"[^1-9A-WYZa-wyz]*", is_keyed=False),
+    Case("shift_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
+    Case("shift_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", {"days": 3}, is_keyed=False),
+    Case("street", r"\d{1,3} \S.*"),
+    Case("street", r"\S.* \d{1,3}", {"locale": "de_DE"}),
+    Case("token", rf"{HEX}{{32}}"),
+    Case("token", rf"t_{HEX}{{40}}", {"prefix": "t_", "length": 40}),
+    Case("username", rf"[a-z]{{3,12}}_{HEX}{{16}}"),
+    Case("username", rf"u{HEX}{{16}}", {"name": False}),
+    Case("uuid", rf"{HEX}{{8}}-{HEX}{{4}}-4{HEX}{{3}}-[89ab]{HEX}{{3}}-{HEX}{{12}}"),
+]
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+brief = settings(max_examples=20, deadline=None)
+
+
+def context_of(case: Case, key: ProjectKey = KEY, domain: str | None = None) -> MaskContext:
+    return MaskContext(ColumnType(case.base, case.base), key.digest_for(domain or case.mask))
+
+
+def bind(case: Case, key: ProjectKey = KEY, domain: str | None = None) -> BoundMask:
+    mask = MASKS[case.mask]
+    return mask.bind(mask.options.model_validate(case.options), context_of(case, key, domain))
+
+
+def run(bound: BoundMask, values: list[str | None]) -> list[str | None]:
+    return bound(pl.Series("v", values, dtype=pl.String), NO_COLUMNS).to_list()
+
+
+def promise_of(case: Case) -> tuple[Mask, Uniqueness, Overlap, Space]:
+    mask = MASKS[case.mask]
+    promise = mask.promise(mask.options.model_validate(case.options), context_of(case))
+    return mask, promise.uniqueness, promise.overlap, promise.space
+
+
+def draw_many(case: Case, count: int) -> list[str]:
+    """``count`` values of the kind the case masks, the same in every run."""
+    draw = random.Random(7)
+    makers: dict[str, Callable[[], str]] = {
+        "int8": lambda: str(draw.randrange(-(2**63), 2**63)),
+        "timestamptz": lambda: (
+            f"{draw.randrange(1000, 3000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
+        ),
+        "inet": lambda: ".".join(str(draw.randrange(256)) for _ in range(4)),
+        "text": lambda: "".join(draw.choices("abcdefghij 0123456789", k=24)),
+    }
+    return [makers[case.base]() for _ in range(count)]
+
+
+def test_every_mask_has_a_case() -> None:
+    assert {case.mask for case in CASES} == set(MASKS)
+
+
+@every_case
+@brief
+@given(data=st.data())
+def test_a_value_has_one_stand_in_whatever_its_block_order_and_neighbours(
+    case: Case, data: st.DataObject
+) -> None:
+    values = data.draw(st.lists(st.none() | case.values, min_size=1, max_size=30))
+    outputs = run(bind(case), values)
+    cut = data.draw(st.integers(0, len(values)))
+    assert run(bind(case), values[:cut]) + run(bind(case), values[cut:]) == outputs
+    assert run(bind(case), values[::-1]) == outputs[::-1]
+    repeated = run(bind(case), values * (3000 // len(values)))
+    assert repeated == outputs * (3000 // len(values))
+
+
+@every_case
+@brief
+@given(data=st.data())
+def test_null_stays_null_and_nothing_else_becomes_null(case: Case, data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.none() | case.values, max_size=30))
+    outputs = run(bind(case), values)
+    assert len(outputs) == len(values)
+    if not MASKS[case.mask].makes_null:
+        assert [value is None for value in values] == [output is None for output in outputs]
+    else:
+        assert outputs == [None] * len(values)
+
+
+@every_case
+@brief
+@given(data=st.data())
+def test_stand_ins_lie_in_the_space_the_mask_declares(case: Case, data: st.DataObject) -> None:
+    values = [value for value in data.draw(st.lists(case.values, max_size=30)) if value]
+    outputs = [output for output in run(bind(case), list(values)) if output is not None]
+    assert [output for output in outputs if not re.fullmatch(case.space, output)] == []
+    mask, _, overlap, space = promise_of(case)
+    if overlap is Overlap.DISJOINT and space is Space.RESERVED:
+        assert mask.in_space is not None
+        assert mask.in_space(pl.Series(outputs, dtype=pl.String)).all()
+
+
+@every_case
+@brief
+@given(data=st.data())
+def test_a_disjoint_mask_lets_no_value_through(case: Case, data: st.DataObject) -> None:
+    mask, _, overlap, _ = promise_of(case)
+    if overlap is not Overlap.DISJOINT:
+        return
+    values = pl.Series(
+        [value for value in data.draw(st.lists(case.values, max_size=30)) if value], dtype=pl.String
+    )
+    if mask.in_space is not None:
+        values = values.filter(~mask.in_space(values))
+    assert not (bind(case)(values, NO_COLUMNS) == values).any()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.is_keyed], ids=lambda case: case.name)
+def test_another_key_and_another_domain_give_other_stand_ins(case: Case) -> None:
+    values: list[str | None] = list(draw_many(case, 300))
+    outputs = run(bind(case), values)
+    for other in (bind(case, OTHER_KEY), bind(case, domain="elsewhere")):
+        same = sum(a == b for a, b in zip(outputs, run(other, values), strict=True))
+        assert same < len(values) / 5
+
+
+@every_case
+def test_no_two_values_collide_where_the_mask_says_so(case: Case) -> None:
+    _, uniqueness, _, _ = promise_of(case)
+    values: list[str | None] = list(dict.fromkeys(draw_many(case, 20_000)))
+    if uniqueness is not Uniqueness.LOSSY:
+        assert len(set(run(bind(case), values))) == len(values)
+
+
+@every_case
+def test_a_lossy_mask_has_no_more_stand_ins_than_its_capacity(case: Case) -> None:
+    mask = MASKS[case.mask]
+    capacity = mask.capacity(mask.options.model_validate(case.options), context_of(case))
+    if capacity is not None and capacity < 100_000:
+        outputs = set(run(bind(case), list(draw_many(case, 50_000)))) - {None}
+        assert capacity / 2 < len(outputs) <= capacity or case.mask == "null"
+
+
+@pytest.mark.parametrize("length", [1, 8, 17, 20, 33, 60])
+@every_case
+def test_a_stand_in_is_never_longer_than_its_column(case: Case, length: int) -> None:
+    if case.base != "text":
+        return
+    mask = MASKS[case.mask]
+    column = ColumnType(f"varchar({length})", "varchar", length=length)
+    context = MaskContext(column, KEY.digest_for(case.mask))
+    remedies: list[str] = []
+    try:
+        bound = mask.bind(mask.options.model_validate(case.options), context)
+    except DoesNotFit as refusal:
+        remedies.append(refusal.alternative)
+    assert all(remedies)
+    if remedies:
+        return
+    values = [value[:length] for value in draw_many(case, 2000)]
+    assert max(map(len, filter(None, run(bound, list(values)))), default=0) <= length
