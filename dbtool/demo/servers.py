@@ -8,7 +8,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dbtool.clones.cluster import find_server
-from dbtool.clones.embedded import EmbeddedServer, embedded_server, start_embedded, stop_embedded
+from dbtool.clones.embedded import (
+    EmbeddedServer,
+    clear_away_abandoned,
+    embedded_server,
+    start_embedded,
+    stop_embedded,
+)
 from dbtool.demo.home import get_server_folder
 from dbtool.errors import UsageError
 
@@ -51,6 +57,7 @@ def stop_kept(home: Path) -> None:
 
 def _remove_folder(home: Path) -> None:
     shutil.rmtree(home / "servers", ignore_errors=True)
+    clear_away_abandoned()  # as root the data may have had to lie elsewhere
     for secret in (*(f"{name}.url" for name in NAMES), "pg_service.conf"):
         with suppress(FileNotFoundError):
             (home / secret).unlink()
