@@ -102,9 +102,8 @@ def describe_unique_index(index: UniqueIndex) -> str:
 
 def describe_check(check: CheckConstraint) -> str:
     """NOT VALID and NOT ENFORCED are part of the definition."""
-    return (
-        f"check {quote_identifier(check.name)} of {check.relation}: {normalise_expression(check.definition)}"
-    )
+    definition = normalise_expression(check.definition)
+    return _line(f"check {quote_identifier(check.name)} of {check.relation}: {definition}")
 
 
 def describe_sequence(sequence: Sequence) -> str:
@@ -122,4 +121,5 @@ def _names(columns: Iterable[str | None]) -> str:
 
 
 def _line(*parts: object) -> str:
-    return " ".join(str(part) for part in parts if part)
+    """What there is to say, in one line even where a literal has several."""
+    return " ".join(str(part) for part in parts if part).replace("\n", "\\n")

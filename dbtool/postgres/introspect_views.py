@@ -24,25 +24,27 @@ def decide_refresh_order(relations: Mapping[int, Row], dependencies: Iterable[Ro
         for oid, row in relations.items()
         if row["kind"] == RelationKind.MATERIALIZED_VIEW
     }
-    order = dict.fromkeys(found for view in views for found in _below(view, reads) if found in views)
-    populated = (
-        view
-        for view in order
-        if all(views[below]["populated"] for below in _below(view, reads) if below in views)
-    )
-    return tuple(oid for _, oid in populated)
+    order = tuple(_resting_first(views, reads))
+    held_back: set[_Object] = set()
+    for found in order:
+        unpopulated = found in views and not views[found]["populated"]
+        if unpopulated or not held_back.isdisjoint(reads.get(found, ())):
+            held_back.add(found)
+    return tuple(found[1] for found in order if found in views and found not in held_back)
 
 
-def _below(start: _Object, reads: Mapping[_Object, list[_Object]]) -> Iterator[_Object]:
-    """What ``start`` rests on and then ``start`` itself. Functions may call each other in a circle."""
-    seen = {start}
-    stack = [(start, iter(reads.get(start, ())))]
-    while stack:
-        current, pending = stack[-1]
-        following = next((read for read in pending if read not in seen), None)
-        if following is None:
-            stack.pop()
-            yield current
-        else:
-            seen.add(following)
-            stack.append((following, iter(reads.get(following, ()))))
+def _resting_first(starts: Iterable[_Object], reads: Mapping[_Object, list[_Object]]) -> Iterator[_Object]:
+    """All that ``starts`` rest on, each after what it reads. Functions may call each other in a circle."""
+    seen: set[_Object] = set()
+    for start in starts:
+        stack = [(start, iter(reads.get(start, ())))] if start not in seen else []
+        seen.add(start)
+        while stack:
+            current, pending = stack[-1]
+            following = next((read for read in pending if read not in seen), None)
+            if following is None:
+                stack.pop()
+                yield current
+            else:
+                seen.add(following)
+                stack.append((following, iter(reads.get(following, ()))))
