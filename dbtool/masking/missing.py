@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -79,7 +78,7 @@ def _spell_rule(rule: MissingRule) -> str:
 def _spell_relation(name: RelationName) -> str:
     """A quoted schema would start a YAML string, and ``#`` or ``: `` would end a plain one."""
     text = str(name)
-    if text.startswith('"') or re.search(r": |:\Z| #|[\x00-\x1f\x7f-\x9f]", text):
+    if text.startswith('"') or not text.isprintable() or re.search(r":(\Z| )| #", text):
         return _quote(text)
     return text
 
@@ -92,6 +91,14 @@ def spell_key(column: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """JSON's escapes are YAML's. DEL and the C1 controls, which JSON leaves alone, YAML wants escaped."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", quoted)
+    """A YAML string in double quotes; what does not print is escaped, since YAML allows little of it raw."""
+    return '"' + "".join(_escape(character) for character in text) + '"'
+
+
+def _escape(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  four hexadecimal digits

@@ -1,0 +1,89 @@
+"""The YAML to paste: it names the columns exactly, guesses what is plain, and asks for the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, RelationName, TypeKind
+from dbtool.errors import RulesInvalid
+from dbtool.masking.masks import MASKS
+from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
+from dbtool.rules.loader import load_rules
+
+TEXT = ColumnType("text", "text")
+USERS = RelationName("public", "users")
+
+
+def suggest(column: str, column_type: ColumnType = TEXT) -> str | None:
+    return suggest_rule(ColumnRef(USERS, column), Column(column, column_type), MASKS).mask
+
+
+@pytest.mark.parametrize(
+    ("column", "mask"),
+    [
+        ("email", "email"),
+        ("billing_email", "email"),
+        ("EMail", "email"),
+        ("workEmailAddress", "email"),
+        ("first_name", "first_name"),
+        ("lastname", "last_name"),
+        ("full_name", "full_name"),
+        ("phone", "phone"),
+        ("phone_number", "phone"),
+        ("street", "street"),
+        ("zip", "postcode"),
+        ("access_token", "token"),
+        ("password_hash", "token"),
+        ("iban", "iban"),
+        ("id", None),
+        ("status", None),
+        ("female", None),
+        ("streetlight", None),
+        ("has_phoned", None),
+        ("capacity", None),
+    ],
+)
+def test_guesses_by_whole_words_of_the_name(column: str, mask: str | None) -> None:
+    assert suggest(column) == mask
+
+
+@pytest.mark.parametrize(
+    "column_type",
+    [
+        ColumnType("boolean", "bool"),
+        ColumnType("text[]", "text", is_array=True),
+        ColumnType("public.email", "email", kind=TypeKind.ENUM, type_schema="public"),
+    ],
+    ids=["boolean", "array", "enum"],
+)
+def test_guesses_no_mask_that_does_not_serve_the_type(column_type: ColumnType) -> None:
+    assert suggest("email", column_type) is None
+
+
+def test_tables_and_columns_keep_their_order() -> None:
+    orders = RelationName("public", "Order Details")
+    missing = [
+        MissingRule(ColumnRef(USERS, "email"), "text", "email"),
+        MissingRule(ColumnRef(USERS, "a"), "text"),
+        MissingRule(ColumnRef(orders, "Unit Price"), "numeric"),
+    ]
+    expected = """tables:
+  public.users:
+    email: {mask: email}
+    a: {keep: ""}
+  public."Order Details":
+    Unit Price: {keep: ""}"""
+    assert render_missing_rules(missing) == expected
+
+
+def test_nothing_missing_is_nothing_to_paste() -> None:
+    assert render_missing_rules([]) == ""
+
+
+def test_what_was_not_guessed_is_not_accepted_as_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("version: 1\n" + render_missing_rules([MissingRule(ColumnRef(USERS, "id"), "int8")]))
+    with pytest.raises(RulesInvalid, match="keep needs a reason"):
+        load_rules(file)
