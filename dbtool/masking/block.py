@@ -14,7 +14,7 @@ import polars_hash  # noqa: F401  registers the nchash namespace
 from dbtool import copytext
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.mask import Overlap
-from dbtool.masking.survivors import Hashes
+from dbtool.masking.survivors import Hashes, distinct_hashes
 
 _SAMPLE_LIMIT = 50_000
 
@@ -31,7 +31,7 @@ class DistinctSample:
 
     def add(self, hashes: Hashes) -> None:
         mask = np.uint64((1 << self.shift) - 1)
-        self.hashes = np.unique(np.concatenate([self.hashes, hashes[hashes & mask == 0]]))
+        self.hashes = distinct_hashes(self.hashes, hashes[hashes & mask == 0])
         while len(self.hashes) > _SAMPLE_LIMIT:
             self.shift += 1
             self.hashes = self.hashes[self.hashes & np.uint64((1 << self.shift) - 1) == 0]
@@ -79,10 +79,10 @@ def merge_tallies(into: Tallies, other: Tallies) -> None:
 def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) -> tuple[bytes, int]:
     """COPY text in → the same rows with every masked column replaced, and how many rows they are.
 
-    Raises polars' own error where a line has another number of fields than the relation has columns.
+    :raises ServerFailed: the block is not whole rows of the relation's columns in UTF-8.
     """
     names = [column.name for column in masks.relation.copied_columns]
-    frame = copytext.parse_block(block, len(names))
+    frame = copytext.parse_block(block, len(names), of=str(masks.relation.name))
     decoded: dict[int, pl.Series] = {}
 
     def decoded_column(index: int) -> pl.Series:

@@ -37,6 +37,23 @@ DEFAULT_LIMIT = 16_000_000
 _FILTER_BITS = 30
 
 
+def distinct_hashes(*parts: Hashes) -> Hashes:
+    """The distinct values of all parts, sorted. numpy.unique hashes: 7 s for 5 million where sorting takes 0.05."""
+    ordered = np.sort(np.concatenate(parts)) if parts else _EMPTY
+    if not len(ordered):
+        return _EMPTY
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+
+
+def common_hashes(hashes: Hashes, known: Hashes) -> Hashes:
+    """Those of ``hashes``, sorted and distinct, that are in ``known``, which must be sorted and distinct."""
+    distinct = distinct_hashes(hashes)
+    if not len(known) or not len(distinct):
+        return _EMPTY
+    places = np.minimum(np.searchsorted(known, distinct), len(known) - 1)
+    return distinct[known[places] == distinct]
+
+
 def _telling(text: pl.Expr) -> pl.Expr:
     length = text.str.len_chars()
     return ((length >= SHORTEST) & text.str.contains(_TELLING)) | (length >= SHORTEST_PLAIN)
@@ -105,7 +122,7 @@ class Originals:
 
     def _compact(self) -> None:
         if self._pending:
-            self._known = np.unique(np.concatenate([self._known, *self._pending]))
+            self._known = distinct_hashes(self._known, *self._pending)
             self._pending.clear()
             self._pending_count = 0
         self.count = len(self._known)
@@ -141,6 +158,5 @@ class Originals:
             for place in self._places(hashes):
                 bits = self._bits[(place >> np.uint64(3)).astype(np.int64)]
                 hit &= (bits >> (place & np.uint64(7)).astype(np.uint8)) & np.uint8(1) == 1
-            return np.unique(hashes[hit])
-        distinct = np.unique(hashes)
-        return distinct[np.isin(distinct, self._known, assume_unique=True)]
+            return distinct_hashes(hashes[hit])
+        return common_hashes(hashes, self._known)

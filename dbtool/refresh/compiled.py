@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from dbtool.catalog.catalog import Catalog
@@ -13,7 +12,7 @@ from dbtool.masking.block import mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.masking.pools import pools_digest
-from dbtool.masking.survivors import Hashes, Originals, hash_originals
+from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
 from dbtool.refresh.request import RefreshRequest
@@ -42,13 +41,13 @@ def confirm_originals(
     request: RefreshRequest, catalog: Catalog, reader: CopyReader, suspects: Hashes
 ) -> Hashes:
     """Read the masked relations of the source again, in the same snapshot, and return the suspects that are
-    originals for certain. Only asked when there were too many originals for an exact set.
+    originals for certain. ``suspects`` are sorted and distinct. Only asked when there were too many originals for an exact set.
     """
     seed = request.key.survivors_seed()
     certain: list[Hashes] = []
 
     def record(values: pl.Series) -> None:
-        certain.append(np.intersect1d(hash_originals(values, seed), suspects))
+        certain.append(common_hashes(hash_originals(values, seed), suspects))
 
     plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
     for masks in plan.relations.values():
@@ -57,4 +56,4 @@ def confirm_originals(
                 for block in blocks:
                     request.cancellation.check()
                     mask_block(masks, block, {}, seed)
-    return np.unique(np.concatenate(certain)) if certain else suspects[:0]
+    return distinct_hashes(*certain)

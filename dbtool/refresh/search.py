@@ -14,7 +14,7 @@ from dbtool.catalog.relations import Column, ColumnRef, Relation
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import ColumnMask, MaskingPlan
 from dbtool.masking.mask import TEXT_TYPES, Overlap
-from dbtool.masking.survivors import Hashes, Originals, hash_tokens, hash_whole
+from dbtool.masking.survivors import SHORTEST, Hashes, Originals, distinct_hashes, hash_tokens, hash_whole
 from dbtool.postgres.copy_io import CopyOut, CopyReader
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import run_shares
@@ -31,6 +31,8 @@ def searched_columns(relation: Relation, masked: dict[str, ColumnMask]) -> tuple
         mask = masked.get(column.name)
         if mask is not None and mask.source_sql is not None:
             return False  # one constant, or NULL
+        if mask is None and not column.type.is_array and (column.type.length or SHORTEST) < SHORTEST:
+            return False  # nothing that is searched for fits in, such as a country code
         return column.type.base in _HOLDS_TEXT or (mask is not None and mask.overlap is Overlap.DISJOINT)
 
     return tuple(column for column in relation.columns if is_searched(column))
@@ -57,7 +59,7 @@ class Search:
             for relation in share:
                 for where, hashes in self._search_relation(relation):
                     with lock:
-                        met[where] = np.union1d(met.get(where, hashes), hashes)
+                        met[where] = distinct_hashes(met.get(where, hashes), hashes)
 
         run_shares(search_share, relations, jobs, self.cancellation)
         return met
@@ -76,7 +78,7 @@ class Search:
     def _search_block(
         self, relation: Relation, columns: tuple[Column, ...], masked: dict[str, ColumnMask], block: bytes
     ) -> Iterator[tuple[ColumnRef, Hashes]]:
-        frame = copytext.parse_block(block, len(columns))
+        frame = copytext.parse_block(block, len(columns), of=str(relation.name))
         for column, raw in zip(columns, frame.get_columns(), strict=True):
             values = copytext.decode(raw)
             mask = masked.get(column.name)

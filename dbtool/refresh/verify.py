@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan
 from dbtool.masking.judgement import FixedRate, judge_tally
-from dbtool.masking.survivors import Hashes, Originals
+from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes
 from dbtool.postgres.candidate import candidate_session, count_rows
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.request import Cancellation
@@ -70,8 +68,8 @@ def verify(
 
 
 def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
-    certain = confirm(np.unique(np.concatenate(list(met.values()))))
-    kept = {where: np.intersect1d(hashes, certain) for where, hashes in met.items()}
+    certain = confirm(distinct_hashes(*met.values()))
+    kept = {where: common_hashes(hashes, certain) for where, hashes in met.items()}
     return {where: hashes for where, hashes in kept.items() if len(hashes)}
 
 
@@ -160,7 +158,7 @@ def summarise(
     met: Met,
     sentences: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> Verification:
-    surviving = len(np.unique(np.concatenate(list(met.values())))) if met else 0
+    surviving = len(distinct_hashes(*met.values()))
     return Verification(
         orphans=0,  # every valid foreign key was just validated; one violated would have ended post-data
         surviving_values=surviving,
