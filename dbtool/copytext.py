@@ -10,39 +10,54 @@ more in front mends that), and in a relation of one column an empty line is an e
 from __future__ import annotations
 
 import io
-import re
 
 import polars as pl
 
+from dbtool.errors import ServerFailed
+
 _BOM = b"\xef\xbb\xbf"
-# Octal and hexadecimal escapes are accepted by COPY FROM but never written by COPY TO.
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
-_ESCAPE = re.compile(r"\\([bfnrtv\\])")
-# Backslash first: the others bring backslashes in.
-_ENCODINGS = (
-    ("\\", "\\\\"),
-    ("\b", "\\b"),
-    ("\f", "\\f"),
-    ("\n", "\\n"),
-    ("\r", "\\r"),
-    ("\t", "\\t"),
-    ("\v", "\\v"),
-)
+# COPY FROM accepts octal and hexadecimal escapes, too; COPY TO never writes them. All are two characters long and
+# only one's second is a backslash, so that a scan from the left reads a run of backslashes rightly.
+_PLAIN = ["\\", "\b", "\f", "\n", "\r", "\t", "\v"]
+_ESCAPED = ["\\\\", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"]
 _NEEDS_ENCODING = r"[\x08-\x0d\\]"
+_UNTRANSLATABLE = "22021"  # PostgreSQL's own code for a character that an encoding does not have
 
 
 def column_names(count: int) -> list[str]:
     return [f"c{index}" for index in range(count)]
 
 
-def parse_block(block: bytes, columns: int) -> pl.DataFrame:
+def parse_block(block: bytes, columns: int, of: str = "the stream") -> pl.DataFrame:
     """A block of whole lines → a frame of ``columns`` String columns c0, c1 …, NULL as null, escapes untouched.
 
-    Raises polars.exceptions.PolarsError where a line has another number of fields: never a value in its text.
+    ``of`` names in messages what is read. A line with too few fields, which COPY never writes, goes unnoticed.
+
+    :raises ServerFailed: the block ends within a line, has more fields than columns, or is not UTF-8.
     """
-    names = column_names(columns)
-    if columns == 1:
-        return _parse_lines(block, names[0])
+    if block and not block.endswith(b"\n"):
+        raise ServerFailed(f"the COPY stream of {of} ended within a row; the server or the connection failed")
+    try:
+        return _parse_lines(block) if columns == 1 else _parse_fields(block, column_names(columns))
+    except UnicodeDecodeError:
+        raise _not_utf8(of) from None
+    except pl.exceptions.PolarsError as error:
+        if "utf-8" in str(error):
+            raise _not_utf8(of) from None
+        raise ServerFailed(
+            f"the COPY stream of {of} has a row of other than {columns} fields", "22P04"
+        ) from None
+
+
+def _not_utf8(of: str) -> ServerFailed:
+    return ServerFailed(
+        f"{of} holds text that is not UTF-8 (as a database in SQL_ASCII may): it cannot be masked or searched; "
+        "repair the text in the source",
+        _UNTRANSLATABLE,
+    )
+
+
+def _parse_fields(block: bytes, names: list[str]) -> pl.DataFrame:
     if block.startswith(_BOM):
         block = _BOM + block
     return pl.read_csv(
@@ -59,16 +74,19 @@ def parse_block(block: bytes, columns: int) -> pl.DataFrame:
     )
 
 
-def _parse_lines(block: bytes, name: str) -> pl.DataFrame:
-    lines = block.decode().split("\n")[:-1]
-    return pl.DataFrame({name: [None if line == "\\N" else line for line in lines]}, schema={name: pl.String})
+def _parse_lines(block: bytes) -> pl.DataFrame:
+    (name,) = column_names(1)
+    if not block:
+        return pl.DataFrame(schema={name: pl.String})
+    lines = pl.Series(name, [block.removesuffix(b"\n").decode()]).str.split("\n").explode()
+    return lines.to_frame().select(pl.when(pl.col(name) != "\\N").then(pl.col(name)))
 
 
 def render_block(frame: pl.DataFrame) -> bytes:
     """The inverse of parse_block."""
     if frame.width == 1:
         lines = frame.to_series().fill_null("\\N")
-        return ("\n".join(lines.to_list()) + "\n").encode() if frame.height else b""
+        return (lines.str.join("\n").item() + "\n").encode() if frame.height else b""
     buffer = io.BytesIO()
     frame.write_csv(buffer, separator="\t", include_header=False, quote_style="never", null_value="\\N")
     return buffer.getvalue()
@@ -76,21 +94,13 @@ def render_block(frame: pl.DataFrame) -> bytes:
 
 def decode(column: pl.Series) -> pl.Series:
     """Undo COPY's escapes."""
-    escaped = column.str.contains("\\", literal=True).fill_null(value=False)
-    if not escaped.any():
+    if not column.str.contains("\\", literal=True).any():
         return column
-    # Few values have escapes; a scan from the left in Python is the one way to read "\\\\n" rightly.
-    decoded = pl.Series(
-        [_ESCAPE.sub(lambda match: _ESCAPES[match.group(1)], text) for text in column.filter(escaped)],
-        dtype=pl.String,
-    )
-    return column.clone().scatter(escaped.arg_true(), decoded)
+    return column.str.replace_many(_ESCAPED, _PLAIN)
 
 
 def encode(column: pl.Series) -> pl.Series:
     """Apply COPY's escapes."""
     if not column.str.contains(_NEEDS_ENCODING).any():
         return column
-    for plain, escaped in _ENCODINGS:
-        column = column.str.replace_all(plain, escaped, literal=True)
-    return column
+    return column.str.replace_many(_PLAIN, _ESCAPED)
