@@ -43,11 +43,11 @@ COMPILE = pyproject.toml --extra embedded --universal --python-version 3.11 \
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml
-	@$(MAKE) environment LOCK=requirements.lock
+	@$(MAKE) --no-print-directory environment LOCK=requirements.lock
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml
-	@$(MAKE) environment LOCK=requirements-dev.lock
+	@$(MAKE) --no-print-directory environment LOCK=requirements-dev.lock
 	@touch $@
 
 # The project itself is built by the locked hatchling: nothing that is not in a lock file is run.
