@@ -42,7 +42,8 @@ def distinct_hashes(*parts: Hashes) -> Hashes:
     ordered = np.sort(np.concatenate(parts)) if parts else _EMPTY
     if not len(ordered):
         return _EMPTY
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    distinct: Hashes = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return distinct
 
 
 def common_hashes(hashes: Hashes, known: Hashes) -> Hashes:
@@ -51,7 +52,8 @@ def common_hashes(hashes: Hashes, known: Hashes) -> Hashes:
     if not len(known) or not len(distinct):
         return _EMPTY
     places = np.minimum(np.searchsorted(known, distinct), len(known) - 1)
-    return distinct[known[places] == distinct]
+    common: Hashes = distinct[known[places] == distinct]
+    return common
 
 
 def _telling(text: pl.Expr) -> pl.Expr:

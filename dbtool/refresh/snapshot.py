@@ -10,26 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationKind
 from dbtool.errors import Busy, Drift, ServerFailed
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.snapshots import (
+    LOCK_NOT_AVAILABLE,
+    begin_snapshot,
+    export_snapshot,
+    lock_in_access_share,
+)
 from dbtool.refresh.result import SnapshotTaken
 from dbtool.targets import Target
 
 LOCK_TIMEOUT_MS = 10_000
-_LOCK_NOT_AVAILABLE = "55P03"
-_LOCKED_AT_ONCE = 200
-
-_POSITION = """
-SELECT pg_catalog.pg_export_snapshot(),
-       CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-            ELSE pg_catalog.pg_current_wal_lsn() END::text,
-       pg_catalog.to_char(pg_catalog.now(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +44,27 @@ def hold_snapshot(source: Target, expected: Catalog) -> Iterator[HeldSnapshot]:
     :raises Drift: the schema changed since it was checked against the rules.
     """
     with connect(source.url(), application_name="dbtool refresh snapshot", read_only=True) as connection:
-        with translated("opening the snapshot's transaction"):
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        _lock_tables(connection, expected)
-        with translated("exporting the snapshot"):
-            row = connection.execute(_POSITION).fetchone()
-        if row is None:
-            raise ServerFailed("the source exported no snapshot")
+        begin_snapshot(connection)
+        _lock_tables(connection, source, expected)
+        taken = SnapshotTaken(*export_snapshot(connection))
         catalog = read_catalog(connection)
         if catalog.fingerprint() != expected.fingerprint():
             raise Drift(
                 "the source's schema changed while the refresh was starting; nothing was copied and the target is as "
                 "it was. Run the refresh again."
             )
-        yield HeldSnapshot(SnapshotTaken(*row), catalog, connection)
+        yield HeldSnapshot(taken, catalog, connection)
 
 
-def _lock_tables(connection: Connection, catalog: Catalog) -> None:
-    names = [
-        sql.Identifier(relation.name.schema, relation.name.name)
-        for relation in catalog.relations.values()
-        if relation.kind in (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
-    ]
+def _lock_tables(connection: Connection, source: Target, catalog: Catalog) -> None:
+    kinds = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
+    names = [relation.name for relation in catalog.relations.values() if relation.kind in kinds]
     try:
-        with translated("locking the source's tables in ACCESS SHARE"):
-            connection.execute(
-                sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{LOCK_TIMEOUT_MS}ms"))
-            )
-            for start in range(0, len(names), _LOCKED_AT_ONCE):
-                some = sql.SQL(", ").join(
-                    sql.SQL("ONLY {}").format(name) for name in names[start : start + _LOCKED_AT_ONCE]
-                )
-                connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(some))
-            connection.execute("SET LOCAL lock_timeout = 0")
+        lock_in_access_share(connection, names, LOCK_TIMEOUT_MS)
     except ServerFailed as error:
-        if error.sqlstate == _LOCK_NOT_AVAILABLE:
-            raise Busy(
-                f"a table of {catalog_name(connection)} is locked by DDL and was not released within "
-                f"{LOCK_TIMEOUT_MS // 1000} s; nothing was copied. Run the refresh again when the DDL has ended."
-            ) from None
-        raise
-
-
-def catalog_name(connection: Connection) -> str:
-    return connection.info.dbname
+        if error.sqlstate != LOCK_NOT_AVAILABLE:
+            raise
+        raise Busy(
+            f"a table of {source} is locked by DDL and was not released within {LOCK_TIMEOUT_MS / 1000:g} s; nothing was "
+            "copied. Run the refresh again when the DDL has ended."
+        ) from None
