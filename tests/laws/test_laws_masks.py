@@ -95,6 +95,7 @@ CASES = [
     Case("permute_integer", r"-?\d+", {}, "int8", integers),
     Case("permute_integer", r"-?\d+", {"within": "type"}, "int8", integers),
     Case("permute_integer", r"-?\d+", {"within": [-5, 40000]}, "int8", integers),
+    Case("permute_integer", r"(?s).*", values=integers | texts),
     Case("phone", r"\+1\d{3}55501\d\d"),
     Case("phone", r"0[\d ]+", {"locale": "en_GB", "style": "national"}),
     Case("phone", r"(?s).*", {"space": "same_format"}),

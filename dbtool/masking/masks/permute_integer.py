@@ -12,10 +12,12 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
+from dbtool.masking.digit_text import permute_digits_in
 from dbtool.masking.distinct import per_value
 from dbtool.masking.fit import INTEGER_RANGES, check_type
 from dbtool.masking.mask import (
     INTEGER_TYPES,
+    TEXT_TYPES,
     BoundMask,
     DoesNotFit,
     Example,
@@ -23,11 +25,15 @@ from dbtool.masking.mask import (
     MaskContext,
     Options,
     Overlap,
+    Promise,
     Space,
     Uniqueness,
 )
 from dbtool.masking.options import taking
 from dbtool.masking.permutation import Permutation
+
+_TYPES = INTEGER_TYPES | TEXT_TYPES  # as text stand the numbers of documents, with int8's range
+_INTEGER = "^(?:0|-?[1-9][0-9]*)$"
 
 Integers = npt.NDArray[np.int64]
 
@@ -121,28 +127,44 @@ class _Permuter:
 
 
 def _bind(options: PermuteIntegerOptions, context: MaskContext) -> BoundMask:
-    check_type("permute_integer", context, INTEGER_TYPES)
-    segments = plan_segments(options, context.type.base)
-    permuter = _Permuter(context.digest.subkey("permute_integer"), segments)
+    check_type("permute_integer", context, _TYPES)
+    key = context.digest.subkey("permute_integer")
+    permuter = _Permuter(
+        key, plan_segments(options, context.type.base if context.type.base in INTEGER_TYPES else "int8")
+    )
 
     def stand_in(values: pl.Series) -> pl.Series:
-        numbers = values.cast(pl.Int64, strict=False)
-        outputs = pl.Series(permuter.permute(numbers.fill_null(0).to_numpy())).cast(pl.String)
-        return outputs.zip_with(
-            numbers.is_not_null(), pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
-        )
+        is_integer = values.str.contains(_INTEGER) & values.cast(pl.Int64, strict=False).is_not_null()
+        if is_integer.all():
+            return _permute(permuter, values)
+        rest = permute_digits_in(values.filter(~is_integer), key)
+        outputs = values.clone().scatter((~is_integer).arg_true(), rest)
+        return outputs.scatter(is_integer.arg_true(), _permute(permuter, values.filter(is_integer)))
 
     return per_value(stand_in)
 
 
+def _permute(permuter: _Permuter, values: pl.Series) -> pl.Series:
+    return pl.Series(permuter.permute(values.cast(pl.Int64).to_numpy()), dtype=pl.Int64).cast(pl.String)
+
+
+def _promise(_options: PermuteIntegerOptions, context: MaskContext) -> Promise:
+    """In a text what is no plain number has its digits permuted, and may meet a plain one there."""
+    is_integer = context.type.base in INTEGER_TYPES
+    uniqueness = Uniqueness.INJECTIVE if is_integer else Uniqueness.LOSSY
+    return Promise(uniqueness, Overlap.CHANCE, Space.SAME_FORMAT)
+
+
 MASK = Mask(
     name="permute_integer",
-    summary="Another whole number with as many digits and the same sign; no two numbers ever share one. 0 stays 0.",
-    types=INTEGER_TYPES,
+    summary="Another whole number with as many digits and the same sign; no two numbers ever share one. 0 stays 0. "
+    "In text (a document's numbers) what is no plain number has its digits permuted.",
+    types=_TYPES,
     uniqueness=Uniqueness.INJECTIVE,
     overlap=Overlap.CHANCE,
     space=Space.SAME_FORMAT,
     bind=taking(PermuteIntegerOptions, _bind),
     example=Example("id: {mask: permute_integer}", "int8", ("1", "42", "1000001", None)),
     options=PermuteIntegerOptions,
+    promise_under=taking(PermuteIntegerOptions, _promise),
 )
