@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -41,10 +42,11 @@ def parse_stamp(comment: str | None) -> Stamp | None:
     if not comment or not comment.startswith(_STAMP_PREFIX):
         return None
     try:
-        fields = json.loads(comment.removeprefix(_STAMP_PREFIX))
-        return Stamp(**fields)
+        stamp = Stamp(**json.loads(comment.removeprefix(_STAMP_PREFIX)))
     except (ValueError, TypeError):
         return None
+    texts = (stamp.role, stamp.target, stamp.made_at, stamp.comment or "")
+    return stamp if all(isinstance(text, str) for text in texts) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,30 @@ class DatabaseEntry:
     def stamp(self) -> Stamp | None:
         return parse_stamp(self.comment)
 
+    @property
+    def own_comment(self) -> str | None:
+        """What people wrote: the comment itself, or the one that our stamp displaced."""
+        return self.stamp.comment if self.stamp else self.comment
+
 
 def name_beside(live: str, role: str, made_at: str) -> str:
-    """A name for a candidate or previous database: readable, unique by time, cut to 63 bytes at a character."""
+    """A name for a candidate or previous database: readable, unique by time, within 63 bytes.
+
+    A live name too long for it is cut between characters and told from its like by six digits of its digest.
+    """
     tail = f"_dbtool_{role}_{made_at}"
+    if len(live.encode()) + len(tail) > _MAXIMUM_NAME_BYTES:
+        tail = f"_{hashlib.sha256(live.encode()).hexdigest()[:6]}{tail}"
     head = live.encode()[: _MAXIMUM_NAME_BYTES - len(tail)].decode(errors="ignore")
     return head + tail
+
+
+_CANDIDATE_NAME = re.compile(r"_dbtool_candidate_(\d+)\Z")
+
+
+def _is_named_candidate_of(live: str, name: str) -> bool:
+    made_at = _CANDIDATE_NAME.search(name)
+    return made_at is not None and name == name_beside(live, "candidate", made_at[1])
 
 
 _LIST = """
@@ -163,15 +183,20 @@ def leftovers(entries: tuple[DatabaseEntry, ...], live: str) -> tuple[str, ...]:
 
     A candidate without a stamp was killed between CREATE and COMMENT: its name tells.
     """
-    stamped = {e.name for e in entries if e.stamp and e.stamp.role == "candidate" and e.stamp.target == live}
-    prefix = name_beside(live, "candidate", "")
-    named = {e.name for e in entries if e.comment is None and e.name.startswith(prefix)}
+    stamped = {e.name for e in entries if _is_stamped(e, "candidate", live)}
+    named = {e.name for e in entries if e.comment is None and _is_named_candidate_of(live, e.name)}
     return tuple(sorted(stamped | named))
+
+
+def _is_stamped(entry: DatabaseEntry, role: str, live: str) -> bool:
+    """Live itself is neither, whatever its comment says: somebody may have renamed a previous one back by hand."""
+    stamp = entry.stamp
+    return stamp is not None and (stamp.role, stamp.target) == (role, live) and entry.name != live
 
 
 def previous_databases(entries: tuple[DatabaseEntry, ...], live: str) -> tuple[DatabaseEntry, ...]:
     """What ``live`` was before its refreshes, newest first."""
-    previous = [e for e in entries if e.stamp and e.stamp.role == "previous" and e.stamp.target == live]
+    previous = [e for e in entries if _is_stamped(e, "previous", live)]
     return tuple(sorted(previous, key=lambda e: e.stamp.made_at if e.stamp else "", reverse=True))
 
 

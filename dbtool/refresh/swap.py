@@ -35,7 +35,10 @@ def plan_swap(live: DatabaseEntry | None, live_name: str, candidate: str, made_a
     previous = name_beside(live_name, "previous", made_at)
     return SwapPlan(
         (Rename(live_name, previous), Rename(candidate, live_name)),
-        ((previous, Stamp("previous", live_name, made_at, live.comment).render()), (live_name, live.comment)),
+        (
+            (previous, Stamp("previous", live_name, made_at, live.own_comment).render()),
+            (live_name, live.own_comment),
+        ),
     )
 
 
