@@ -111,7 +111,7 @@ def _temporary_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear_away(folder)  # a start that was interrupted may have left a server
         last_will.revoke()
 
 

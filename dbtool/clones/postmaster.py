@@ -27,6 +27,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "lc_messages": "C",  # we look for what the log says
 }
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  its size is asked for, nothing is written
+_AMPLE_SHARED_MEMORY = 2**30
 _ATTEMPTS = 20
 _PAUSE_S = 0.02
 _WAIT_S = 60
@@ -106,7 +108,7 @@ def _try_to_start(server: EmbeddedServer, settings: Mapping[str, str]) -> str | 
     """None when it runs, else what it logged."""
     log = server.data / "server.log"
     before = log.stat().st_size if log.exists() else 0
-    given = {**_SETTINGS, **settings, "port": str(server.port)}
+    given = {**_SETTINGS, **_spare_shared_memory(), **settings, "port": str(server.port)}
     options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in given.items())
     try:
         programs.run_detaching(
@@ -126,6 +128,16 @@ def _try_to_start(server: EmbeddedServer, settings: Mapping[str, str]) -> str | 
     except ProgramFailed as failure:
         return _log_since(log, before) or str(failure)
     return None
+
+
+def _spare_shared_memory() -> dict[str, str]:
+    """A container's /dev/shm often has 64 MB, less than one parallel hash join takes: files do then."""
+    try:
+        found = os.statvfs(_SHARED_MEMORY)
+    except OSError:
+        return {}
+    is_ample = found.f_blocks * found.f_frsize >= _AMPLE_SHARED_MEMORY
+    return {} if is_ample else {"dynamic_shared_memory_type": "mmap"}
 
 
 def _log_since(log: Path, before: int) -> str:

@@ -143,6 +143,28 @@ def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
         start_embedded(folder, settings={"shared_buffers": "nonsense"})
 
 
+def test_scarce_shared_memory_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postmaster, "_AMPLE_SHARED_MEMORY", 2**60)
+    with embedded_server(settings=_FAST) as server:
+        assert _ask(server, "SHOW dynamic_shared_memory_type") == "mmap"
+
+
+def test_a_start_that_is_interrupted_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[EmbeddedServer] = []
+
+    def start_and_interrupt(server: EmbeddedServer, settings: dict[str, str]) -> EmbeddedServer:
+        started.append(really_start(server, settings))
+        raise KeyboardInterrupt
+
+    really_start = postmaster.start
+    monkeypatch.setattr(postmaster, "start", start_and_interrupt)
+    with pytest.raises(KeyboardInterrupt), embedded_server(settings=_FAST):
+        pass
+    assert not started[0].folder.exists()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(started[0].url())
+
+
 def test_another_major_in_the_same_folder_is_refused(folder: Path) -> None:
     installations = find_installations()
     with embedded_server(folder, installation=choose_server(installations, 18), settings=_FAST):
