@@ -20,11 +20,11 @@ def compare(production_url: str, staging_url: str) -> Comparison:
         connect(production_url, read_only=True) as production,
         connect(staging_url, read_only=True) as staging,
     ):
-        chosen = _rows(production, "choose_customers")
-        emails = [email for _, email in chosen]
+        chosen, reviews = _rows(production, "choose_customers"), _rows(production, "review")
+        emails = sorted({row[-1] for row in (*chosen, *reviews)})
         return Comparison(
             customers=tuple(_compare_customer(production, staging, identifier) for identifier, _ in chosen),
-            review=_compare_review(production, staging),
+            review=_compare_review(reviews, staging),
             counts=tuple(_compare_count(production, staging, table) for table in sorted(FILLED)),
             revenue=_compare_revenue(production, staging),
             needles=len(emails),
@@ -39,11 +39,10 @@ def _compare_customer(production: Connection, staging: Connection, identifier: i
     return tuple(Field(*values) for values in zip(labels, before, after, strict=True))
 
 
-def _compare_review(production: Connection, staging: Connection) -> Field | None:
-    found = _rows(production, "review")
+def _compare_review(found: _Rows, staging: Connection) -> Field | None:
     if not found:
         return None
-    identifier, body = found[0]
+    identifier, body, _ = found[0]
     row = staging.execute("SELECT body FROM public.reviews WHERE id = %s", [identifier]).fetchone()
     return Field(f"review {identifier}", body, row[0] if row else None)
 
@@ -61,7 +60,9 @@ def _compare_revenue(production: Connection, staging: Connection) -> tuple[Field
 
 
 def _search(connection: Connection, needles: list[str]) -> int:
-    return sum(_count(connection, "search", table, {"needles": needles}) for table in FILLED)
+    """In how many rows does one of the needles stand, in whichever column and case?"""
+    patterns = ["%" + needle.lower().replace("_", r"\_") + "%" for needle in needles]
+    return sum(_count(connection, "search", table, {"patterns": patterns}) for table in FILLED)
 
 
 def _count(connection: Connection, name: str, table: str, parameters: Mapping[str, Any] | None = None) -> int:

@@ -117,10 +117,11 @@ def _render_summary(result: DemoResult) -> Text:
     comparison = result.comparison
     months = sum(month.is_same for month in comparison.revenue)
     in_production, in_staging = comparison.found
-    found = f"in {in_production} rows of production and in {in_staging} of staging"
+    found = f"in {in_production} rows of production, and in {in_staging} of staging"
+    rows = sum(table.rows for table in result.refresh.tables)
     text = Text("\n")
     for line in (
-        f"the e-mail addresses of these {comparison.needles} customers stand {found}",
+        f"{comparison.needles} e-mail addresses of the customers above stand {found}",
         f"revenue is the same in {months} of {len(comparison.revenue)} months",
         _describe_availability(result.availability),
     ):
@@ -131,7 +132,7 @@ def _render_summary(result: DemoResult) -> Text:
         else "NOT as promised"
     )
     text.append(
-        f"{verdict}: {human_count(result.rows)} rows asked for, {human_seconds(result.seconds)} in all\n",
+        f"{verdict}: {human_count(rows)} rows, {human_seconds(result.seconds)} in all\n",
         style="bold green" if comparison.holds else "bold red",
     )
     return text

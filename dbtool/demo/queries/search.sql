@@ -1,3 +1,2 @@
--- A whole row as text: every column of it, whatever its type.
-SELECT count(*) FROM {table} AS row WHERE EXISTS (
-    SELECT FROM unnest(%(needles)s::text[]) AS needle WHERE strpos(lower(row::text), lower(needle)) > 0)
+-- A whole row as text: every column of it, whatever its type. Collation C is several times quicker here.
+SELECT count(*) FROM {table} AS row WHERE lower(row::text COLLATE "C") LIKE ANY (%(patterns)s)
