@@ -24,3 +24,8 @@ def _system_identifier(connection: Connection) -> int | None:
         return None
     (row,) = read_rows(connection, "system_identifier")
     return int(row["system_identifier"])
+
+
+def read_schema_texts(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """(object, text) of every comment, default, check, label, bound, predicate, view and function body."""
+    return tuple((row["object"], row["body"]) for row in read_rows(connection, "schema_texts") if row["body"])

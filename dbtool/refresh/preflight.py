@@ -20,10 +20,11 @@ from dbtool.errors import (
 )
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan
+from dbtool.masking.patterns import judge_schema_texts
 from dbtool.postgres.binaries import Tools, choose_tools, find_installations
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
 from dbtool.postgres.databases import DatabaseEntry, find_database
-from dbtool.postgres.facts import database_facts
+from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.session import Connection, connect, database_name
@@ -136,6 +137,7 @@ def _judge_source(connection: Connection, source: Target, catalog: Catalog) -> l
         for relation in catalog.tables()
         if not relation.copied_columns
     ]
+    findings += judge_schema_texts(read_schema_texts(connection))
     writable = writable_relations(connection)
     if writable:
         findings.append(
