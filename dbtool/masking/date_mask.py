@@ -40,8 +40,8 @@ def _join_keys(by: pl.DataFrame, values: pl.Series) -> pl.Series:
 
 def _finish(values: pl.Series, outputs: pl.Series) -> pl.Series:
     """Infinities stay, since nobody is in them; a text that is no date is blanked out, never let through."""
-    rest = outputs.is_null() & values.is_not_null()
-    if not rest.any():
+    rest = (outputs.is_null() & values.is_not_null()).arg_true()
+    if not len(rest):
         return outputs
-    is_infinite = values.is_in(_INFINITE)
-    return outputs.zip_with(~rest, values.zip_with(is_infinite, blank_out(values)))
+    left = values.gather(rest)
+    return outputs.scatter(rest, blank_out(left).zip_with(~left.is_in(_INFINITE), left))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import groupby
 
 import polars as pl
 
 from dbtool.masking.permutation import Network, Permutation, Words
+from dbtool.masking.translate import CharacterTable, translate
 
 _DIRECT_DIGITS = 18  # 10**18 fits 64 bits with room for sums
 _MOST_DIGITS = 36  # two halves of 18
 _MANY_FORMATS = 64  # beyond it rows are put together one by one
+_DIGIT, _FOREIGN_DIGIT, _KEPT = "0", "1", "_"
+
+Change = Callable[[pl.Series], pl.Series]
 
 
 def permute_digits_in(values: pl.Series, key: bytes, kept: int = 0) -> pl.Series:
@@ -23,46 +28,85 @@ def permute_digits_in(values: pl.Series, key: bytes, kept: int = 0) -> pl.Series
     return map_digits(values, lambda digits: permute_run(digits, key, kept))
 
 
-def map_digits(values: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def map_digits(values: pl.Series, change: Change) -> pl.Series:
     """Replace each text's digits in place; ``change`` gets runs of one length ≥ 1 and returns as many digits."""
-    digits = _read_digits(values)
-    return _put_back(values, digits, _change_runs(digits, change))
+    formats = translate(values, _FORMATS)
+    distinct = formats.unique().to_list()
+    if len(distinct) > _MANY_FORMATS or any(_FOREIGN_DIGIT in text_format for text_format in distinct):
+        return _map_by_row(values, change)
+    outputs = values.clone()
+    for text_format in distinct:
+        if _DIGIT in text_format:
+            rows = (formats == text_format).arg_true()
+            outputs = outputs.scatter(rows, _map_format(values.gather(rows), text_format, change))
+    return outputs
 
 
-def _read_digits(values: pl.Series) -> pl.Series:
-    digits = values.str.replace_all(r"[^0-9]", "")
-    is_foreign = _has_foreign_digits(values)
-    if not is_foreign.any():
-        return digits
-    read = [_read_any_script(text) for text in values.filter(is_foreign).to_list()]
-    return digits.scatter(is_foreign.arg_true(), pl.Series(read, dtype=pl.String))
+def _classify(letter: str) -> str:
+    if letter.isdecimal():
+        return _DIGIT if letter.isascii() else _FOREIGN_DIGIT
+    return _KEPT
 
 
-def _has_foreign_digits(values: pl.Series) -> pl.Series:
-    return values.str.contains(r"[\p{Nd}&&[^0-9]]")
+_FORMATS = CharacterTable(_classify)
 
 
-def _read_any_script(text: str) -> str:
+def _map_format(values: pl.Series, text_format: str, change: Change) -> pl.Series:
+    """Cut the digits out, change them, and put all pieces together again."""
+    if _KEPT not in text_format:
+        return change(values)
+    runs = _find_runs(text_format)
+    frame = values.to_frame("value")
+    cuts = [pl.col("value").str.slice(start, length) for kind, start, length in runs if kind == _DIGIT]
+    digits = change(frame.select(pl.concat_str(cuts)).to_series())
+    pieces = []
+    used = 0
+    for kind, start, length in runs:
+        is_digits = kind == _DIGIT
+        column, position = ("digits", used) if is_digits else ("value", start)
+        pieces.append(pl.col(column).str.slice(position, length))
+        used += length if is_digits else 0
+    return frame.with_columns(digits=digits).select(pl.concat_str(pieces)).to_series()
+
+
+def _find_runs(text_format: str) -> list[tuple[str, int, int]]:
+    """(kind, start, length) of each run of one kind."""
+    runs = []
+    start = 0
+    for kind, run in groupby(text_format):
+        length = len(list(run))
+        runs.append((kind, start, length))
+        start += length
+    return runs
+
+
+def _map_by_row(values: pl.Series, change: Change) -> pl.Series:
+    texts = values.to_list()
+    digits = pl.Series([_read_digits(text) for text in texts], dtype=pl.String)
+    lengths = digits.str.len_bytes()
+    for length in lengths.unique().to_list():
+        if length:
+            rows = (lengths == length).arg_true()
+            digits = digits.scatter(rows, change(digits.gather(rows)))
+    outputs = [_put_back(text, changed) for text, changed in zip(texts, digits.to_list(), strict=True)]
+    return pl.Series(values.name, outputs, dtype=pl.String)
+
+
+def _read_digits(text: str) -> str:
     return "".join(str(int(letter)) for letter in text if letter.isdecimal())
 
 
-def _change_runs(digits: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    frame = pl.DataFrame({"digits": digits, "length": digits.str.len_bytes()}).with_row_index("row")
-    parts = [
-        pl.DataFrame(
-            {
-                "row": part.get_column("row"),
-                "digits": change(part.get_column("digits"))
-                if part.item(0, "length")
-                else part.get_column("digits"),
-            }
-        )
-        for part in frame.partition_by("length", maintain_order=False)
-    ]
-    return pl.concat(parts).sort("row").get_column("digits") if parts else digits
+def _put_back(text: str, changed: str) -> str:
+    """The scripts' ten digits stand in order, so a distance of values is one of code points."""
+    following = iter(changed)
+    return "".join(
+        chr(ord(letter) - int(letter) + int(next(following))) if letter.isdecimal() else letter
+        for letter in text
+    )
 
 
 def permute_run(digits: pl.Series, key: bytes, kept: int = 0) -> pl.Series:
+    """Permute runs that are all of one length."""
     count = len(digits[0])
     start = kept if count >= kept + 4 else 0
     head = digits.str.slice(0, start)
@@ -73,10 +117,13 @@ def permute_run(digits: pl.Series, key: bytes, kept: int = 0) -> pl.Series:
     return head
 
 
+_make_permutation = lru_cache(maxsize=64)(Permutation)
+
+
 def _permute_piece(digits: pl.Series, length: int, key: bytes, tweak: int) -> pl.Series:
     if length <= _DIRECT_DIGITS:
         numbers = digits.cast(pl.UInt64).to_numpy()
-        return _spell(Permutation(key, 10**length, tweak)(numbers), length)
+        return _spell(_make_permutation(key, 10**length, tweak)(numbers), length)
     half = length // 2
     left, right = digits.str.slice(0, half).cast(pl.UInt64), digits.str.slice(half).cast(pl.UInt64)
     network = Network(key, 10**half, 10 ** (length - half), tweak)
@@ -86,45 +133,3 @@ def _permute_piece(digits: pl.Series, length: int, key: bytes, tweak: int) -> pl
 
 def _spell(numbers: Words, length: int) -> pl.Series:
     return pl.Series(numbers, dtype=pl.UInt64).cast(pl.String).str.zfill(length)
-
-
-def _put_back(values: pl.Series, digits: pl.Series, permuted: pl.Series) -> pl.Series:
-    if (values == digits).all():
-        return permuted.alias(values.name)
-    formats = values.str.replace_all(r"[^0-9]", "_").str.replace_all(r"[0-9]", "0")
-    if formats.n_unique() > _MANY_FORMATS or _has_foreign_digits(values).any():
-        rows = zip(values.to_list(), permuted.to_list(), strict=True)
-        return pl.Series(values.name, [_put_back_row(*row) for row in rows], dtype=pl.String)
-    frame = pl.DataFrame({"value": values, "digits": permuted, "format": formats}).with_row_index("row")
-    parts = [
-        part.select("row", _build(part.item(0, "format")).alias("output"))
-        for part in frame.partition_by("format", maintain_order=False)
-    ]
-    return pl.concat(parts).sort("row").get_column("output").alias(values.name)
-
-
-def _build(text_format: str) -> pl.Expr:
-    """An expression that puts together the texts of one format: 0 stands for a digit, _ for what is kept."""
-    pieces: list[pl.Expr] = []
-    position = used = 0
-    for kind, run in groupby(text_format):
-        length = len(list(run))
-        if kind == "0":
-            pieces.append(pl.col("digits").str.slice(used, length))
-            used += length
-        else:
-            pieces.append(pl.col("value").str.slice(position, length))
-        position += length
-    return pl.concat_str(pieces) if pieces else pl.col("value")
-
-
-def _put_back_row(text: str, permuted: str) -> str:
-    following = iter(permuted)
-    return "".join(
-        _in_script_of(letter, next(following)) if letter.isdecimal() else letter for letter in text
-    )
-
-
-def _in_script_of(letter: str, digit: str) -> str:
-    """The scripts' ten digits stand in order, so a distance of values is one of code points."""
-    return chr(ord(letter) - int(letter) + int(digit))

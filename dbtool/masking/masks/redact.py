@@ -19,38 +19,27 @@ from dbtool.masking.mask import (
     Space,
     Uniqueness,
 )
-
-_SEPARATOR = "\0"  # PostgreSQL has no text with it, so one pass over the joined values keeps them apart
-
-
-class _Blanks(dict[int, str]):
-    """What str.translate asks for each code point, decided once by its Unicode category."""
-
-    def __missing__(self, code_point: int) -> str:
-        letter = chr(code_point)
-        category = unicodedata.category(letter)
-        if category in {"Lu", "Lt"}:
-            blank = "X"
-        elif category[0] in "LM" or category in {"Co", "Cn"}:
-            blank = "x"
-        else:
-            blank = "0" if category[0] == "N" else letter
-        return self.setdefault(code_point, blank)
+from dbtool.masking.translate import CharacterTable, translate
 
 
-_BLANKS = _Blanks()
+def _blank(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category in {"Lu", "Lt"}:
+        return "X"
+    if category[0] in "LM" or category in {
+        "Co",
+        "Cn",
+    }:  # private and unassigned ones may be letters to somebody
+        return "x"
+    return "0" if category[0] == "N" else letter
+
+
+_BLANKS = CharacterTable(_blank)
 
 
 def blank_out(values: pl.Series) -> pl.Series:
-    """Letters → x or X, digits → 0; as many characters as before, NULL stays NULL.
-
-    One translation of all values joined is 8 times as fast as three regular expressions over each.
-    """
-    texts = values.fill_null("").to_list()
-    blanked = _SEPARATOR.join(texts).translate(_BLANKS).split(_SEPARATOR) if texts else []
-    if len(blanked) != len(texts):  # json can spell \u0000
-        blanked = [text.translate(_BLANKS) for text in texts]
-    return pl.Series(values.name, blanked, dtype=pl.String).zip_with(values.is_not_null(), values)
+    """Letters → x or X, digits → 0; as many characters as before. No text is NULL."""
+    return translate(values, _BLANKS)
 
 
 def _bind(_options: Options, context: MaskContext) -> BoundMask:
