@@ -6,16 +6,16 @@ as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SE
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import conninfo
 
-from dbtool.errors import ConfigurationInvalid, PrivilegeMissing, ServerFailed, ServerUnreachable
+from dbtool.errors import ConfigurationInvalid, DbtoolError, PrivilegeMissing, ServerFailed, ServerUnreachable
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -46,6 +46,10 @@ READ_WRITE_SQL = "SET default_transaction_read_only = off;\n"
 
 CONNECT_TIMEOUT_S = 10
 
+_FORM = "its form is postgresql://user@host:port/database"
+_UNREADABLE = f"the URL cannot be read; {_FORM}"
+_PORTS = re.compile(r"[0-9,]*\Z")
+
 
 def parse_url(url: str, *, database: str | None = None) -> dict[str, str]:
     """A libpq URI, an SQLAlchemy URL or a conninfo string → libpq parameters.
@@ -53,22 +57,33 @@ def parse_url(url: str, *, database: str | None = None) -> dict[str, str]:
     :raises ConfigurationInvalid: it is none of these, or not PostgreSQL's. The message never quotes it.
     """
     text = url.strip()
-    if "://" in text:
-        parts = urlsplit(text)
-        dialect = parts.scheme.split("+", 1)[0]
-        if dialect not in {"postgresql", "postgres"}:
+    scheme, separator, rest = text.partition("://")
+    if separator:
+        if scheme.split("+", 1)[0].lower() not in {"postgresql", "postgres"}:
             raise ConfigurationInvalid("the URL is not PostgreSQL's: it should begin with postgresql://")
-        text = urlunsplit(parts._replace(scheme="postgresql"))
+        _refuse_bare_signs(rest)
+        text = f"postgresql://{rest}"
     try:
         parameters = conninfo.conninfo_to_dict(text)
     except psycopg.Error:
-        raise ConfigurationInvalid(
-            "the URL cannot be read; its form is postgresql://user@host:port/database"
-        ) from None
+        raise ConfigurationInvalid(_UNREADABLE) from None
     found = {name: str(value) for name, value in parameters.items() if value is not None}
+    if not _PORTS.match(found.get("port", "")):
+        raise ConfigurationInvalid(_UNREADABLE)
     if database is not None:
         found["dbname"] = database
     return found
+
+
+def _refuse_bare_signs(rest: str) -> None:
+    """Bare, the end of such a password would be taken for the host or the database, which messages name."""
+    before, at, behind = rest.partition("@")
+    in_password = at and "/" in before and "?" not in before
+    if in_password or "@" in re.split(r"[/?]", behind, maxsplit=1)[0]:
+        raise ConfigurationInvalid(
+            "the URL has an @ or / where it cannot be told what it belongs to; percent-encode those of its password "
+            "(@ is %40, / is %2F)"
+        )
 
 
 def database_name(url: str) -> str:
@@ -76,16 +91,17 @@ def database_name(url: str) -> str:
     parameters = parse_url(url)
     name = parameters.get("dbname") or parameters.get("user")
     if not name:
-        raise ConfigurationInvalid(
-            "the URL names no database; its form is postgresql://user@host:port/database"
-        )
+        raise ConfigurationInvalid(f"the URL names no database; {_FORM}")
     return name
 
 
 def program_environment(
     url: str, *, database: str | None = None, application_name: str = "dbtool"
 ) -> dict[str, str]:
-    """The environment variables that tell a child program what the URL says: nothing of the URL goes into its arguments."""
+    """The variables that tell a child program what the URL says: nothing of the URL goes into its arguments.
+
+    What the URL leaves open comes from our own environment, as it does for ``connect``: both reach one server.
+    """
     names = {option.keyword.decode(): option.envvar.decode() for option in _libpq_options() if option.envvar}
     parameters = parse_url(url, database=database)
     unknown = sorted(set(parameters) - set(names))
@@ -93,7 +109,8 @@ def program_environment(
         raise ConfigurationInvalid(
             f"the URL's parameter {unknown[0]} cannot be handed to PostgreSQL's programs"
         )
-    environment = {names[keyword]: value for keyword, value in parameters.items()}
+    environment = {name: os.environ[name] for name in names.values() if name in os.environ}
+    environment.update({names[keyword]: value for keyword, value in parameters.items()})
     environment.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_TIMEOUT_S))
     environment["PGAPPNAME"] = application_name
     return environment
@@ -125,7 +142,12 @@ def connect(
     pinned = PINNED_SETTINGS_SQL + (READ_ONLY_SQL if read_only else READ_WRITE_SQL)
     if connection.info.server_version >= 170000:  # noqa: PLR2004  PostgreSQL 17
         pinned += _PINNED_FROM_17_SQL
-    connection.execute(pinned.encode())
+    try:
+        with translated("setting up the session"):
+            connection.execute(pinned.encode())
+    except DbtoolError:
+        connection.close()
+        raise
     connection.autocommit = autocommit
     return connection
 
@@ -136,32 +158,34 @@ def describe_address(parameters: dict[str, Any]) -> str:
 
 
 def _unreachable(parameters: dict[str, Any], error: psycopg.Error) -> ServerUnreachable:
-    reasons = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = scrub(reasons[-1]) if reasons else "no reason given"
+    """The first line has the reason; what follows asks whether the server is running."""
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
     secret = parameters.get("password")
     if secret:
         reason = reason.replace(str(secret), "…")
     return ServerUnreachable(f"cannot connect to {describe_address(parameters)}: {reason}")
 
 
-_VALUE_LINES = re.compile(
-    r"^(DETAIL|CONTEXT|HINT|QUERY|STATEMENT|LINE \d+|Command was):.*", re.MULTILINE | re.IGNORECASE
-)
-_QUOTED = re.compile(r'"[^"\n]*"')
+# A message of PostgreSQL's programs begins with their name; every other line goes on with a row or a statement.
+_MESSAGE = re.compile(r"(psql|pg_dump|pg_restore)(?!: detail:)[ :]")
+_QUOTED_TO_THE_END = re.compile(r'(: |\bvalue )".*')
+_QUOTED = re.compile(r'".*("|\Z)', re.DOTALL)
+_RAISED = ("P0", "38", "39", "HV")  # by functions, procedural languages and foreign servers: any text at all
 
 
 def scrub(text: str) -> str:
-    """Drop the lines of a server's message that quote rows or statements."""
-    kept = _VALUE_LINES.sub("", text)
-    return "\n".join(line for line in kept.splitlines() if line.strip())
+    """What PostgreSQL's programs say on standard error, without the lines and ends that quote rows or statements."""
+    kept = (line for line in text.splitlines() if _MESSAGE.match(line))
+    return "\n".join(_QUOTED_TO_THE_END.sub(r'\1"…"', line) for line in kept)
 
 
 def describe_error(error: psycopg.Error) -> str:
     """The primary message alone. Data exceptions (class 22) quote the value in it: that is blanked."""
     message = error.diag.message_primary or next(iter(str(error).splitlines()), type(error).__name__)
-    if (error.sqlstate or "").startswith("22"):
-        message = _QUOTED.sub('"…"', message)
-    return message
+    code = error.sqlstate or ""
+    if code.startswith(_RAISED):
+        return f"the database's own code raised an exception ({code})"
+    return _QUOTED.sub('"…"', message) if code.startswith("22") else message
 
 
 @contextmanager
