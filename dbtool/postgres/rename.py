@@ -7,6 +7,7 @@ that reconnect at once cannot slip in between. Terminating first and renaming th
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -40,30 +41,42 @@ FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) acl
 WHERE d.datname = %s AND acl.grantee <> d.datdba
 """
 _HAS_ACL = "SELECT datacl IS NOT NULL, datconnlimit FROM pg_catalog.pg_database WHERE datname = %s"
-# List-valued settings are stored as SQL fragments already; quoting them again would make one name of many.
-_LIST_SETTINGS = frozenset(
-    {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries", "datestyle"}
+# Their value is stored as a list of names, quoted where they must be; as one literal it would be one name.
+_LISTS_OF_NAMES = frozenset(
+    {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
 )
+_LISTED_NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 
 
 def carry_database_settings(maintenance: Connection, live: str, candidate: str) -> None:
     """Copy ALTER DATABASE SET, role-in-database settings, grants and connection limit from live to candidate."""
     with translated(f"carrying the settings of {live} over"):
         for role, setting in maintenance.execute(_SETTINGS, (live,)).fetchall():
-            maintenance.execute(_set_statement(candidate, role, setting))
+            maintenance.execute(setting_statement(candidate, role, setting))
         _carry_grants(maintenance, live, candidate)
 
 
-def _set_statement(database: str, role: str | None, setting: str) -> sql.Composed:
+def setting_statement(database: str, role: str | None, setting: str) -> sql.Composed:
+    """``setting`` is name=value as pg_db_role_setting holds it; without a role it is the database's own."""
     name, _, value = setting.partition("=")
-    literal = sql.SQL(value) if name.lower() in _LIST_SETTINGS and value else sql.Literal(value)
+    values = _listed_names(value) if name.lower() in _LISTS_OF_NAMES else [value]
     if role is None:
         head = sql.SQL("ALTER DATABASE {}").format(sql.Identifier(database))
     else:
         head = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
     return sql.SQL("{} SET {} TO {}").format(
-        head, sql.SQL(".").join(map(sql.Identifier, name.split("."))), literal
+        head,
+        sql.SQL(".").join(map(sql.Identifier, name.split("."))),
+        sql.SQL(", ").join(map(sql.Literal, values)),
     )
+
+
+def _listed_names(value: str) -> list[str]:
+    found = [
+        match[1].replace('""', '"') if match[2] is None else match[2]
+        for match in _LISTED_NAME.finditer(value)
+    ]
+    return found or [""]
 
 
 def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
