@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -132,6 +133,14 @@ def test_leaving_a_stream_early_kills_the_program() -> None:
         pid = int(stream.stdout.readline())
         assert _is_alive(pid)
     assert not _is_alive(pid)
+
+
+def test_a_stream_that_another_thread_kills_ends_and_says_so() -> None:
+    with Stream(_FOREVER, env={}, stdin=b"") as stream:
+        threading.Timer(0.1, stream.kill).start()
+        assert stream.stdout.read() == b""
+        with pytest.raises(ProgramFailed, match=r"^sleep was ended by signal 9$"):
+            stream.finish()
 
 
 def test_an_error_inside_the_context_is_not_hidden_by_the_kill() -> None:
