@@ -1,3 +1,3 @@
-"""dbtool: rehearsed migrations and masked staging refreshes for PostgreSQL."""
+"""dbtool: masked, verified staging refreshes for PostgreSQL."""
 
 __version__ = "0.1.0"

@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="dbtool")
 def dbtool() -> None:
-    """Rehearsed migrations and masked staging refreshes for PostgreSQL, SQLAlchemy and Alembic.
+    """Masked, verified staging refreshes for PostgreSQL.
 
     Exit codes: 0 ok; 1 the answer is no; 2 usage or configuration; 3 a server, privilege, program or disk
     failed; 4 drift; 5 consent missing; 6 busy, safe to retry; 7 partly done; 70 a bug; 130, 143 interrupted
