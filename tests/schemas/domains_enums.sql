@@ -41,6 +41,6 @@ CREATE TABLE specimen (
     long_ago interval day to second (2)
 );
 INSERT INTO specimen (id, email, work_email, some_tags, emails, price, feeling, moods, address, code, bits, thousands, small)
-SELECT n, 'a' || n || '@shop.invalid', 'w' || n || '@shop.invalid', '{x,y}', '{a@b,c@d}', n, 'ok', '{sad,NULL}',
+SELECT n, 'a' || n || '@shop.invalid', 'w' || n || '@shop.invalid', '{x,y}', '{a@b,c@d}', n, 'happy', '{sad,NULL}',
     ROW('Street ' || n, 'City')::kinds.address, 'AB', B'10101010', n * 1000, 0.00123
 FROM generate_series(1, 10) AS n;
