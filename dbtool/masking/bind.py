@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 
 import polars as pl
 
@@ -12,6 +11,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation, TypeKind, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
 from dbtool.masking.shared_keys import find_mismatch
@@ -118,8 +118,9 @@ def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
     column, key = masked.column, masked.decision.inherited_from
     if masked.mask.makes_null and column.not_null:
         yield "the column is NOT NULL", "use mask: constant with a value"
-    yield from _type_objections(masked.mask, column.type)
-    if key is not None and (mismatch := find_mismatch(column.type, masked.context.type)):
+    if key is None:
+        yield from _type_objections(masked.mask, column.type)
+    elif mismatch := find_mismatch(column.type, masked.context.type):
         yield (
             f"it must hold the stand-ins of {key}, and {mismatch}",
             f"give both columns one type, or keep {key}",
@@ -201,9 +202,7 @@ def _bind_document(
     if None in bound.values():
         return None
     try:
-        mask_documents = import_module("dbtool.masking.json_paths").bind_json(
-            {path: bound.get(path) for path in paths.paths}, paths.unknown
-        )
+        mask_documents = bind_json({path: bound.get(path) for path in paths.paths}, paths.unknown)
     except DoesNotFit as error:
         message = f"the paths of {decision.ref} at {paths.at} do not fit: {error.reason}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, error.alternative)

@@ -12,6 +12,7 @@ from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding
 from dbtool.masking.bind import BoundColumn, bind_columns
+from dbtool.masking.check_fit import judge_checks
 from dbtool.masking.coverage import Coverage, decide
 from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
@@ -94,6 +95,7 @@ def compile_masks(
     workshop = Workshop(registry, key, locale, record=record)
     masked = resolve_masks(catalog, coverage, workshop)
     bound = bind_columns(catalog, coverage, masked, workshop)
+    workshop.findings.extend(judge_checks(catalog, masked))
     relations = {
         relation.name: RelationMasks(relation, tuple(_column_masks(relation, bound)))
         for relation in catalog.tables()

@@ -12,7 +12,7 @@ from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_null_tests
-from dbtool.masking.mask import Mask, Registry, Uniqueness
+from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_masks
 from dbtool.rules.model import JsonPaths
 
@@ -225,6 +225,9 @@ def _remark_member(proof: _Proof, masked: MaskedColumn) -> Iterator[Finding]:
 
 
 def _merging_steps(proof: _Proof, masked: MaskedColumn) -> list[str]:
+    """Only texts have two spellings: PostgreSQL prints a uuid or a number in one."""
+    if masked.column.type.base not in TEXT_TYPES:
+        return []
     is_folded = _compares_loosely(proof, masked.column) or masked.ref.column in folded_columns(
         proof.index.expressions
     )

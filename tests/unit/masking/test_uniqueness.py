@@ -302,6 +302,10 @@ def test_warns_where_canonical_steps_may_merge_two_originals() -> None:
     assert "that trim, casefold makes one" in merging[0].message
 
 
+def test_what_has_one_spelling_only_is_never_merged() -> None:
+    assert [one.check for one in prove(index("id"), id="folding")] == ["uniqueness-by-odds"]
+
+
 def test_case_is_no_difference_where_the_index_folds_it_itself() -> None:
     folded = index(None, expressions=("lower(email)",), mentioned=("email",))
     for proved, column in ((folded, "email"), (index("login"), "login")):
