@@ -122,6 +122,13 @@ def _never_ended(_end: Callable[[], None]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+# Before 17 there is no such setting, and to name it would be an error. \\gset keeps the row out of our stream.
+_NO_TRANSACTION_TIMEOUT = (
+    "SELECT pg_catalog.count(pg_catalog.set_config(name, '0', false)) AS dbtool_pinned "
+    "FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout' \\gset\n"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PsqlReader:
     """``url`` is called for every COPY, since credentials expire. ``snapshot`` is None for the latest data.
@@ -140,6 +147,7 @@ class PsqlReader:
             "\\set VERBOSITY terse\n\\set SHOW_CONTEXT never\n"
             + PINNED_SETTINGS_SQL
             + READ_ONLY_SQL
+            + _NO_TRANSACTION_TIMEOUT
             + "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
             + adopt
             + copy.statement().as_string(None)
@@ -170,6 +178,7 @@ class DriverReader:
     url: Callable[[], str]
     snapshot: str | None = None
     database: str | None = None
+    ending: Ending = _never_ended
 
     @contextmanager
     def open(self, copy: CopyOut) -> Iterator[Iterator[bytes]]:
@@ -177,6 +186,7 @@ class DriverReader:
             connect(
                 self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
             ) as source,
+            self.ending(source.cancel),
             translated(f"reading {copy.relation}"),
         ):
             source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -151,19 +151,17 @@ def refuse_unverified(verification: Verification) -> None:
 
 
 def _source_reader(run: _Run, checked: Preflight, snapshot: str) -> CopyReader:
-    psql, url = checked.tools.psql, run.request.source.url
-    return (
-        PsqlReader(psql.program("psql"), url, snapshot, ending=run.request.cancellation.ending)
-        if psql
-        else DriverReader(url, snapshot)
-    )
+    psql, url, ending = checked.tools.psql, run.request.source.url, run.request.cancellation.ending
+    if psql is None:
+        return DriverReader(url, snapshot, ending=ending)
+    return PsqlReader(psql.program("psql"), url, snapshot, ending=ending)
 
 
 def _target_reader(run: _Run, checked: Preflight, candidate: str) -> CopyReader:
-    psql, url = checked.tools.psql, run.request.target.url
+    psql, url, ending = checked.tools.psql, run.request.target.url, run.request.cancellation.ending
     if psql is None or (checked.target.facts.has_tls and not psql.has_tls):
-        return DriverReader(url, database=candidate)
-    return PsqlReader(psql.program("psql"), url, database=candidate, ending=run.request.cancellation.ending)
+        return DriverReader(url, database=candidate, ending=ending)
+    return PsqlReader(psql.program("psql"), url, database=candidate, ending=ending)
 
 
 def _locale(checked: Preflight) -> Locale:

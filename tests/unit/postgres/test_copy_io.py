@@ -1,0 +1,230 @@
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Self
+
+import pytest
+from psycopg import sql
+
+from dbtool.catalog.relations import RelationName
+from dbtool.errors import ServerFailed
+from dbtool.postgres import copy_io
+from dbtool.postgres.copy_io import CopyOut, DriverReader, PsqlReader, read_blocks
+
+SECRET = "hunter2"
+USERS = RelationName("public", "users")
+
+
+def test_an_empty_stream_has_no_block() -> None:
+    assert list(read_blocks(io.BytesIO())) == []
+    assert list(read_blocks(io.BytesIO(), whole_lines=False)) == []
+
+
+def test_a_line_that_fills_the_block_exactly_is_a_block() -> None:
+    assert list(read_blocks(io.BytesIO(b"123\n456\n"), 4)) == [b"123\n", b"456\n"]
+
+
+def test_what_is_left_of_a_line_goes_to_the_next_block() -> None:
+    assert list(read_blocks(io.BytesIO(b"1\n23\n4567\n"), 6)) == [b"1\n23\n", b"4567\n"]
+
+
+def test_a_line_longer_than_the_block_is_not_cut() -> None:
+    content = b"1\n" + b"x" * 100 + b"\n2\n3\n"
+    assert list(read_blocks(io.BytesIO(content), 4))[1] == b"x" * 100 + b"\n2\n3\n"
+    assert b"".join(read_blocks(io.BytesIO(content), 4)) == content
+
+
+def test_after_a_long_line_blocks_are_small_again() -> None:
+    content = b"x" * 1000 + b"\n" + b"1\n" * 1000
+    sizes = [len(block) for block in read_blocks(io.BytesIO(content), 8)]
+    assert max(sizes[1:]) <= 2048
+    assert sizes[-2] == 8
+
+
+def test_a_last_line_without_an_end_is_given_as_it_came() -> None:
+    assert list(read_blocks(io.BytesIO(b"1\n2"), 8)) == [b"1\n2"]
+
+
+def test_binary_streams_are_cut_anywhere() -> None:
+    assert list(read_blocks(io.BytesIO(b"1\n23456"), 3, whole_lines=False)) == [b"1\n2", b"345", b"6"]
+
+
+@pytest.mark.parametrize(
+    ("copy", "statement"),
+    [
+        (
+            CopyOut(USERS, ("id", "name")),
+            'COPY (SELECT "id", "name" FROM ONLY "public"."users") TO STDOUT',
+        ),
+        (
+            CopyOut(RelationName("My Schema", 'a.b "c" %s {0}'), ("select", 'x"y', "{}", "50%")),
+            'COPY (SELECT "select", "x""y", "{}", "50%" FROM ONLY "My Schema"."a.b ""c"" %s {0}") TO STDOUT',
+        ),
+        (
+            CopyOut(USERS, ("id", "name", "plan"), pushed={1: "NULL", 2: "CASE WHEN plan IS NOT NULL THEN '{%s}' END"}),
+            """COPY (SELECT "id", NULL, CASE WHEN plan IS NOT NULL THEN '{%s}' END FROM ONLY "public"."users") TO STDOUT""",
+        ),
+        (
+            CopyOut(USERS, ("id",), first_page=5, end_page=9),
+            """COPY (SELECT "id" FROM ONLY "public"."users" WHERE ctid >= '(5,0)'::pg_catalog.tid AND ctid < '(9,0)'::pg_catalog.tid) TO STDOUT""",
+        ),
+        (
+            CopyOut(USERS, ("id",), end_page=9),
+            'COPY (SELECT "id" FROM ONLY "public"."users" WHERE ctid < \'(9,0)\'::pg_catalog.tid) TO STDOUT',
+        ),
+        (
+            CopyOut(USERS, ("id",), first_page=0, binary=True),
+            """COPY (SELECT "id" FROM ONLY "public"."users" WHERE ctid >= '(0,0)'::pg_catalog.tid) TO STDOUT (FORMAT binary)""",
+        ),
+    ],
+)  # fmt: skip
+def test_a_copy_names_what_it_reads_exactly(copy: CopyOut, statement: str) -> None:
+    assert copy.statement().as_string(None) == statement
+
+
+@pytest.fixture
+def make_psql(tmp_path: Path) -> Callable[[str], Path]:
+    """A program in psql's place: a shell script."""
+
+    def make(script: str) -> Path:
+        program = tmp_path / "psql"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o700)
+        return program
+
+    return make
+
+
+def url() -> str:
+    return f"postgresql://u:{SECRET}@h/d"
+
+
+def test_psql_is_told_by_standard_input_and_environment_alone(make_psql: Callable[[str], Path]) -> None:
+    psql = make_psql('printf "%s\\n" "$*" "$PGPASSWORD $PGHOST $PGDATABASE"; cat')
+    reader = PsqlReader(psql, url, snapshot="00000003-0000001B-1", database="other")
+    with reader.open(CopyOut(USERS, ("id",))) as blocks:
+        arguments, environment, *script = b"".join(blocks).decode().splitlines()
+    assert SECRET not in arguments
+    assert "other" not in arguments
+    assert environment == f"{SECRET} h other"
+    assert SECRET not in "".join(script)
+    assert script[-4:] == [
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;",
+        "SET TRANSACTION SNAPSHOT '00000003-0000001B-1';",
+        'COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT;',
+        "COMMIT;",
+    ]
+    assert "SET default_transaction_read_only = on;" in script
+    assert any("transaction_timeout" in line and line.endswith("\\gset") for line in script)
+
+
+def test_psql_without_a_snapshot_adopts_none(make_psql: Callable[[str], Path]) -> None:
+    with PsqlReader(make_psql("cat"), url).open(CopyOut(USERS, ("id",))) as blocks:
+        assert b"SNAPSHOT" not in b"".join(blocks)
+
+
+def test_a_psql_that_fails_late_fails_the_reading_without_a_value(make_psql: Callable[[str], Path]) -> None:
+    failing = f"""
+cat >/dev/null; echo 1
+echo 'psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "{SECRET}"' >&2
+echo 'CONTEXT:  COPY users, line 5, column x: "{SECRET}"' >&2
+exit 3"""
+    seen: list[bytes] = []
+    with (
+        pytest.raises(ServerFailed) as failure,
+        PsqlReader(make_psql(failing), url).open(CopyOut(USERS, ("id",))) as blocks,
+    ):
+        seen += blocks
+    assert seen == [b"1\n"]
+    assert str(failure.value) == (
+        'psql failed with exit code 3: psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "…" '
+        "while reading public.users"
+    )
+
+
+def test_a_psql_that_is_killed_fails_the_reading(make_psql: Callable[[str], Path]) -> None:
+    def ending(end: Callable[[], None]) -> AbstractContextManager[None]:
+        end()
+        return nullcontext()
+
+    reader = PsqlReader(make_psql("cat >/dev/null; echo 1; exec sleep 60"), url, ending=ending)
+    with (
+        pytest.raises(ServerFailed, match=r"ended by signal 9 while reading public\.users"),
+        reader.open(CopyOut(USERS, ("id",))) as blocks,
+    ):
+        list(blocks)
+
+
+def test_an_error_while_reading_is_not_hidden_by_the_end_of_psql(make_psql: Callable[[str], Path]) -> None:
+    reader = PsqlReader(make_psql("cat >/dev/null; echo 1; exec sleep 60"), url)
+    with pytest.raises(ZeroDivisionError), reader.open(CopyOut(USERS, ("id",))):
+        _ = 1 / 0
+
+
+def test_the_url_is_asked_for_anew_for_every_copy(make_psql: Callable[[str], Path]) -> None:
+    asked: list[str] = []
+
+    def renewed() -> str:
+        asked.append(f"postgresql://u:token{len(asked)}@h/d")
+        return asked[-1]
+
+    reader = PsqlReader(make_psql('echo "$PGPASSWORD"; cat >/dev/null'), renewed)
+    seen = []
+    for _ in range(2):
+        with reader.open(CopyOut(USERS, ("id",))) as blocks:
+            seen += blocks
+    assert seen == [b"token0\n", b"token1\n"]
+
+
+class Source:
+    """A connection in psycopg's place, whose COPY gives ``pieces``."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+        self.executed: list[str] = []
+        self.cancelled = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+    def execute(self, statement: str | sql.Composed) -> None:
+        self.executed.append(statement if isinstance(statement, str) else statement.as_string(None))
+
+    def cursor(self) -> "Source":
+        return self
+
+    def copy(self, statement: sql.Composed) -> AbstractContextManager[list[bytes]]:
+        self.execute(statement)
+        return nullcontext(self._pieces)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+def test_the_driver_reads_the_same_snapshot_and_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source([b"1\n", b"2\n"])
+    monkeypatch.setattr(copy_io, "connect", lambda *_positional, **_named: source)
+
+    @contextmanager
+    def ending(end: Callable[[], None]) -> Iterator[None]:
+        end()
+        yield
+
+    with DriverReader(url, "00000003-0000001B-1", ending=ending).open(CopyOut(USERS, ("id",))) as blocks:
+        assert list(blocks) == [b"1\n2\n"]
+    assert source.cancelled == 1
+    assert source.executed[1:] == [
+        "SET TRANSACTION SNAPSHOT '00000003-0000001B-1'",
+        'COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT',
+    ]
+
+
+def test_rows_from_the_driver_are_gathered_into_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copy_io, "BLOCK_BYTES", 4)
+    monkeypatch.setattr(copy_io, "connect", lambda *_positional, **_named: Source([b"1\n", b"22\n", b"3\n"]))
+    with DriverReader(url).open(CopyOut(USERS, ("id",))) as blocks:
+        assert list(blocks) == [b"1\n22\n", b"3\n"]
