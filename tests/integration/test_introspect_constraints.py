@@ -159,13 +159,12 @@ def test_an_invalid_index_proves_nothing(load_schema: LoadSchema) -> None:
     assert found == {"person_pkey", "person_email_key", "node_pkey"}
 
 
-def test_indexes_under_a_nondeterministic_collation_name_its_columns(
-    server: EmbeddedServer, load_schema: LoadSchema
-) -> None:
-    with psycopg.connect(server.url()) as connection:
-        if not connection.execute("SELECT 1 FROM pg_collation WHERE collprovider = 'i'").fetchone():
-            pytest.skip("cannot run here: this server is built without ICU")
-    with connect(load_schema("icu_collation")) as connection:
+def test_indexes_under_a_nondeterministic_collation_name_its_columns(load_schema: LoadSchema) -> None:
+    try:
+        url = load_schema("icu_collation")
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("cannot run here: this server is built without ICU")
+    with connect(url) as connection:
         catalog = read_catalog(connection)
     assert _index(catalog, "dish_name_key").nondeterministic == ("name",)
     assert _index(catalog, "dish_maker").nondeterministic == ("maker",)
