@@ -11,8 +11,12 @@ from dbtool.masking.mask import DoesNotFit, MaskContext
 Step = Callable[[pl.Series], pl.Series]
 
 
-def _is_ascii(values: pl.Series) -> pl.Series:
-    return values.str.len_bytes() == values.str.len_chars()
+def _on_non_ascii(values: pl.Series, plain: pl.Series, change: Step) -> pl.Series:
+    """``plain``, but for the values that are not ASCII: those changed by a slower step that others do not need."""
+    is_foreign = (values.str.len_bytes() != values.str.len_chars()).fill_null(value=False)
+    if not is_foreign.any():
+        return plain
+    return plain.clone().scatter(is_foreign.arg_true(), change(values.filter(is_foreign)))
 
 
 def _trim(values: pl.Series) -> pl.Series:
@@ -21,17 +25,15 @@ def _trim(values: pl.Series) -> pl.Series:
 
 def _casefold(values: pl.Series) -> pl.Series:
     """Python's casefold ("Straße" = "STRASSE"); lowering is the same thing for ASCII, and vectorised."""
-    lowered = values.str.to_lowercase()
-    if _is_ascii(values).all():
-        return lowered
-    folded = values.map_elements(str.casefold, return_dtype=pl.String)
-    return lowered.zip_with(_is_ascii(values).fill_null(value=True), folded)
+    return _on_non_ascii(
+        values,
+        values.str.to_lowercase(),
+        lambda foreign: pl.Series([text.casefold() for text in foreign], dtype=pl.String),
+    )
 
 
 def _nfc(values: pl.Series) -> pl.Series:
-    if _is_ascii(values).all():
-        return values
-    return values.str.normalize("NFC")
+    return _on_non_ascii(values, values, lambda foreign: foreign.str.normalize("NFC"))
 
 
 def _digits(values: pl.Series) -> pl.Series:
