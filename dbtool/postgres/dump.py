@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from psycopg.conninfo import make_conninfo
+
 from dbtool import programs
 from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.session import program_environment, scrub
@@ -53,13 +55,10 @@ def filter_toc(
     entries: Sequence[TocEntry], *, extensions: Literal["create", "expect"]
 ) -> tuple[TocEntry, ...]:
     """What is restored: all but what must not be carried over. ``expect`` leaves the extensions to the target."""
-    left_out = _LEFT_OUT if extensions == "create" else (*_LEFT_OUT, "EXTENSION", "COMMENT - EXTENSION")
-    return tuple(
-        entry
-        for entry in entries
-        # The comment on an extension or on schema public belongs to whoever owns them on the target.
-        if not entry.is_a(left_out) and not entry.is_a(("COMMENT - EXTENSION", "COMMENT - SCHEMA public"))
-    )
+    left_out = _LEFT_OUT if extensions == "create" else (*_LEFT_OUT, "EXTENSION")
+    # The comment on an extension or on schema public belongs to whoever owns them on the target.
+    comments = ("COMMENT - EXTENSION", "COMMENT - SCHEMA public", *(f"COMMENT - {kind}" for kind in left_out))
+    return tuple(entry for entry in entries if not entry.is_a(left_out) and not entry.is_a(comments))
 
 
 def left_out_entries(entries: Sequence[TocEntry]) -> tuple[str, ...]:
@@ -127,7 +126,7 @@ def restore_section(
         f"--use-list={toc}",
         "--exit-on-error",
         *policy.arguments(),
-        f"--dbname={database}",
+        f"--dbname={make_conninfo(dbname=database)}",  # a bare name with an = in it would be taken for this
         *([f"--jobs={jobs}"] if jobs > 1 else []),
         str(archive),
     ]
