@@ -170,7 +170,7 @@ def test_the_url_is_asked_for_anew_for_every_copy(make_psql: Callable[[str], Pat
         return asked[-1]
 
     reader = PsqlReader(make_psql('echo "$PGPASSWORD"; cat >/dev/null'), renewed)
-    seen = []
+    seen: list[bytes] = []
     for _ in range(2):
         with reader.open(CopyOut(USERS, ("id",))) as blocks:
             seen += blocks
