@@ -10,7 +10,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Persistence, Relation, RelationKind, RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.rules.model import ColumnRule, Keep, Position, RuleSet, TableRules
-from dbtool.spelling import did_you_mean
+from dbtool.spelling import did_you_mean, find_nearest
 
 _WITHOUT_ROWS = {
     RelationKind.VIEW: "a view: it holds no rows of its own",
@@ -43,8 +43,14 @@ def _warning(at: Position, message: str) -> Finding:
 
 
 def _unknown_table(name: RelationName, at: Position, catalog: Catalog) -> Finding:
-    nearest = did_you_mean(str(name), [str(relation.name) for relation in catalog.ruled()])
-    return _warning(at, f"there is no table {name} in this database{nearest}")
+    """A shared schema makes any two names look alike, so the tables' own names are compared first."""
+    tables = [relation.name for relation in catalog.ruled()]
+    beside = {one.name: str(one) for one in tables if one.schema == name.schema}
+    elsewhere = {str(one): str(one) for one in tables if one.schema != name.schema}
+    nearest = find_nearest(name.name, beside)
+    suggested = beside[nearest] if nearest else find_nearest(str(name), elsewhere)
+    hint = f"; did you mean {suggested}?" if suggested else ""
+    return _warning(at, f"there is no table {name} in this database{hint}")
 
 
 def _version_table(table: TableRules) -> Iterator[Finding]:

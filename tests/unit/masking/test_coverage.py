@@ -416,6 +416,10 @@ def test_temporary_tables_need_no_rule(tmp_path: Path) -> None:
             "public.custmers: {}",
             "there is no table public.custmers in this database; did you mean public.customers?",
         ),
+        (
+            "publik.orders: {}",
+            "there is no table publik.orders in this database; did you mean public.orders?",
+        ),
         ("public.orders: {nane: {keep: r}}", "public.orders has no column nane; did you mean name?"),
         ("public.view: {}", "public.view is a view: it holds no rows of its own; its rules do nothing"),
         (
@@ -426,7 +430,7 @@ def test_temporary_tables_need_no_rule(tmp_path: Path) -> None:
             ),
         ),
     ],
-    ids=["table", "column", "view", "generated"],
+    ids=["table", "schema", "column", "view", "generated"],
 )
 def test_a_rule_that_names_nothing_is_a_warning(tmp_path: Path, rules: str, message: str) -> None:
     orders = Relation(
@@ -451,7 +455,7 @@ tables: {public.users: {id: {keep: a reason}}}
 """,
     )
     assert [finding.message for finding in coverage.findings] == [
-        "there is no table public.events in this database; did you mean public.users?",
+        "there is no table public.events in this database",
         "public.users has no column uid; did you mean id?",
     ]
 
