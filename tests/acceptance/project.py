@@ -1,0 +1,235 @@
+"""A project's folder, and `dbtool refresh` run in it as a process of its own.
+
+Every run is searched for what must never be told: passwords, keys, and the values that a test calls private.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from dbtool.clones.embedded import EmbeddedServer
+
+KEY = "a key of these tests alone: 0123456789abcdef"
+RUN_TAKES_AT_MOST_S = 90
+_RULES = Path(__file__).parent / "rules"
+_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN")
+_CONFIGURATION = """\
+[project]
+rules = "rules.yaml"
+
+[environments.production]
+tier = "production"
+url = {{ env = "PRODUCTION_URL" }}
+{production}
+[environments.staging]
+tier = "staging"
+url = {{ env = "STAGING_URL" }}
+{staging}
+{more}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``output`` is standard output, ``messages`` standard error."""
+
+    code: int
+    output: str
+    messages: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Standard output as the one JSON document that ``--format json`` promises."""
+        document = json.loads(self.output)
+        assert document["schema"] == 1
+        assert document["command"] == "refresh"
+        return dict(document)
+
+    @property
+    def last_message(self) -> str:
+        """The boundary's own message: from the last line that begins with dbtool's name."""
+        return self.messages[self.messages.rindex("dbtool: ") :].strip()
+
+
+class Running:
+    """A run at work. Leaving the context ends it, should the test not have waited for it."""
+
+    def __init__(self, process: subprocess.Popen[str], project: Project) -> None:
+        self.process, self._project = process, project
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def finish(self) -> Done:
+        output, messages = self.process.communicate(timeout=RUN_TAKES_AT_MOST_S)
+        return self._project.searched(Done(self.process.returncode, output, messages))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+
+
+@dataclass
+class Project:
+    """``private`` are values of rows. ``environ`` is given to every run beside PATH and the like."""
+
+    folder: Path
+    environ: dict[str, str]
+    private: set[str] = field(default_factory=set)
+    leaves_files: bool = False  # a killed run may leave its temporary folder
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "dbtool.toml"
+
+    @property
+    def rules(self) -> Path:
+        return self.folder / "rules.yaml"
+
+    @property
+    def source(self) -> str:
+        return self.environ["PRODUCTION_URL"]
+
+    @property
+    def target(self) -> str:
+        return self.environ["STAGING_URL"]
+
+    @property
+    def manifests(self) -> list[Path]:
+        return sorted((self.folder / ".dbtool" / "refresh").glob("*.json"))
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    def configure(self, *, production: str = "", staging: str = "", more: str = "") -> None:
+        text = _CONFIGURATION.format(production=production, staging=staging, more=more)
+        self.configuration.write_text(text, encoding="utf-8")
+
+    def connect(self, source: str, target: str) -> None:
+        self.environ |= {"PRODUCTION_URL": source, "STAGING_URL": target}
+
+    @staticmethod
+    def execute(url: str, statements: str) -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    @staticmethod
+    def query(url: str, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(url, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def use_rules(self, name: str) -> None:
+        shutil.copy(_RULES / f"{name}.yaml", self.rules)
+
+    def refresh(self, *options: str, source: str = "production", target: str = "staging") -> Done:
+        with self.start(*options, source=source, target=target) as running:
+            return running.finish()
+
+    def start(self, *options: str, source: str = "production", target: str = "staging") -> Running:
+        """``private`` is looked for in the output once the run is finished."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dbtool", "refresh", source, target, *options],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        return Running(process, self)
+
+    def _environment(self) -> Mapping[str, str]:
+        self.temporary.mkdir(exist_ok=True)
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return {**inherited, "TMPDIR": str(self.temporary), **self.environ}
+
+    def secrets(self) -> set[str]:
+        passwords = {urlsplit(value).password for name, value in self.environ.items() if name.endswith("URL")}
+        keys = {value for name, value in self.environ.items() if name.endswith("KEY") and value}
+        return keys | {password for password in passwords if password}
+
+    def searched(self, done: Done) -> Done:
+        """Fails where a secret or a private value was told, or where temporary files were left."""
+        told = {"output": done.output, "messages": done.messages}
+        told |= {str(path): path.read_text(errors="replace") for path in self._written()}
+        for secret in self.secrets() | self.private:
+            telling = [where for where, text in told.items() if secret in text]
+            assert not telling, f"{telling} tell a secret or a row's value"
+        if not self.leaves_files:
+            assert [path.name for path in self.temporary.iterdir()] == []
+        return done
+
+    def _written(self) -> Iterator[Path]:
+        for folder in (self.folder / ".dbtool", self.temporary):
+            yield from (path for path in folder.rglob("*") if path.is_file())
+
+
+def databases_of(server: EmbeddedServer, *names: str) -> dict[str, str | None]:
+    """The databases whose names begin with one of ``names``, with their comments."""
+    query = (
+        "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database "
+        "WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS n WHERE starts_with(datname, n)) ORDER BY 1"
+    )
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        return dict(connection.execute(query, [list(names)]).fetchall())
+
+
+def drop_databases(server: EmbeddedServer, prefix: str) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        for name in databases_of(server, prefix):
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain until {what}"
+        time.sleep(0.01)
+
+
+def descendants_of(pid: int) -> dict[int, list[str]]:
+    """The arguments of every process below ``pid``, by its id (Linux)."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    found: dict[int, list[str]] = {}
+    generation = {pid}
+    while generation:
+        generation = {child for child, parent in parents.items() if parent in generation}
+        found |= {
+            child: arguments for child in generation if (arguments := read_arguments(child)) is not None
+        }
+    return found
+
+
+def read_arguments(pid: int) -> list[str] | None:
+    """None where there is no such process (any more), or it only waits to be reaped."""
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+        return text.rstrip("\0").split("\0") if text else None
+    return None
