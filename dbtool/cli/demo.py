@@ -63,7 +63,7 @@ def _stop(home: Path, *, quiet: bool) -> None:
 
 def _run(rows: int, home: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     from dbtool.demo.pipeline import DemoRequest, run_demo
-    from dbtool.report.demo import Story, print_blocking, print_demo
+    from dbtool.report.demo import Story, print_demo, print_failure
     from dbtool.report.progress import watch
 
     say = (lambda _line: None) if quiet else (lambda line: click.echo(line, err=True))
@@ -76,7 +76,7 @@ def _run(rows: int, home: Path | None, *, as_json: bool, quiet: bool, verbose: b
     try:
         result = run_demo(request)
     except DbtoolError as error:
-        print_blocking(error, sys.stderr)
+        print_failure(error, as_json=as_json, output=sys.stdout, messages=sys.stderr)
         raise
     print_demo(result, sys.stdout, as_json=as_json)
     if not result.comparison.holds:

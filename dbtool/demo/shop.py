@@ -62,7 +62,8 @@ def fill_shop(
     """Fill the empty tables of a migrated shop with about ``rows`` rows in one transaction, then ANALYZE.
 
     Foreign keys and indexes are taken down and made again as they were, so PostgreSQL has checked every row;
-    that is several times quicker than checking row by row. ``connection`` is in autocommit and owns the tables.
+    that is several times quicker than checking row by row. ``connection`` is in autocommit and owns the tables;
+    ``progress`` hears the name of each table, key and index as it is done.
 
     :raises UsageError: the shop already holds rows, or ``rows`` is too few to make one.
     """
@@ -72,7 +73,7 @@ def fill_shop(
         with connection.transaction():
             _refuse_rows(connection)
             _prepare(connection)
-            with _without_constraints(connection):
+            with _without_constraints(connection, progress):
                 _insert(connection, plan_size(rows), seed, progress)
             _move_sequences(connection)
         connection.execute("VACUUM (ANALYZE)")
@@ -107,14 +108,15 @@ def _insert(connection: Connection, size: ShopSize, seed: int, progress: Callabl
 
 
 @contextmanager
-def _without_constraints(connection: Connection) -> Iterator[None]:
+def _without_constraints(connection: Connection, progress: Callable[[str], None]) -> Iterator[None]:
     """Take keys and indexes down, yield, and make them again from their own definitions."""
     found = connection.execute(_statement("constraints")).fetchall()
-    for down, _ in found:
+    for _, down, _ in found:
         connection.execute(down.encode())
     yield
-    for _, up in reversed(found):
+    for name, _, up in reversed(found):
         connection.execute(up.encode())
+        progress(name)
 
 
 def _move_sequences(connection: Connection) -> None:

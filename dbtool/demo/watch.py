@@ -14,6 +14,7 @@ from dbtool.errors import DbtoolError
 from dbtool.postgres.session import Connection, connect, translated
 
 _PAUSE_S = 0.05
+_RETRY_S = 0.01
 # Yesterday's staging holds fewer customers than today's production, so the answer tells which one gave it.
 _QUESTION = b"SELECT max(id) FROM public.customers"
 
@@ -46,6 +47,7 @@ class StagingWatch:
                     self._ask(connection)
                 return
             self._interruptions += 1
+            self._stopped.wait(_RETRY_S)
 
     def _ask(self, connection: Connection) -> None:
         while True:

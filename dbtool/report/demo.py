@@ -17,7 +17,7 @@ from dbtool.demo.result import Availability, Comparison, DemoResult, Field, Kept
 from dbtool.errors import DbtoolError
 from dbtool.refresh.manifest import SCHEMA, result_as_json
 from dbtool.report.numbers import human_count, human_seconds
-from dbtool.report.refresh import findings_of, render_findings, render_result
+from dbtool.report.refresh import failure_as_json, findings_of, render_findings, render_result
 
 _LATEST_MONTHS = 4
 _QUIET_S = 1.0
@@ -46,17 +46,24 @@ class Story:
 
 def print_demo(result: DemoResult, stream: TextIO, *, as_json: bool) -> None:
     if as_json:
-        stream.write(json.dumps(demo_as_json(result), indent=2, ensure_ascii=False) + "\n")
+        _write_json(demo_as_json(result), stream)
         return
     width = None if stream.isatty() else _WIDTH_IN_FILES
     Console(file=stream, width=width).print(render_demo(result), highlight=False)
 
 
-def print_blocking(error: DbtoolError, stream: TextIO) -> None:
-    """What stopped the refresh, finding by finding; nothing where it was something else."""
+def print_failure(error: DbtoolError, *, as_json: bool, output: TextIO, messages: TextIO) -> None:
+    """What stopped the refresh, finding by finding; the message itself is the boundary's."""
+    if as_json:
+        _write_json(failure_as_json("demo", "production", "staging", error, error.exit_code), output)
+        return
     blocking = tuple(finding for finding in findings_of(error) if finding.is_error)
     if blocking:
-        Console(file=stream).print(render_findings(blocking), highlight=False, soft_wrap=True)
+        Console(file=messages).print(render_findings(blocking), highlight=False, soft_wrap=True)
+
+
+def _write_json(value: dict[str, Any], stream: TextIO) -> None:
+    stream.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def render_demo(result: DemoResult) -> RenderableType:

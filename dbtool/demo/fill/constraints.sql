@@ -1,5 +1,5 @@
 -- What to take down, in the order in which it goes, and what makes it again. Unqualified names are pg_catalog's.
-SELECT down, up
+SELECT name, down, up
 FROM (
     SELECT 0 AS step, conname AS name,
         format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS down,

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo
-from dbtool.errors import ServerUnreachable, VerificationFailed
+from dbtool.errors import DbtoolError, ServerUnreachable, VerificationFailed
 from dbtool.findings import Finding, Severity
 from dbtool.refresh.result import RefreshResult, SnapshotTaken, Verification
-from dbtool.report.demo import Story, demo_as_json, print_blocking, print_demo
+from dbtool.report.demo import Story, demo_as_json, print_demo, print_failure
 
 REFRESH = RefreshResult(
     source="production",
@@ -92,17 +93,27 @@ def test_json_says_whether_it_holds() -> None:
     }
 
 
+def failure_of(error: DbtoolError, *, as_json: bool = False) -> tuple[str, str]:
+    output, messages = io.StringIO(), io.StringIO()
+    print_failure(error, as_json=as_json, output=output, messages=messages)
+    return output.getvalue(), messages.getvalue()
+
+
 def test_what_stopped_the_refresh_is_named() -> None:
     finding = Finding("surviving-value", Severity.ERROR, "public.a.b", "1 distinct original stands here")
-    stream = io.StringIO()
-    print_blocking(VerificationFailed("failed", [finding]), stream)
-    assert "public.a.b: 1 distinct original stands here" in stream.getvalue()
+    output, messages = failure_of(VerificationFailed("failed", [finding]))
+    assert "public.a.b: 1 distinct original stands here" in messages
+    assert output == ""
 
 
 def test_other_failures_have_nothing_to_add() -> None:
-    stream = io.StringIO()
-    print_blocking(ServerUnreachable("gone"), stream)
-    assert stream.getvalue() == ""
+    assert failure_of(ServerUnreachable("gone")) == ("", "")
+
+
+def test_a_failure_is_json_where_json_was_asked_for() -> None:
+    output, messages = failure_of(ServerUnreachable("gone"), as_json=True)
+    assert json.loads(output)["error"] == {"message": "gone", "exit_code": 3}
+    assert messages == ""
 
 
 def test_a_step_is_told_with_its_time_and_details_only_when_it_takes_long() -> None:
