@@ -41,8 +41,8 @@ def _digits(values: pl.Series) -> pl.Series:
 
     A national spelling ("020 7946 0958") loses its trunk zero only: its country is not written in it.
     """
-    without_trunk = values.str.replace(r"\(0\)", "", literal=False)
-    return without_trunk.str.replace_all(r"[^0-9]", "").str.strip_chars_start("0")
+    without_trunk = values.str.replace("(0)", "", literal=True)
+    return without_trunk.str.replace_all(r"[^0-9]+", "").str.strip_chars_start("0")
 
 
 STEPS: Mapping[str, Step] = {"trim": _trim, "casefold": _casefold, "nfc": _nfc, "digits": _digits}

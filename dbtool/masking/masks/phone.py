@@ -108,8 +108,8 @@ def _is_reserved(values: pl.Series) -> pl.Series:
 
 MASK = Mask(
     name="phone",
-    summary="A number of the locale's country that is set aside for stories and rings nowhere (+15555550100 "
-    "where no such numbers are known of).",
+    summary="A number of the locale's country that is set aside for stories and rings nowhere. Known are those of "
+    "Australia, Britain, France, Germany and North America, whose numbers serve every other locale.",
     types=TEXT_TYPES,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.DISJOINT,

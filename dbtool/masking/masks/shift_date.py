@@ -40,8 +40,9 @@ def _bind(options: ShiftDateOptions, context: MaskContext) -> BoundMask:
         steps = (words % (2 * options.days)).cast(pl.Int64).to_numpy() - options.days
         steps += steps >= 0  # never by none
         moved = days + steps
+        inwards = np.where(moved > last_day, -1, 1)
         is_outside = (moved < _FIRST_DAY) | (moved > last_day)
-        return np.asarray(np.where(is_outside, days - steps, moved), dtype=np.int64)
+        return np.asarray(np.where(is_outside, days + inwards * np.abs(steps), moved), dtype=np.int64)
 
     return plan_dates(context, change)
 
