@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,24 +49,34 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._requested = threading.Event()
-        self._lock = threading.Lock()
-        self._enders: dict[int, Callable[[], None]] = {}
+        self._lock = (
+            threading.RLock()
+        )  # a signal's handler may request the end while its thread holds the lock
+        self._enders: dict[object, Callable[[], None]] = {}
 
     def request(self) -> None:
+        """Ask everybody to end. It does not raise, so that whoever is on the way out can call it."""
         self._requested.set()
         with self._lock:
             enders = list(self._enders.values())
         for end in enders:
-            end()
+            # What cannot be ended, such as a query on a connection that was lost, must not keep the others at work.
+            with suppress(Exception):
+                end()
 
     def check(self) -> None:
         """:raises Interrupted: the run is being ended."""
         if self._requested.is_set():
             raise Interrupted("the run was ended")
 
+    def pause(self, seconds: float) -> None:
+        """:raises Interrupted: the run is being ended, at once."""
+        self._requested.wait(seconds)
+        self.check()
+
     @contextmanager
     def ending(self, end: Callable[[], None]) -> Iterator[None]:
-        token = id(end)
+        token = object()
         with self._lock:
             self._enders[token] = end
         try:

@@ -1,0 +1,107 @@
+import signal
+import threading
+import time
+
+import pytest
+
+from dbtool.errors import Interrupted
+from dbtool.refresh.request import Cancellation
+from dbtool.refresh.workers import run_shares, run_workers
+
+
+def wait_for_the_end(cancellation: Cancellation) -> None:
+    """Wait as a COPY does: outside of Python's reach, until somebody ends it."""
+    ended = threading.Event()
+    with cancellation.ending(ended.set):
+        assert ended.wait(20), "nobody ended it"
+    cancellation.check()
+
+
+def test_results_come_in_the_order_of_the_tasks() -> None:
+    def work_slowly() -> str:
+        time.sleep(0.05)
+        return "slow"
+
+    assert run_workers([work_slowly, lambda: "quick"], Cancellation()) == ["slow", "quick"]
+
+
+def test_without_tasks_there_is_nothing_to_wait_for() -> None:
+    assert run_workers([], Cancellation()) == []
+
+
+def test_tasks_run_side_by_side() -> None:
+    barrier = threading.Barrier(3, timeout=20)
+    assert len(run_workers([barrier.wait] * 3, Cancellation())) == 3
+
+
+def test_the_first_failure_ends_the_others_and_is_the_one_raised() -> None:
+    cancellation = Cancellation()
+
+    def fail() -> None:
+        time.sleep(0.05)
+        raise ZeroDivisionError
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        run_workers(
+            [lambda: wait_for_the_end(cancellation), fail, lambda: wait_for_the_end(cancellation)],
+            cancellation,
+        )
+    assert time.monotonic() - began < 5
+
+
+def test_no_worker_outlives_a_failure() -> None:
+    cancellation, left = Cancellation(), list[str]()
+
+    def linger() -> None:
+        try:
+            wait_for_the_end(cancellation)
+        finally:
+            time.sleep(0.1)
+            left.append("left")
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_workers([linger, fail], cancellation)
+    assert left == ["left"]
+
+
+def test_a_request_from_outside_ends_all() -> None:
+    cancellation = Cancellation()
+    timer = threading.Timer(0.1, cancellation.request)
+    timer.start()
+    with pytest.raises(Interrupted):
+        run_workers([lambda: wait_for_the_end(cancellation)] * 2, cancellation)
+    timer.join()
+
+
+def test_a_signal_in_the_main_thread_ends_all_at_once() -> None:
+    cancellation = Cancellation()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        raise Interrupted("by the test", signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, on_signal)
+    timer = threading.Timer(
+        0.1, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+    )
+    began = time.monotonic()
+    try:
+        timer.start()
+        with pytest.raises(Interrupted, match="by the test"):
+            run_workers([lambda: wait_for_the_end(cancellation)] * 2, cancellation)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert time.monotonic() - began < 5
+
+
+def test_items_are_dealt_out_like_cards() -> None:
+    assert run_shares(list, [9, 8, 7, 6, 5], 2, Cancellation()) == [[9, 7, 5], [8, 6]]
+
+
+def test_there_are_no_more_workers_than_items() -> None:
+    assert run_shares(list, [1, 2], 8, Cancellation()) == [[1], [2]]
+    assert run_shares(list, [], 8, Cancellation()) == []
