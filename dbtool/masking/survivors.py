@@ -122,6 +122,13 @@ class Originals:
             if self._pending_count > max(1_000_000, len(self._known) // 2):
                 self._compact()
 
+    def settle(self) -> bool:
+        """Call it when the last were added. Whether the set is exact."""
+        with self._lock:
+            if self._bits is None:
+                self._compact()
+        return self.exact
+
     def _compact(self) -> None:
         if self._pending:
             self._known = distinct_hashes(self._known, *self._pending)
@@ -150,9 +157,7 @@ class Originals:
 
     def found_in(self, hashes: Hashes) -> Hashes:
         """Those of ``hashes`` that are originals' (or seem to be, once the set is a filter), distinct."""
-        with self._lock:
-            if self._bits is None:
-                self._compact()
+        self.settle()
         if not len(hashes):
             return _EMPTY
         if self._bits is not None:

@@ -143,6 +143,7 @@ def refresh_materialized_view(connection: Connection, name: RelationName) -> Non
 def run_script(connection: Connection, text: str, name: str) -> None:
     """Run a SQL file of the project's own (``after_load``) in one transaction."""
     with translated(f"running {name}"), connection.transaction():
+        connection.execute("SET LOCAL search_path TO DEFAULT")  # what the project's own sessions have
         connection.execute(text.encode())
 
 

@@ -74,7 +74,8 @@ class RestorePolicy:
     extensions: Literal["create", "expect"] = "create"
 
     def arguments(self) -> tuple[str, ...]:
-        arguments = ["--no-owner"]
+        # A tablespace is a place on the source's disks.
+        arguments = ["--no-owner", "--no-tablespaces"]
         if self.owner:
             arguments += ["--role", self.owner]
         if self.grants == "none":

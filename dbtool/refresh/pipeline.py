@@ -68,6 +68,7 @@ def _build_candidate(run: _Run, checked: Preflight, maintenance: Connection) -> 
                 verification = _verify(run, checked, snapshot, candidate, streamed)
         result = run.result(checked, snapshot, streamed, sequences, verification)
         refuse_unverified(verification)
+        post_data.run_after_load(request.target, candidate)
         stamp_candidate(request, candidate, result)
         with run.stage("swap"):
             swap.swap(maintenance, request.target, live, candidate, run.made_at)
@@ -83,6 +84,7 @@ def _fill(
             restore_pre_data(request.target, candidate, tools, schema)
         with run.stage("stream"):
             streamed = _stream(run, checked, snapshot, candidate)
+        _let_source_go(checked, snapshot)
         with run.stage("post-data"):
             sequences = _finish(run, checked, snapshot, candidate, schema)
     return streamed, sequences
@@ -105,13 +107,20 @@ def _stream(run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: st
     return stream.run(plan_chunks(tables), request.jobs)
 
 
+def _let_source_go(checked: Preflight, snapshot: HeldSnapshot) -> None:
+    """Everything is read: production's DDL and vacuum need not wait for our indexes. Only where there were too
+    many originals for an exact set may verification want to read the same rows once more.
+    """
+    if checked.inputs.originals.settle():
+        snapshot.release()
+
+
 def _finish(
     run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, schema: SchemaArchive
 ) -> tuple[SequenceSet, ...]:
     target = run.request.target
     post_data.restore_post_data(target, candidate, checked.tools, schema, run.request.jobs)
     with candidate_session(target, candidate) as connection:
-        post_data.run_after_load(connection, target.after_load)
         sequences = post_data.set_sequences(connection, snapshot.catalog)
         post_data.refresh_views(connection, snapshot.catalog)
     post_data.analyze_candidate(

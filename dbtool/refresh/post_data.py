@@ -11,6 +11,7 @@ from pathlib import Path
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
 from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.errors import ConfigurationInvalid
 from dbtool.postgres import candidate as inside
 from dbtool.postgres import dump
 from dbtool.postgres.binaries import Tools
@@ -66,9 +67,23 @@ def refresh_views(connection: Connection, catalog: Catalog) -> None:
         inside.refresh_materialized_view(connection, name)
 
 
-def run_after_load(connection: Connection, scripts: Sequence[str]) -> None:
-    for script in scripts:
-        inside.run_script(connection, Path(script).read_text(encoding="utf-8"), script)
+def run_after_load(target: Target, candidate: str) -> None:
+    """Run the environment's own scripts in the verified candidate, each in one transaction."""
+    if not target.after_load:
+        return
+    with candidate_session(target, candidate) as connection:
+        for script in target.after_load:
+            inside.run_script(connection, read_script(script), script)
+
+
+def read_script(path: str) -> str:
+    """:raises ConfigurationInvalid: there is no such file, or it is not UTF-8."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationInvalid(
+            f"after_load names {path}, which cannot be read as UTF-8 text; correct dbtool.toml"
+        ) from None
 
 
 def analyze_candidate(

@@ -14,7 +14,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationKind
 from dbtool.errors import Busy, Drift, ServerFailed
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.session import Connection, connect, translated
 from dbtool.postgres.snapshots import (
     LOCK_NOT_AVAILABLE,
     begin_snapshot,
@@ -29,11 +29,16 @@ LOCK_TIMEOUT_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class HeldSnapshot:
-    """Lives as long as its connection's transaction; ``catalog`` is what it sees."""
+    """Lives until it is released or its connection closed; ``catalog`` is what it sees."""
 
     taken: SnapshotTaken
     catalog: Catalog
     connection: Connection
+
+    def release(self) -> None:
+        """Give the locks and the snapshot back; what has adopted it keeps it until its own end."""
+        with translated("releasing the snapshot"):
+            self.connection.execute("COMMIT")
 
 
 @contextmanager
