@@ -11,7 +11,8 @@ class DatabaseFacts:
     ``collation_version`` is the installed library's, None for the C locale: where two servers differ in it,
     they may sort alike and yet disagree. ``system_identifier`` is None where the role may not read it.
     ``comment`` is COMMENT ON DATABASE, where dbtool's stamp is kept. ``can_end_sessions`` does not reach
-    superusers' sessions. ``has_tls`` speaks of the connection that asked.
+    superusers' sessions. ``has_tls`` speaks of the connection that asked. ``marks_columns`` tells of columns
+    that carry the server's own mark among their options, which a pg_dump must know to leave out.
     """
 
     name: str
@@ -34,6 +35,7 @@ class DatabaseFacts:
     bytes: int
     has_tls: bool
     comment: str | None
+    marks_columns: bool
 
     @property
     def major(self) -> int:

@@ -42,6 +42,7 @@ _LOOKED_IN = f"{FOLDER_VARIABLE}, PATH, the system's versioned folders and the w
 # K_VERS_* in PostgreSQL's pg_backup_archiver.h
 _ARCHIVE_FORMATS = {15: 14, 16: 15, 17: 16, 18: 16}
 _ASKING_TAKES_AT_MOST_S = 30
+_COLUMN_MARK = b"pg_attver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,14 @@ def choose_tools(
     *,
     source_tls: bool = False,
     target_tls: bool = False,
+    source_marks: bool = False,
 ) -> Tools:
     """The pair of pg_dump and pg_restore that fits both servers, and a psql that reads the source.
 
     pg_dump must be as new as the source. pg_restore must not be newer than the target, whose server would not
     know its settings, and must read pg_dump's archive. ``source_tls`` says that connections to the source are
-    encrypted, so that a program without TLS would weaken them; ``target_tls`` likewise.
+    encrypted, so that a program without TLS would weaken them; ``target_tls`` likewise. ``source_marks`` says
+    that the source marks its columns, and pg_dump must know not to copy the marks.
 
     :raises ProgramFailed: no pair fits.
     """
@@ -122,10 +125,17 @@ def choose_tools(
         and _archive_format(dump.major) <= _archive_format(restore.major)
         and _is_private(dump, source_tls)
         and _is_private(restore, target_tls)
+        and (not source_marks or _leaves_marks_out(dump))
     ]
     if not pairs:
         raise ProgramFailed(
-            _none_fits(source_major, target_major, installations, tls=source_tls or target_tls)
+            _none_fits(
+                source_major,
+                target_major,
+                installations,
+                tls=source_tls or target_tls,
+                marks=source_marks,
+            )
         )
     pg_dump, pg_restore = min(
         pairs,
@@ -164,6 +174,14 @@ def _is_private(installation: Installation, tls: bool) -> bool:
     return installation.has_tls or not tls
 
 
+def _leaves_marks_out(installation: Installation) -> bool:
+    """Its minor release is not older than the marks. No version tells: what a packager has backported differs."""
+    try:
+        return _COLUMN_MARK in installation.program("pg_dump").read_bytes()
+    except OSError:
+        return False
+
+
 def _archive_format(major: int) -> int:
     """The archive format (of "1.16", the 16) that this major writes and the highest that it reads."""
     oldest_known, newest_known = min(_ARCHIVE_FORMATS), max(_ARCHIVE_FORMATS)
@@ -180,7 +198,7 @@ def _find_psql(
 
 
 def _none_fits(
-    source_major: int, target_major: int, installations: Sequence[Installation], *, tls: bool
+    source_major: int, target_major: int, installations: Sequence[Installation], *, tls: bool, marks: bool
 ) -> str:
     between = (
         f"PostgreSQL {target_major}"
@@ -188,6 +206,8 @@ def _none_fits(
         else f"PostgreSQL {source_major} to {target_major}"
     )
     demand = ", with TLS because the connection uses it" if tls else ""
+    if marks:
+        demand += f", of a minor release that leaves out the marks of the source's columns ({_COLUMN_MARK.decode()})"
     return (
         f"no pair of pg_dump (at least {source_major}) and pg_restore (at most {target_major}) that fit together "
         f"was found{demand}; nothing was copied. Looked in {_LOOKED_IN}; {_names(installations)}. "

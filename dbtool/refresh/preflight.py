@@ -29,6 +29,7 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.session import Connection, connect, database_name
 from dbtool.refresh.compiled import MaskingInputs, compile_for
+from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
 from dbtool.targets import Target, refuse_unfit_target
 
@@ -70,6 +71,8 @@ def preflight(request: RefreshRequest) -> Preflight:
     :raises FindingsRefuse: an error among the findings, such as an undecided column; carries them all.
     """
     refuse_unfit_target(request.source, request.target)
+    for script in request.target.after_load:
+        read_script(script)
     source = look_at_source(request.source)
     target = look_at_target(request.target)
     refuse_same_database(request, source, target)
@@ -79,6 +82,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         find_installations(request.postgres_bin),
         source_tls=source.facts.has_tls,
         target_tls=target.facts.has_tls,
+        source_marks=source.facts.marks_columns,
     )
     inputs, plan = compile_for(request, source.catalog)
     findings = (*source.findings, *judge_target(request, source, target), *inputs.findings)
@@ -126,6 +130,16 @@ def _judge_source(connection: Connection, source: Target, catalog: Catalog) -> l
         )
         for name in row_security_blocks(connection, catalog)
     ]
+    if not catalog.tables():
+        findings.append(
+            Finding(
+                "source-empty",
+                Severity.ERROR,
+                source.name,
+                "the source has no table that could be copied: is its URL right?",
+                "name the database that holds the tables",
+            )
+        )
     findings += [
         Finding(
             "no-copied-column",

@@ -14,6 +14,11 @@ SELECT
     -- without what packagers append: 15.20 (Debian 15.20-0+deb12u1)
     pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS server_version,
     pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS server_version_num,
+    -- Minor releases since November 2026 note the version of each column among its options, for themselves.
+    EXISTS (
+        SELECT FROM pg_catalog.pg_attribute AS a, unnest(a.attoptions) AS o (option)
+        WHERE a.attrelid >= 16384 AND starts_with(o.option, 'pg_attver=')
+    ) AS marks_columns,
     pg_catalog.current_setting('block_size')::pg_catalog.int4 AS block_size,
     current_user AS "current_user",
     r.rolsuper AS is_superuser,

