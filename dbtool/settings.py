@@ -33,7 +33,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Project(_Table):
+class ProjectTable(_Table):
     migrations: str | None = None
     rules: str = "masking_rules"
     key: Secret = SecretSource("env", (KEY_VARIABLE,))
@@ -42,7 +42,7 @@ class _Project(_Table):
     postgres_bin: str | None = None
 
 
-class _Environment(_Table):
+class EnvironmentTable(_Table):
     tier: Tier
     url: Url | None = None
     maintenance_database: str = "postgres"
@@ -57,12 +57,12 @@ class _Environment(_Table):
 
 
 class _File(_Table):
-    project: _Project = _Project()
-    environments: Mapping[Annotated[str, Field(pattern=_ENVIRONMENT_NAME)], _Environment] = {}
+    project: ProjectTable = ProjectTable()
+    environments: Mapping[Annotated[str, Field(pattern=_ENVIRONMENT_NAME)], EnvironmentTable] = {}
 
     @field_validator("environments")
     @classmethod
-    def _name_apart(cls, environments: Mapping[str, _Environment]) -> Mapping[str, _Environment]:
+    def _name_apart(cls, environments: Mapping[str, EnvironmentTable]) -> Mapping[str, EnvironmentTable]:
         """Two names with one variable would get each other's url."""
         by_variable: dict[str, str] = {}
         for name in environments:
@@ -232,7 +232,7 @@ def _spell_problem(problem: Mapping[str, Any]) -> str:
 def _known_beside(loc: list[str]) -> tuple[str, ...]:
     model: type[BaseModel] = _File
     if len(loc) > 1:
-        model = _Project if loc[0] == "project" else _Environment
+        model = ProjectTable if loc[0] == "project" else EnvironmentTable
     return tuple(model.model_fields)
 
 

@@ -39,8 +39,8 @@ def check(
     Reads the catalog only, no row. Exits with 1 where a refresh would be refused, and prints the YAML to paste
     for what no rule decides. The masking key is not needed.
     """
-    plan = _plan(environment, config)
-    findings = tuple(_judge(finding, strict=strict) for finding in plan.findings)
+    plan, warnings = _plan(environment, config)
+    findings = tuple(_judge(finding, strict=strict) for finding in (*warnings, *plan.findings))
     errors = tuple(finding for finding in findings if finding.is_error)
     if output_format == "json":
         from dbtool.report.rules import check_as_json
@@ -54,8 +54,8 @@ def check(
         click.echo(f"the rules decide every column of {environment}, and every mask fits: {_count(findings)}")
 
 
-def _plan(environment: str, config: Path | None) -> Any:
-    """Bound with a key of the moment: nothing is masked, and what a mask may do does not depend on it."""
+def _plan(environment: str, config: Path | None) -> tuple[Any, tuple[Finding, ...]]:
+    """The masking plan, and what dbtool.toml itself is warned of. Bound with a key of the moment: nothing is masked, and what a mask may do does not depend on it."""
     from secrets import token_bytes
 
     from dbtool.digest import ProjectKey
@@ -72,7 +72,7 @@ def _plan(environment: str, config: Path | None) -> Any:
     loaded = load_rules(settings.rules, MASKS.keys(), option_names(MASKS))
     with connect(target.url(), read_only=True) as connection:
         catalog = read_catalog(connection)
-    return plan_masking(catalog, loaded, ProjectKey(token_bytes(32)), MASKS)
+    return plan_masking(catalog, loaded, ProjectKey(token_bytes(32)), MASKS), settings.warnings()
 
 
 def _judge(finding: Finding, *, strict: bool) -> Finding:

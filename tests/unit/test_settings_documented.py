@@ -1,0 +1,32 @@
+"""docs/configuration.md and docs/rules.md name every setting and every finding."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dbtool.settings import EnvironmentTable, ProjectTable
+
+_REPOSITORY = Path(__file__).parent.parent.parent
+_CONFIGURATION = (_REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
+_RULES = (_REPOSITORY / "docs" / "rules.md").read_text(encoding="utf-8")
+_RULE_MODULES = ("bind", "check_fit", "coverage", "resolve", "uniqueness", "unused_rules")
+
+
+def documented_settings() -> set[str]:
+    return set(re.findall(r"^\| `([a-z_]+)` \|", _CONFIGURATION, re.MULTILINE))
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    assert documented_settings() == {*ProjectTable.model_fields, *EnvironmentTable.model_fields}
+
+
+def test_every_finding_of_a_rule_file_is_documented_and_no_other() -> None:
+    modules = (_REPOSITORY / "dbtool" / "masking" / f"{name}.py" for name in _RULE_MODULES)
+    source = "".join(module.read_text(encoding="utf-8") for module in modules)
+    raised = set(
+        re.findall(r"""(?:check=|Finding\(\s*|refuse\(|_warning\()"([a-z]+(?:-[a-z]+)+)\"""", source)
+    )
+    table = re.findall(r"^\| (`[a-z, `-]+`) \|", _RULES, re.MULTILINE)
+    documented = set(re.findall(r"`([a-z-]+)`", "".join(table)))
+    assert raised == documented
