@@ -17,14 +17,14 @@ from psycopg import sql
 
 from dbtool import programs
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import ProgramFailed, ServerFailed
+from dbtool.errors import ProgramFailed
 from dbtool.postgres.session import (
     PINNED_SETTINGS_SQL,
     READ_ONLY_SQL,
     Connection,
     connect,
     program_environment,
-    scrub,
+    program_failure,
     translated,
 )
 
@@ -144,7 +144,7 @@ class PsqlReader:
     def _script(self, copy: CopyOut) -> bytes:
         adopt = f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n" if self.snapshot else ""
         return (
-            "\\set VERBOSITY terse\n\\set SHOW_CONTEXT never\n"
+            "\\set VERBOSITY verbose\n\\set SHOW_CONTEXT never\n"  # verbose tells the SQLSTATE
             + PINNED_SETTINGS_SQL
             + READ_ONLY_SQL
             + _NO_TRANSACTION_TIMEOUT
@@ -168,7 +168,7 @@ class PsqlReader:
                 yield read_blocks(stream.stdout, whole_lines=not copy.binary)
                 stream.finish()
         except ProgramFailed as error:
-            raise ServerFailed(f"{scrub(str(error))} while reading {copy.relation}") from None
+            raise program_failure(error, f"reading {copy.relation}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from typing import Literal
 from psycopg.conninfo import make_conninfo
 
 from dbtool import programs
-from dbtool.errors import ProgramFailed, ServerFailed
-from dbtool.postgres.session import program_environment, scrub
+from dbtool.errors import ProgramFailed
+from dbtool.postgres.session import program_environment, program_failure
 
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
 _LEFT_OUT = (
@@ -144,4 +144,4 @@ def _run(argv: Sequence[str], env: dict[str, str], doing: str) -> str:
     try:
         return programs.run(argv, env=env)
     except ProgramFailed as error:
-        raise ServerFailed(f"{scrub(str(error))} while {doing}") from None
+        raise program_failure(error, doing) from None

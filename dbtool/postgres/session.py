@@ -15,7 +15,14 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from dbtool.errors import ConfigurationInvalid, DbtoolError, PrivilegeMissing, ServerFailed, ServerUnreachable
+from dbtool.errors import (
+    ConfigurationInvalid,
+    DbtoolError,
+    PrivilegeMissing,
+    ProgramFailed,
+    ServerFailed,
+    ServerUnreachable,
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -179,12 +186,28 @@ def scrub(text: str) -> str:
     return "\n".join(_QUOTED_TO_THE_END.sub(r'\1"…"', line) for line in kept)
 
 
+_SQLSTATE = re.compile(r"psql:<stdin>:\d+: (?:ERROR|FATAL|PANIC):  ([0-9A-Z]{5}): ")
+
+
+def program_failure(error: ProgramFailed, doing: str) -> ServerFailed:
+    """A failure of PostgreSQL's programs, scrubbed; with the SQLSTATE that psql tells under VERBOSITY verbose."""
+    said = str(error)
+    found = _SQLSTATE.search(said)
+    code = found[1] if found else None
+    message = _of_own_code(code) if code and code.startswith(_RAISED) else scrub(said)
+    return ServerFailed(f"{message} while {doing}", code)
+
+
+def _of_own_code(code: str) -> str:
+    return f"the database's own code raised an exception ({code})"
+
+
 def describe_error(error: psycopg.Error) -> str:
     """The primary message alone. Data exceptions (class 22) quote the value in it: that is blanked."""
     message = error.diag.message_primary or next(iter(str(error).splitlines()), type(error).__name__)
     code = error.sqlstate or ""
     if code.startswith(_RAISED):
-        return f"the database's own code raised an exception ({code})"
+        return _of_own_code(code)
     return _QUOTED.sub('"…"', message) if code.startswith("22") else message
 
 

@@ -24,7 +24,8 @@ from dbtool.refresh.result import TableCopied
 from dbtool.refresh.workers import run_workers
 from dbtool.targets import Target
 
-ATTEMPTS = 3
+# Before the second and the third attempt; a server needs a moment to come back.
+_PAUSES_S = (1.0, 10.0)
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Stream:
     cancellation: Cancellation
     observer: Observer
     clock: Callable[[], float] = time.monotonic
+    pauses_s: Sequence[float] = _PAUSES_S
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _progress: dict[RelationName, _Progress] = field(default_factory=dict)
 
@@ -78,16 +80,21 @@ class Stream:
     def _copy_with_retries(self, chunk: Chunk) -> None:
         counted = _Counted()
         started = self.clock()
-        for attempt in range(1, ATTEMPTS + 1):
+        pauses = iter(self.pauses_s)
+        is_retry = False
+        while True:
             try:
-                rows = self._find_loaded(chunk) if attempt > 1 else None
+                rows = self._find_loaded(chunk) if is_retry else None
                 if rows is None:
                     counted = _Counted()
                     rows = self._copy(chunk, counted)
             except (ServerFailed, ServerUnreachable) as error:
                 self.cancellation.check()
-                if attempt == ATTEMPTS or not _may_pass(error):
+                pause = next(pauses, None)
+                if pause is None or not _may_pass(error):
                     raise
+                self.cancellation.pause(pause)
+                is_retry = True
             else:
                 self._record(chunk, rows, counted, self.clock() - started)
                 return

@@ -127,7 +127,7 @@ def test_psql_without_a_snapshot_adopts_none(make_psql: Callable[[str], Path]) -
 def test_a_psql_that_fails_late_fails_the_reading_without_a_value(make_psql: Callable[[str], Path]) -> None:
     failing = f"""
 cat >/dev/null; echo 1
-echo 'psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "{SECRET}"' >&2
+echo 'psql:<stdin>:9: ERROR:  22P02: invalid input syntax for type integer: "{SECRET}"' >&2
 echo 'CONTEXT:  COPY users, line 5, column x: "{SECRET}"' >&2
 exit 3"""
     seen: list[bytes] = []
@@ -138,9 +138,10 @@ exit 3"""
         seen += blocks
     assert seen == [b"1\n"]
     assert str(failure.value) == (
-        'psql failed with exit code 3: psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "…" '
+        'psql failed with exit code 3: psql:<stdin>:9: ERROR:  22P02: invalid input syntax for type integer: "…" '
         "while reading public.users"
     )
+    assert failure.value.sqlstate == "22P02"
 
 
 def test_a_psql_that_is_killed_fails_the_reading(make_psql: Callable[[str], Path]) -> None:

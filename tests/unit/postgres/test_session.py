@@ -4,7 +4,13 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from dbtool.errors import ConfigurationInvalid, PrivilegeMissing, ServerFailed, ServerUnreachable
+from dbtool.errors import (
+    ConfigurationInvalid,
+    PrivilegeMissing,
+    ProgramFailed,
+    ServerFailed,
+    ServerUnreachable,
+)
 from dbtool.postgres.session import (
     CONNECT_TIMEOUT_S,
     PINNED_SETTINGS_SQL,
@@ -13,6 +19,7 @@ from dbtool.postgres.session import (
     describe_error,
     parse_url,
     program_environment,
+    program_failure,
     scrub,
     translated,
 )
@@ -189,6 +196,23 @@ def test_what_programs_say_is_kept_without_rows_and_statements() -> None:
 )
 def test_every_way_in_which_programs_quote_values_is_closed(said: str, kept: str) -> None:
     assert scrub(said) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "sqlstate"),
+    [
+        (f'psql:<stdin>:9: ERROR:  22P02: invalid: "{SECRET}"', 'psql:<stdin>:9: ERROR:  22P02: invalid: "…"', "22P02"),
+        (f"psql:<stdin>:9: ERROR:  P0001: {SECRET}", "the database's own code raised an exception (P0001)", "P0001"),
+        ("psql failed with exit code 2: psql:<stdin>:1: FATAL:  57P01: ended", "psql failed with exit code 2: psql:<stdin>:1: FATAL:  57P01: ended", "57P01"),
+        ("psql: error: connection refused", "psql: error: connection refused", None),
+        ("pg_restore: error: ERROR:  no such thing", "pg_restore: error: ERROR:  no such thing", None),
+    ],
+)  # fmt: skip
+def test_a_program_s_failure_carries_the_code_that_psql_tells(
+    said: str, message: str, sqlstate: str | None
+) -> None:
+    failure = program_failure(ProgramFailed(said), "reading t")
+    assert (str(failure), failure.sqlstate) == (f"{message} while reading t", sqlstate)
 
 
 @pytest.mark.parametrize(
