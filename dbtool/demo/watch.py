@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -42,10 +41,15 @@ class StagingWatch:
 
     def _watch(self) -> None:
         while not self._stopped.is_set():
-            with suppress(DbtoolError):
-                with translated("asking staging"), connect(self._url()) as connection:
-                    self._ask(connection)
-                return
+            self._ask_until_broken()
+        self._ask_until_broken()  # once more: whoever answers now is what the others left
+
+    def _ask_until_broken(self) -> None:
+        """One session: until it is ended, or we are told to stop."""
+        try:
+            with translated("asking staging"), connect(self._url()) as connection:
+                self._ask(connection)
+        except DbtoolError:
             self._interruptions += 1
             self._stopped.wait(_RETRY_S)
 
