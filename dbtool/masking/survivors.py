@@ -26,11 +26,17 @@ _TELLING = r"[0-9@]"
 _TOKENS = (
     r"[\p{L}\p{N}._%+'\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}",  # e-mail addresses
     r"[\p{L}\p{N}@+_.\-]{6,}",  # words, numbers, tokens, UUIDs, IBANs
-    r"\+?\d[\d ()./\-]{5,}\d",  # telephone and card numbers as people space them
     r"\"(?:[^\"\\]|\\.)*\"",  # strings of JSON and quoted elements of arrays
 )
-_TELEPHONE = r"^(?:\+|00)?[\d ()./\-]{9,}$"
-_SPACED_TELEPHONE = r"^(?:\+|\d+[ ()./\-]).*"
+# Telephone and card numbers as people space them, with at most two signs between two digits.
+_SPACED_DIGITS = r"\+?\d(?:[ ()./\-]{0,2}\d){6,}"
+_DIGITS_ALONE = r"^\+?[\d ()./\-]{9,}$"
+# In free text a number without a separator, a plus or a leading zero is as likely an order's as a telephone's, and
+# dates, amounts and addresses of computers are made of digits and the same separators.
+_TELEPHONE = r"^(?:\+|00?[1-9]|\d+[ ()./\-])"
+_NO_TELEPHONE = r"^(?:\d{4}-\d\d-\d\d\b.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3})$"
+_SHORTEST_TELEPHONE = 9
+_SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
 _EMPTY: Hashes = np.empty(0, dtype=np.uint64)
 
 DEFAULT_LIMIT = 16_000_000
@@ -68,17 +74,34 @@ def _hash(texts: pl.Series, seed: int) -> Hashes:
     return whole.to_numpy().astype(np.uint64, copy=False)
 
 
-def _telephone_digits(texts: pl.Series, pattern: str) -> pl.Series:
+def _digits(texts: pl.Series) -> pl.Series:
     """E.164-like digits under a prefix of their own, so that only numbers meet numbers."""
-    spaced = texts.filter(texts.str.contains(pattern) & texts.str.contains(_TELEPHONE))
-    digits = spaced.str.replace_all(r"\D", "").str.strip_chars_start("0")
-    return ("tel:" + digits.filter(digits.str.len_chars() >= 9)).rename("v")  # noqa: PLR2004  shortest subscriber numbers
+    numbers = texts.filter(texts.str.contains(_DIGITS_ALONE)).str.replace("(0)", "", literal=True)
+    digits = numbers.str.replace_all(r"\D", "").str.strip_chars_start("0")
+    return ("tel:" + digits.filter(digits.str.len_chars() >= _SHORTEST_TELEPHONE)).rename("v")
+
+
+def _telephones_in(texts: pl.Series) -> pl.Series:
+    found = _extract(texts, _SPACED_DIGITS)
+    return _digits(found.filter(found.str.contains(_TELEPHONE) & ~found.str.contains(_NO_TELEPHONE)))
+
+
+def _compact_ibans_in(texts: pl.Series) -> pl.Series:
+    return _extract(texts, _SPACED_IBAN).str.replace_all(" ", "", literal=True)
+
+
+def _extract(texts: pl.Series, pattern: str) -> pl.Series:
+    return texts.str.extract_all(pattern).explode().drop_nulls().unique()
 
 
 def hash_originals(values: pl.Series, seed: int) -> Hashes:
-    """Hashes of the values themselves, and of telephone numbers by their digits."""
+    """Hashes of the values themselves, and of telephone, card and account numbers however they are spaced."""
     distinct = values.drop_nulls().unique().str.strip_chars()
-    return np.concatenate([_hash(distinct, seed), _hash(_telephone_digits(distinct, _TELEPHONE), seed)])
+    return _hash(_joined(distinct, _digits(distinct), _compact_ibans_in(distinct)), seed)
+
+
+def _joined(*parts: pl.Series) -> pl.Series:
+    return pl.concat([part.rename("v") for part in parts])
 
 
 def hash_whole(values: pl.Series, seed: int) -> Hashes:
@@ -91,12 +114,9 @@ def hash_tokens(values: pl.Series, seed: int) -> Hashes:
     distinct = distinct.filter(distinct.to_frame("v").select(_telling(pl.col("v"))).to_series())
     if distinct.is_empty():
         return _EMPTY
-    found = [distinct.str.extract_all(pattern).explode().drop_nulls().unique() for pattern in _TOKENS]
-    tokens = pl.concat(
-        [part.str.strip_chars(" \"'.-") for part in found] + [part.str.strip_chars() for part in found]
-    )
-    telephones = _telephone_digits(found[2], _SPACED_TELEPHONE)
-    return np.concatenate([_hash(tokens, seed), _hash(telephones, seed)])
+    found = [_extract(distinct, pattern) for pattern in _TOKENS]
+    bare = [part.str.strip_chars(" \"'.-@") for part in found]
+    return _hash(_joined(*found, *bare, _telephones_in(distinct), _compact_ibans_in(distinct)), seed)
 
 
 @dataclass
@@ -147,7 +167,7 @@ class Originals:
 
     def _set_bits(self, hashes: Hashes) -> None:
         assert self._bits is not None  # noqa: S101  the caller has looked
-        self.count += len(hashes)
+        self.count += len(hashes) - int(np.count_nonzero(self._has_bits(hashes)))
         for place in self._places(hashes):
             np.bitwise_or.at(
                 self._bits,
@@ -155,15 +175,19 @@ class Originals:
                 np.uint8(1) << (place & np.uint64(7)).astype(np.uint8),
             )
 
+    def _has_bits(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
+        assert self._bits is not None  # noqa: S101  the caller has looked
+        found = np.ones(len(hashes), dtype=bool)
+        for place in self._places(hashes):
+            bits = self._bits[(place >> np.uint64(3)).astype(np.int64)]
+            found &= (bits >> (place & np.uint64(7)).astype(np.uint8)) & np.uint8(1) == 1
+        return found
+
     def found_in(self, hashes: Hashes) -> Hashes:
         """Those of ``hashes`` that are originals' (or seem to be, once the set is a filter), distinct."""
         self.settle()
         if not len(hashes):
             return _EMPTY
         if self._bits is not None:
-            hit = np.ones(len(hashes), dtype=bool)
-            for place in self._places(hashes):
-                bits = self._bits[(place >> np.uint64(3)).astype(np.int64)]
-                hit &= (bits >> (place & np.uint64(7)).astype(np.uint8)) & np.uint8(1) == 1
-            return distinct_hashes(hashes[hit])
+            return distinct_hashes(hashes[self._has_bits(hashes)])
         return common_hashes(hashes, self._known)
