@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,17 +43,23 @@ def refresh(*, plan_only: bool, output_format: str, source: str, target: str, **
 
 
 def _request(source: str, target: str, **options: Any) -> Any:
-    from dbtool.masking.masks import MASKS
-    from dbtool.refresh.request import RefreshRequest
-    from dbtool.rules.loader import load_rules
     from dbtool.settings import load_settings
 
     settings = load_settings(options["config"], os.environ)
-    ends = settings.target(source), settings.target(target)
+    ends, key = (settings.target(source), settings.target(target)), settings.project_key()
+    if not options["quiet"]:
+        _tell(settings.warnings())
+
+    # Half a second of imports, after what dbtool.toml alone may refuse.
+    from dbtool.masking.masks import MASKS
+    from dbtool.masking.resolve import option_names
+    from dbtool.refresh.request import RefreshRequest
+    from dbtool.rules.loader import load_rules
+
     return RefreshRequest(
         *ends,
-        rules=load_rules(settings.rules, mask_names=MASKS.keys()),
-        key=settings.project_key(),
+        rules=load_rules(settings.rules, MASKS.keys(), option_names(MASKS)),
+        key=key,
         state=settings.state,
         jobs=options["jobs"],
         adopt=options["adopt"],
@@ -62,12 +68,21 @@ def _request(source: str, target: str, **options: Any) -> Any:
     )
 
 
+def _tell(findings: Sequence[Any]) -> None:
+    from rich.console import Console
+
+    from dbtool.report.findings import render_findings
+
+    if findings:
+        Console(stderr=True).print(render_findings(findings), end="", highlight=False, soft_wrap=True)
+
+
 def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None:
+    request = _request(source, target, **options)
+
     from dbtool.refresh.pipeline import refresh as run_refresh
     from dbtool.report.progress import watch
     from dbtool.report.refresh import render_result, result_as_json
-
-    request = _request(source, target, **options)
 
     def run(*, adopt: bool) -> Any:
         with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
@@ -92,10 +107,12 @@ def _with_consent(run: Callable[..., Any], target: str, *, adopt: bool) -> Any:
 
 
 def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
+    request = _request(source, target, **options)
+
     from dbtool.refresh.plan import plan_refresh
     from dbtool.report.refresh import plan_as_json, render_plan
 
-    plan = plan_refresh(_request(source, target, **options))
+    plan = plan_refresh(request)
     _print(plan_as_json(plan) if as_json else render_plan(plan), as_json=as_json)
 
 
@@ -112,12 +129,9 @@ def _print(output: Any, *, as_json: bool) -> None:
 
 def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: bool) -> None:
     """What was found goes out before the boundary gives the message and the exit code."""
-    from rich.console import Console
-
-    from dbtool.report.refresh import failure_as_json, findings_of, print_to, render_findings
+    from dbtool.report.refresh import failure_as_json, findings_of
 
     if as_json:
         _print(failure_as_json("refresh", source, target, error, error.exit_code), as_json=True)
         return
-    blocking = tuple(finding for finding in findings_of(error) if finding.is_error)
-    print_to(Console(stderr=True), render_findings(blocking))
+    _tell([finding for finding in findings_of(error) if finding.is_error])

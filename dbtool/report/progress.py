@@ -115,7 +115,8 @@ class Lines:
             self._say(f"  {relation}: {human_count(rows)} rows in {seconds:.1f} s{rate}")
 
     def found(self, finding: Finding) -> None:
-        if finding.severity is not Severity.INFO or self._verbose:
+        """Errors end the run, and whoever ran it shows them with their remedies."""
+        if finding.severity is Severity.WARNING or (self._verbose and not finding.is_error):
             self._say(f"{finding.severity}: {finding.where}: {finding.message}")
 
 
@@ -178,7 +179,7 @@ class Bars:
             )
 
     def found(self, finding: Finding) -> None:
-        if finding.severity is not Severity.INFO:
+        if finding.severity is Severity.WARNING:
             self._console.print(
                 f"{finding.severity}: {finding.where}: {finding.message}", highlight=False, markup=False
             )

@@ -9,15 +9,21 @@ from rich.table import Table
 from rich.text import Text
 
 from dbtool.errors import DbtoolError, FindingsRefuse, VerificationFailed
-from dbtool.findings import Finding, Severity
+from dbtool.findings import Finding
 from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json
 from dbtool.refresh.plan import RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, Verification
+from dbtool.report.findings import render_findings
 from dbtool.report.numbers import human_bytes, human_count, human_seconds
 
-__all__ = ["failure_as_json", "plan_as_json", "render_findings", "render_plan", "render_result", "result_as_json"]
-
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+__all__ = [
+    "failure_as_json",
+    "plan_as_json",
+    "render_findings",
+    "render_plan",
+    "render_result",
+    "result_as_json",
+]
 
 
 def _plain_table(*headings: tuple[str, str]) -> Table:
@@ -27,22 +33,14 @@ def _plain_table(*headings: tuple[str, str]) -> Table:
     return table
 
 
-def render_findings(findings: tuple[Finding, ...]) -> RenderableType:
-    """Each finding with its remedy indented below, as it can be pasted."""
-    lines = Text()
-    for finding in findings:
-        lines.append(f"{finding.severity}", style=_COLOURS[finding.severity])
-        lines.append(f" {finding.where}: {finding.message} [{finding.check}]\n")
-        for line in finding.remedy.splitlines():
-            lines.append(f"    {line}\n")
-    return lines
-
-
 def render_result(result: RefreshResult) -> RenderableType:
     tables = _plain_table(("table", "left"), ("rows", "right"), ("read", "right"), ("masked columns", "left"))
     for table in result.tables:
         tables.add_row(
-            str(table.name), human_count(table.rows), human_bytes(table.bytes), ", ".join(table.masked_columns) or "–"
+            str(table.name),
+            human_count(table.rows),
+            human_bytes(table.bytes),
+            ", ".join(table.masked_columns) or "-",
         )
     return Group(tables, Text(), render_verification(result.verification), _summary(result))
 
@@ -72,36 +70,51 @@ def _summary(result: RefreshResult) -> Text:
     rate = human_count(round(rows / result.seconds)) if result.seconds else "0"
     stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.stages)
     text = Text()
-    text.append(f"{result.target} is a masked copy of {result.source} as of {result.snapshot.taken_at}\n", style="bold green")
+    text.append(
+        f"{result.target} is a masked copy of {result.source} as of {result.snapshot.taken_at}\n",
+        style="bold green",
+    )
     text.append(
         f"{human_count(rows)} rows, {human_bytes(size)} in {human_seconds(result.seconds)} ({rate} rows/s): {stages}\n"
     )
     kept = ", ".join(result.previous)
-    text.append(f"database {result.live}; " + (f"previous kept as {kept}\n" if kept else "no previous kept\n"))
+    text.append(
+        f"database {result.live}; " + (f"previous kept as {kept}\n" if kept else "no previous kept\n")
+    )
     text.append(f"snapshot {result.snapshot.lsn}, key {result.key_id}, rules {result.rules_digest[:12]}\n")
     return text
 
 
 def render_plan(plan: RefreshPlan) -> RenderableType:
     tables = _plain_table(
-        ("table", "left"), ("rows (estimate)", "right"), ("size", "right"), ("chunks", "right"), ("masked columns", "left")
+        ("table", "left"),
+        ("rows (estimate)", "right"),
+        ("size", "right"),
+        ("chunks", "right"),
+        ("masked columns", "left"),
     )
     for table in plan.tables:
         masked = ", ".join(f"{each.name} ({each.mask})" for each in table.masked)
         tables.add_row(
-            str(table.name), human_count(table.rows), human_bytes(table.bytes), str(table.chunks), masked or _unmasked(table)
+            str(table.name),
+            human_count(table.rows),
+            human_bytes(table.bytes),
+            str(table.chunks),
+            masked or _unmasked(table),
         )
-    return Group(tables, Text(), _what_follows(plan), render_findings(plan.findings))
+    return Group(tables, Text(), _what_follows(plan), render_findings(plan.findings, verbose=True))
 
 
 def _unmasked(table: TablePlanned) -> str:
-    return "– (binary)" if table.binary else "–"
+    return "- (binary)" if table.binary else "-"
 
 
 def _what_follows(plan: RefreshPlan) -> Text:
     size = human_bytes(sum(table.bytes for table in plan.tables))
     text = Text()
-    text.append(f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {size} plus indexes\n", style="bold")
+    text.append(
+        f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {size} plus indexes\n", style="bold"
+    )
     for line in plan.programs:
         text.append(f"  {line}\n")
     if plan.live_exists:
@@ -130,7 +143,9 @@ def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
                 "bytes": table.bytes,
                 "chunks": table.chunks,
                 "binary": table.binary,
-                "masked_columns": [{"name": c.name, "mask": c.mask, "domain": c.domain} for c in table.masked],
+                "masked_columns": [
+                    {"name": c.name, "mask": c.mask, "domain": c.domain} for c in table.masked
+                ],
             }
             for table in plan.tables
         ],
@@ -145,7 +160,9 @@ def findings_of(error: DbtoolError) -> tuple[Finding, ...]:
     return ()
 
 
-def failure_as_json(command: str, source: str, target: str, error: DbtoolError, exit_code: int) -> dict[str, Any]:
+def failure_as_json(
+    command: str, source: str, target: str, error: DbtoolError, exit_code: int
+) -> dict[str, Any]:
     """``refused`` where nothing was begun, ``failed`` where the run broke; both left the target as it was."""
     return {
         "schema": SCHEMA,

@@ -27,6 +27,10 @@ KEY = "a key of these tests alone: 0123456789abcdef"
 RUN_TAKES_AT_MOST_S = 90
 _RULES = Path(__file__).parent / "rules"
 _INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN")
+_DATABASES = """
+SELECT oid, datname, datdba, datacl::text, datconnlimit, shobj_description(oid, 'pg_database')
+FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid
+"""
 _CONFIGURATION = """\
 [project]
 rules = "rules.yaml"
@@ -98,6 +102,7 @@ class Project:
     folder: Path
     environ: dict[str, str]
     private: set[str] = field(default_factory=set)
+    ends: tuple[str, ...] = ()  # as the fixtures made them, whatever a test does to the variables
     leaves_files: bool = False  # a killed run may leave its temporary folder
 
     @property
@@ -130,6 +135,7 @@ class Project:
 
     def connect(self, source: str, target: str) -> None:
         self.environ |= {"PRODUCTION_URL": source, "STAGING_URL": target}
+        self.ends = (source, target)
 
     @staticmethod
     def execute(url: str, statements: str) -> None:
@@ -147,6 +153,27 @@ class Project:
     def refresh(self, *options: str, source: str = "production", target: str = "staging") -> Done:
         with self.start(*options, source=source, target=target) as running:
             return running.finish()
+
+    def refuse(self, code: int, *options: str, source: str = "production", target: str = "staging") -> Done:
+        """Refresh, expecting ``code``: nothing on standard output, nothing made, lost or renamed at either end."""
+        before = self.describe_ends()
+        done = self.refresh(*options, source=source, target=target)
+        assert done.code == code, done.messages
+        assert self.describe_ends() == before
+        assert self.manifests == []
+        if "json" not in options:
+            assert done.output == ""
+            assert "Traceback" not in done.messages
+            assert done.last_message
+        return done
+
+    def describe_ends(self) -> list[tuple[object, ...]]:
+        """Every database at either end, with what it says of itself."""
+        found: list[tuple[object, ...]] = []
+        for url in self.ends:
+            with psycopg.connect(url, dbname="postgres") as connection:
+                found += connection.execute(_DATABASES, [f"dbtool_test_{os.getpid()}_"]).fetchall()
+        return found
 
     def start(self, *options: str, source: str = "production", target: str = "staging") -> Running:
         """``private`` is looked for in the output once the run is finished."""
