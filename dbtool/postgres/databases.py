@@ -107,6 +107,23 @@ def find_database(maintenance: Connection, name: str) -> DatabaseEntry | None:
     return next((entry for entry in list_databases(maintenance) if entry.name == name), None)
 
 
+def is_visible(maintenance: Connection, name: str) -> bool:
+    """Whether there is such a database at all, templates counted."""
+    with translated("looking for a database"):
+        row = maintenance.execute("SELECT FROM pg_catalog.pg_database WHERE datname = %s", (name,)).fetchone()
+    return row is not None
+
+
+def may_rename(maintenance: Connection, name: str) -> bool:
+    """Whether the role owns the database, itself or by membership; superusers own everything."""
+    with translated("asking who owns a database"):
+        row = maintenance.execute(
+            "SELECT pg_catalog.pg_has_role(datdba, 'USAGE') FROM pg_catalog.pg_database WHERE datname = %s",
+            (name,),
+        ).fetchone()
+    return bool(row and row[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Locale:
     """How a database sorts and encodes: a copy must be made with its source's, or its indexes would differ."""

@@ -1,0 +1,160 @@
+"""What preflight sees of the two ends. Nothing is judged here but what makes looking further pointless."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.database import DatabaseFacts
+from dbtool.catalog.relations import RelationName
+from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused
+from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
+from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
+from dbtool.postgres.facts import database_facts, read_schema_texts
+from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
+from dbtool.postgres.session import Connection, connect, database_name
+from dbtool.refresh.request import RefreshRequest
+from dbtool.targets import Target
+
+_NAME = "dbtool refresh preflight"
+_SYSTEM_DATABASES = frozenset({"template0", "template1"})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """``hidden`` are relations of which policies may hide rows, ``writable`` how many the role could write to,
+    ``schema_texts`` every (object, text) that is copied as it is.
+    """
+
+    facts: DatabaseFacts
+    catalog: Catalog
+    stamp: RefreshStamp | None
+    hidden: tuple[RelationName, ...]
+    writable: int
+    schema_texts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSeen:
+    """``live`` is None where the target database does not exist yet."""
+
+    facts: DatabaseFacts
+    live_name: str
+    live: DatabaseEntry | None
+    may_rename: bool
+    made_by_dbtool: bool
+    holds_tables: bool
+
+
+@contextmanager
+def _reaching(
+    end: Target, database: str | None = None, application_name: str = _NAME
+) -> Iterator[Connection]:
+    """Connect, read-only; an end that cannot be reached is named by its environment."""
+    try:
+        connection = connect(end.url(), database=database, application_name=application_name, read_only=True)
+    except ServerUnreachable as error:
+        raise ServerUnreachable(
+            f"{end}: {error}; nothing was done. Check its URL and that it is running."
+        ) from None
+    with connection:
+        yield connection
+
+
+def look_at_source(source: Target) -> SourceSeen:
+    """:raises PrivilegeMissing: with every GRANT that the role lacks."""
+    with _reaching(source) as connection:
+        facts = database_facts(connection)
+        catalog = read_catalog(connection)
+        grants = missing_privileges(connection, catalog)
+        if grants:
+            listed = "\n".join(f"  {grant}" for grant in grants)
+            raise PrivilegeMissing(
+                f"the role {facts.current_user} may not read all of {source}; nothing was copied. Grant it:\n{listed}"
+            )
+        return SourceSeen(
+            facts,
+            catalog,
+            find_refresh_stamp(connection),
+            row_security_blocks(connection, catalog),
+            writable_relations(connection),
+            read_schema_texts(connection),
+        )
+
+
+def look_at_target(target: Target) -> TargetSeen:
+    """:raises TargetRefused: what the URL leads to can never be swapped."""
+    live_name = database_name(target.url())
+    if live_name in _SYSTEM_DATABASES | {target.maintenance_database}:
+        raise TargetRefused(
+            f"{target} is the database {live_name}, which the server or dbtool itself works from and which cannot be "
+            "replaced; nothing was done. Name a database of its own in the URL."
+        )
+    with _reaching(target, target.maintenance_database) as maintenance:
+        facts = database_facts(maintenance)
+        live = find_database(maintenance, live_name)
+        if live is None:
+            _refuse_unseen(maintenance, target, live_name)
+            return TargetSeen(
+                facts, live_name, None, may_rename=True, made_by_dbtool=False, holds_tables=False
+            )
+        renamable = may_rename(maintenance, live_name)
+    with _reaching(target) as connection:
+        stamp = find_refresh_stamp(connection)
+        return TargetSeen(
+            facts,
+            live_name,
+            live,
+            renamable,
+            made_by_dbtool=stamp is not None,
+            holds_tables=holds_tables(connection),
+        )
+
+
+def _refuse_unseen(maintenance: Connection, target: Target, live_name: str) -> None:
+    if is_visible(maintenance, live_name):
+        raise TargetRefused(
+            f"{target} is the template database {live_name}; nothing was done. Name another database."
+        )
+
+
+def refuse_same_database(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> None:
+    """:raises TargetRefused: writing to the target would write to the source.
+
+    A system identifier is shared by every server restored from one base backup, so it alone does not tell; a
+    nonce does, opened on one end and looked for on the other.
+    """
+    if target.facts.is_standby:
+        raise TargetRefused(
+            f"{request.target} is a standby server and cannot be written; nothing was done. Name its primary."
+        )
+    same_server = _is_same_server(request)
+    same_name = source.facts.name == target.live_name
+    if same_server and same_name:
+        raise TargetRefused(
+            f"{request.source} and {request.target} are the same database ({target.live_name} on one server); nothing was "
+            "done. Give the target a database of its own."
+        )
+    identifiers = (source.facts.system_identifier, target.facts.system_identifier)
+    restored = identifiers[0] is not None and identifiers[0] == identifiers[1] and not same_server
+    if restored and same_name and not request.target.restored_from_source:
+        raise TargetRefused(
+            f"{request.target} has the system identifier of {request.source}: it may be the same server, or a copy of it. "
+            'Nothing was done. If it was restored from a base backup, say so in dbtool.toml: restored_from_source = "reason"'
+        )
+
+
+def _is_same_server(request: RefreshRequest) -> bool:
+    nonce = f"dbtool nonce {secrets.token_hex(8)}"
+    with (
+        _reaching(request.source, application_name=nonce),
+        _reaching(request.target, request.target.maintenance_database) as maintenance,
+    ):
+        row = maintenance.execute(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = %s)", (nonce,)
+        ).fetchone()
+    return bool(row and row[0])

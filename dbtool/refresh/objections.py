@@ -1,0 +1,107 @@
+"""What preflight has to say of what it saw, as findings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbtool.catalog.relations import quote_identifier
+from dbtool.findings import Finding, Severity
+from dbtool.masking.patterns import judge_schema_texts
+from dbtool.refresh.ends import SourceSeen, TargetSeen
+from dbtool.targets import Target
+
+
+def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
+    for sentence in seen.catalog.not_copied:
+        yield Finding("not-copied", Severity.WARNING, source.name, sentence)
+    for name in seen.hidden:
+        yield Finding(
+            "rows-hidden",
+            Severity.ERROR,
+            str(name),
+            "row-level security hides rows of this relation from the role, so a copy would be incomplete",
+            "read as the relation's owner or as a role with BYPASSRLS",
+        )
+    if not seen.catalog.tables():
+        yield Finding(
+            "source-empty",
+            Severity.ERROR,
+            source.name,
+            "the source has no table that could be copied: is its URL right?",
+            "name the database that holds the tables",
+        )
+    for relation in seen.catalog.tables():
+        if not relation.copied_columns:
+            yield Finding(
+                "no-copied-column",
+                Severity.ERROR,
+                str(relation.name),
+                "a relation without a column of its own cannot be copied yet",
+                "drop it, or give it a column",
+            )
+    if seen.stamp is not None:
+        yield Finding(
+            "already-masked",
+            Severity.ERROR,
+            source.name,
+            f"the source is itself a masked copy of {seen.stamp.source} made at {seen.stamp.made_at}; masked values "
+            "cannot be told from originals",
+            f"refresh from {seen.stamp.source}",
+        )
+    yield from judge_schema_texts(seen.schema_texts)
+    yield from _judge_role(source, seen)
+
+
+def _judge_role(source: Target, seen: SourceSeen) -> Iterator[Finding]:
+    if seen.writable:
+        yield Finding(
+            "source-writable",
+            Severity.INFO,
+            source.name,
+            f"the role could write to {seen.writable} relations; every session is read-only, but a role with SELECT alone "
+            "could not write by any mistake",
+            "read through a role that has SELECT only, best on a standby",
+        )
+
+
+def judge_target(target: Target, seen: TargetSeen, source_major: int) -> Iterator[Finding]:
+    role = quote_identifier(seen.facts.current_user)
+    if source_major > seen.facts.major:
+        yield Finding(
+            "target-older",
+            Severity.ERROR,
+            target.name,
+            f"the source is PostgreSQL {source_major}, the target {seen.facts.major}: a newer schema cannot be restored into "
+            "an older server",
+            f"refresh into a server of major {source_major} or newer",
+        )
+    if not (seen.facts.can_createdb or seen.facts.is_superuser):
+        yield Finding(
+            "no-createdb",
+            Severity.ERROR,
+            target.name,
+            f"the role {role} may not create databases",
+            f"ALTER ROLE {role} CREATEDB",
+        )
+    if not seen.may_rename:
+        database = quote_identifier(seen.live_name)
+        yield Finding(
+            "not-owner",
+            Severity.ERROR,
+            target.name,
+            f"the role {role} does not own the database {database}, so it could not be swapped",
+            f"ALTER DATABASE {database} OWNER TO {role}",
+        )
+    for setting in _unsupported_settings(target):
+        yield Finding(
+            "setting-unsupported",
+            Severity.ERROR,
+            target.name,
+            f"the setting {setting} is not supported yet, and a refresh without it would not do what it says",
+            f"remove {setting} from dbtool.toml",
+        )
+
+
+def _unsupported_settings(target: Target) -> list[str]:
+    """Refused rather than ignored: somebody relies on them."""
+    return [name for name, value in (("preserve", target.preserve), ("roles", target.roles)) if value]
