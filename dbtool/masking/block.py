@@ -17,6 +17,7 @@ from dbtool.masking.mask import Overlap
 from dbtool.masking.survivors import Hashes, distinct_hashes
 
 _SAMPLE_LIMIT = 50_000
+_NO_NUMBER = r"[^-\p{Nd}]"
 
 
 @dataclass
@@ -99,6 +100,8 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
         originals = decoded_column(column.index)
         by = pl.DataFrame([decoded_column(index).alias(names[index]) for index in column.by])
         stand_ins = column.bound(originals, by)
+        if masks.relation.copied_columns[column.index].type.base == "bpchar":
+            originals = originals.str.strip_chars_end(" ")  # what char(n) pads with is no part of a value
         _count(column, originals, stand_ins, tally, seed)
         replaced.append(copytext.encode(stand_ins).alias(name))
     return copytext.render_block(frame.with_columns(replaced) if replaced else frame), frame.height
@@ -114,8 +117,8 @@ def _count(
     same = originals.filter((originals == stand_ins) & (originals != "")).rename("v")
     if column.overlap is Overlap.CHANCE:
         tally.fixed += len(same)
-        tally.distinct.add(_hashes(originals, seed))
-        tally.distinct_fixed.add(_hashes(same, seed))
+        tally.distinct.add(_hashes(_permuted(originals) if column.permutes else originals, seed))
+        tally.distinct_fixed.add(_hashes(_permuted(same) if column.permutes else same, seed))
         return
     if len(same) and column.mask.in_space is not None:
         reserved = int(column.mask.in_space(same).sum())
@@ -123,6 +126,12 @@ def _count(
         tally.fixed += len(same) - reserved
     else:
         tally.fixed += len(same)
+
+
+def _permuted(values: pl.Series) -> pl.Series:
+    """The number in each value, which is all that a permutation changes: A-7 and B-7 are fixed together or not."""
+    numbers = values.str.replace_all(_NO_NUMBER, "")
+    return numbers.filter(numbers != "")
 
 
 def _hashes(values: pl.Series, seed: int) -> Hashes:

@@ -30,7 +30,8 @@ class ColumnMask:
 
     ``mask`` is None where a document is masked path by path. ``source_sql`` is the expression that the
     source's SELECT has in the column's place, where the original need not be read at all.
-    ``expected_fixed_rate`` is the share of distinct originals that equal their own stand-in by chance.
+    ``expected_fixed_rate`` is the share of distinct originals that equal their own stand-in by chance;
+    ``permutes`` tells that it is a keyed permutation's, whose fixed points do not grow with the originals.
     """
 
     column: str
@@ -42,6 +43,7 @@ class ColumnMask:
     bound: BoundMask
     source_sql: str | None
     expected_fixed_rate: float
+    permutes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,14 @@ def _column_masks(relation: Relation, bound: Mapping[ColumnRef, BoundColumn]) ->
                 bound=one.bound,
                 source_sql=one.source_sql,
                 expected_fixed_rate=_expected_fixed_rate(one.masked, relation) if one.masked else 1.0,
+                permutes=one.masked is not None and _permutes(one.masked),
             )
+
+
+def _permutes(masked: MaskedColumn) -> bool:
+    promise = masked.promise
+    is_chance = promise.overlap is Overlap.CHANCE and masked.capacity is None
+    return is_chance and promise.uniqueness is not Uniqueness.LOSSY
 
 
 def _expected_fixed_rate(masked: MaskedColumn, relation: Relation) -> float:

@@ -46,11 +46,22 @@ def judge_tally(
     if column.overlap is Overlap.NOT_READ or column.mask is None:
         return None, None
     distinct, fixed = tally.distinct.estimate, tally.distinct_fixed.estimate
-    rate = FixedRate(where, column.mask.name, distinct, fixed, column.expected_fixed_rate)
-    expected = column.expected_fixed_rate * distinct
+    expected = _expected_fixed(column, distinct)
+    rate = FixedRate(where, column.mask.name, distinct, fixed, expected / distinct if distinct else 0.0)
     # At least one distinct value may be fixed by luck, however small the column.
     allowed = max(1.0, expected + _SIGMAS * math.sqrt(expected))
     if fixed <= allowed:
         return None, rate
     message = f"about {fixed} of {distinct} distinct values equal their own stand-in; chance would give {expected:.1f}"
     return Finding("fixed-above-chance", Severity.ERROR, str(where), message), rate
+
+
+def _expected_fixed(column: ColumnMask, distinct: int) -> float:
+    """A permutation has one fixed point on average, and a column has one of either sign for each count of digits.
+
+    So what is expected depends on the spaces that so many values can fill, and on their number no more: a foreign
+    key repeats 50 keys in a million rows, and as many of the 50 are fixed as there.
+    """
+    if not column.permutes:
+        return column.expected_fixed_rate * distinct
+    return min(float(distinct), 1.0 + 2 * len(str(distinct)))
