@@ -34,7 +34,9 @@ def plan_chunks(relations: Sequence[Relation], pages_per_chunk: int = PAGES_PER_
 
 
 def _cut(relation: Relation, pages_per_chunk: int) -> list[Chunk]:
-    count = max(1, round(relation.pages / pages_per_chunk))
+    # Large values lie outside the heap: few pages may hold many bytes, and are cut as finely.
+    size = max(relation.pages, relation.bytes // PAGE_BYTES)
+    count = min(max(1, round(size / pages_per_chunk)), max(1, relation.pages))
     if count == 1:
         return [Chunk(relation.name, 0, bytes=relation.bytes)]
     edges = [relation.pages * number // count for number in range(1, count)]
