@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Literal
 
 from dbtool.errors import AnswerIsNo
-from dbtool.masking.json_text import Token, TokenKind, read_string
+from dbtool.masking.json_text import TokenKind, kind_of, read_string
 from dbtool.masking.mask import DoesNotFit
 
 Unknown = Literal["error", "drop", "keep"]
@@ -107,7 +107,7 @@ class _Container:
 class _Reader:
     """One pass over a document's tokens. It keeps its own stack, since documents nest deeper than Python calls."""
 
-    def __init__(self, tokens: Sequence[Token], root: Node, unknown: Unknown) -> None:
+    def __init__(self, tokens: Sequence[str], root: Node, unknown: Unknown) -> None:
         self.fates: list[Decision] = [Fate.KEEP] * len(tokens)
         self._tokens = tokens
         self._root = root
@@ -116,10 +116,11 @@ class _Reader:
 
     def read(self) -> list[Decision]:
         for position, token in enumerate(self._tokens):
-            if token.kind is TokenKind.MARK:
-                self._read_mark(position, token.text)
-            elif token.kind is not TokenKind.BLANK:
-                self._read_text(position, token)
+            kind = kind_of(token)
+            if kind is TokenKind.MARK:
+                self._read_mark(position, token)
+            elif kind is not TokenKind.BLANK:
+                self._read_text(position, token, kind)
         return self.fates
 
     def _read_mark(self, position: int, mark: str) -> None:
@@ -134,14 +135,14 @@ class _Reader:
             self._open[-1].separator = position
             self._open[-1].key = None
 
-    def _read_text(self, position: int, token: Token) -> None:
+    def _read_text(self, position: int, token: str, kind: TokenKind) -> None:
         container = self._open[-1] if self._open else None
         if container is not None and container.is_object and container.key is None:
-            container.key = read_string(token.text)
+            container.key = read_string(token)
             container.member = position
             return
         self._begin_member(position)
-        decision = _decide_scalar(self._find_node(), token)
+        decision = _decide_scalar(self._find_node(), kind)
         if isinstance(decision, int):
             self.fates[position] = decision
         self._end_member(position, is_decided=decision is not None, is_final=True)
@@ -190,15 +191,15 @@ def _spell_key(key: str | None) -> str:
     return f".{key}" if key is not None and _PLAIN_KEY.fullmatch(key) else ".*"
 
 
-def _decide_scalar(node: Node | None, token: Token) -> Decision | None:
+def _decide_scalar(node: Node | None, kind: TokenKind) -> Decision | None:
     """None where the rule leaves it open. A null tells nothing where the rule knows the place."""
-    if node is None or token.kind is TokenKind.NULL:
+    if node is None or kind is TokenKind.NULL:
         return None if node is None else Fate.KEEP
-    if isinstance(node.decision, int) and token.kind is TokenKind.BOOLEAN:
+    if isinstance(node.decision, int) and kind is TokenKind.BOOLEAN:
         return None
     return node.decision
 
 
-def decide(tokens: Sequence[Token], root: Node, unknown: Unknown) -> list[Decision]:
+def decide(tokens: Sequence[str], root: Node, unknown: Unknown) -> list[Decision]:
     """The fate of each token; raises UndecidedPath where ``unknown`` is "error" and something is undecided."""
     return _Reader(tokens, root, unknown).read()

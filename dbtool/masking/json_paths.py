@@ -22,7 +22,7 @@ from dbtool.masking.json_decisions import (
 )
 from dbtool.masking.json_scalars import mask_scalars
 from dbtool.masking.json_shapes import ShapePlan, cut, find_shapes, join_runs, plan_shape
-from dbtool.masking.json_text import Token, find_tokens
+from dbtool.masking.json_text import find_tokens
 from dbtool.masking.mask import BoundMask
 
 __all__ = ["UndecidedPath", "Unknown", "bind_json", "bind_json_by_token"]
@@ -78,10 +78,10 @@ class _Documents:
 
     def _find_runs(self, document: str) -> list[tuple[Decision, str]]:
         tokens, fates = self._decide(document)
-        runs = join_runs(fates, (token.text for token in tokens))
+        runs = join_runs(fates, tokens)
         return [(fate, text) for fate, text in runs if fate is not Fate.DROP]
 
-    def _decide(self, document: str) -> tuple[Sequence[Token], Sequence[Decision]]:
+    def _decide(self, document: str) -> tuple[Sequence[str], Sequence[Decision]]:
         """A text that is no JSON, which json and jsonb columns do not hold, is nothing that a rule decides."""
         tokens = find_tokens(document)
         if tokens is None:

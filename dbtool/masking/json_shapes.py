@@ -14,13 +14,14 @@ from itertools import groupby
 import polars as pl
 
 from dbtool.masking.json_decisions import Decision, Fate
-from dbtool.masking.json_text import NUMBER, STRING, Token, TokenKind
+from dbtool.masking.json_text import NUMBER, STRING, TokenKind, kind_of
 
 _BLANK = "\x01"  # no JSON has it unescaped
 # A key and the blank after it; a string's opening quote and the blank; a number's blank
 _SHAPE = rf"(?s)({STRING}[ \t\n\r]*:)|(\"){STRING[1:]}|{NUMBER}"
 _SHAPE_KEEPS = f"${{1}}{_BLANK}${{2}}"
 _MOST_TOKENS = 600  # per shape; a longer one would make a pattern that is slow to compile
+_MOST_GROUPS = 150  # measured: beyond it cutting takes longer than reading token by token
 
 
 def find_shapes(documents: pl.Series) -> pl.Series:
@@ -38,7 +39,7 @@ class ShapePlan:
     masks: tuple[int | None, ...]
 
 
-def plan_shape(tokens: Sequence[Token], fates: Sequence[Decision]) -> ShapePlan | None:
+def plan_shape(tokens: Sequence[str], fates: Sequence[Decision]) -> ShapePlan | None:
     """None for a shape that is better left to the tokens."""
     if len(tokens) > _MOST_TOKENS:
         return None
@@ -48,6 +49,8 @@ def plan_shape(tokens: Sequence[Token], fates: Sequence[Decision]) -> ShapePlan 
         groups.append(f"(?:{text})" if fate is Fate.DROP else f"({text})")
         if fate is not Fate.DROP:
             masks.append(fate if isinstance(fate, int) else None)
+    if not 0 < len(groups) <= _MOST_GROUPS:
+        return None
     return ShapePlan(f"(?s)^{''.join(groups)}$", tuple(masks)) if masks else None
 
 
@@ -58,19 +61,22 @@ def join_runs(fates: Iterable[Decision], texts: Iterable[str]) -> Iterable[tuple
     return ((key[0], "".join(text for _, (_, text) in run)) for key, run in runs)
 
 
-def _spell_patterns(tokens: Sequence[Token]) -> Iterable[str]:
+def _spell_patterns(tokens: Sequence[str]) -> Iterable[str]:
     for position, token in enumerate(tokens):
-        if token.kind is TokenKind.NUMBER:
+        kind = kind_of(token)
+        if kind is TokenKind.NUMBER:
             yield NUMBER
-        elif token.kind is TokenKind.STRING and not _is_key(tokens, position):
+        elif kind is TokenKind.STRING and not _is_key(tokens, position):
             yield STRING
         else:
-            yield re.escape(token.text)
+            yield re.escape(token)
 
 
-def _is_key(tokens: Sequence[Token], position: int) -> bool:
-    following = (token for token in tokens[position + 1 : position + 3] if token.kind is not TokenKind.BLANK)
-    return next(following, None) == Token(TokenKind.MARK, ":")
+def _is_key(tokens: Sequence[str], position: int) -> bool:
+    following = (
+        token for token in tokens[position + 1 : position + 3] if kind_of(token) is not TokenKind.BLANK
+    )
+    return next(following, None) == ":"
 
 
 def cut(documents: pl.Series, plan: ShapePlan) -> list[pl.Series] | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from enum import IntEnum
-from typing import NamedTuple
 
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-_TOKEN = re.compile(rf"(?s)({STRING})|({NUMBER})|(true|false)|(null)|([{{}}\[\],:])|([ \t\n\r]+)")
+_TOKEN = re.compile(rf"(?s){STRING}|{NUMBER}|true|false|null|[{{}}\[\],:]|[ \t\n\r]+")
 
 
 class TokenKind(IntEnum):
@@ -21,24 +20,24 @@ class TokenKind(IntEnum):
     BLANK = 6
 
 
-class Token(NamedTuple):
-    kind: TokenKind
-    text: str
+_KINDS = {
+    '"': TokenKind.STRING,
+    **dict.fromkeys("-0123456789", TokenKind.NUMBER),
+    **dict.fromkeys("tf", TokenKind.BOOLEAN),
+    "n": TokenKind.NULL,
+    **dict.fromkeys("{}[],:", TokenKind.MARK),
+    **dict.fromkeys(" \t\n\r", TokenKind.BLANK),
+}
 
 
-_KINDS = [TokenKind.BLANK, *TokenKind]  # by number of the pattern's group
+def find_tokens(document: str) -> list[str] | None:
+    """Every token, blanks included, so that joined they are the document; None where one is no JSON."""
+    tokens: list[str] = _TOKEN.findall(document)
+    return tokens if "".join(tokens) == document else None
 
 
-def find_tokens(document: str) -> list[Token] | None:
-    """Every token, blanks included, so that their texts joined are the document; None where one is no JSON."""
-    tokens = []
-    position = 0
-    for match in _TOKEN.finditer(document):
-        if match.start() != position or match.lastindex is None:
-            return None
-        position = match.end()
-        tokens.append(Token(_KINDS[match.lastindex], match.group()))
-    return tokens if position == len(document) else None
+def kind_of(token: str) -> TokenKind:
+    return _KINDS[token[0]]
 
 
 def read_string(spelt: str) -> str:

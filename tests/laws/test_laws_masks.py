@@ -155,11 +155,12 @@ def test_every_mask_has_a_case() -> None:
 @every_case
 @brief
 @given(data=st.data())
-def test_a_value_has_one_stand_in_whatever_its_block_order_and_neighbours(
-    case: Case, data: st.DataObject
-) -> None:
+def test_a_value_has_one_stand_in_whatever_its_block_and_neighbours(case: Case, data: st.DataObject) -> None:
     values = data.draw(st.lists(st.none() | case.values, min_size=1, max_size=30))
     outputs = run(bind(case), values)
+    column = pl.Series("v", values, dtype=pl.String)
+    bind(case)(column, NO_COLUMNS)
+    assert column.to_list() == values
     cut = data.draw(st.integers(0, len(values)))
     assert run(bind(case), values[:cut]) + run(bind(case), values[cut:]) == outputs
     assert run(bind(case), values[::-1]) == outputs[::-1]

@@ -42,6 +42,13 @@ def test_a_magnitude_is_permuted_onto_itself(mask_values: MaskValues, within_one
     assert outputs != numbers or len(numbers) == 1
 
 
+def test_magnitudes_of_one_size_are_permuted_apart(mask_values: MaskValues) -> None:
+    above = mask_values("permute_integer", texts(range(1000, 10_000)), "int4")
+    below = mask_values("permute_integer", texts(range(-9999, -999)), "int4")
+    same = (int(one) - 1000 == int(other) + 9999 for one, other in zip(above, below, strict=True))
+    assert sum(same) < 10
+
+
 def test_an_integer_has_one_stand_in_in_every_integer_type(mask_values: MaskValues) -> None:
     numbers = [*texts(range(-(2**15), 2**15, 97)), "32767", "-32768"]
     in_int2, in_int4, in_int8 = (
@@ -126,6 +133,11 @@ def test_runs_of_digits_of_any_length_stay_apart(mask_values: MaskValues, count:
     outputs = mask_values("permute_digits", values)
     assert len(set(outputs)) == len(values)
     assert {len(output) for output in outputs} == {count}
+
+
+def test_equal_pieces_of_a_long_run_get_different_stand_ins(mask_values: MaskValues) -> None:
+    output = mask_values("permute_digits", ["123456789012345678901234567890123456" * 2])[0]
+    assert output[:36] != output[36:]
 
 
 def test_a_value_without_digits_is_kept(mask_values: MaskValues) -> None:
