@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -107,6 +108,38 @@ def run(
         user=None if _HAS_LAUNCHER else user,
     )
     return done.decode(errors="replace")
+
+
+def run_with_workers(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> str:
+    """Run to the end a program that starts processes of its own: they end when it does, or when dbtool dies.
+
+    :raises ProgramFailed: as ``run`` does.
+    """
+    name = Path(argv[0]).name
+    try:
+        process = subprocess.Popen(
+            _launched(argv, None),
+            env=child_environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,  # they are all of one group, which nobody else is in
+        )
+    except OSError as error:
+        raise ProgramFailed(f"{name} cannot be started: {error.strerror}") from error
+    end_all = f"import os; os.killpg({process.pid}, {signal.SIGKILL.value})"
+    last_will = LastWill([sys.executable, "-I", "-S", "-c", end_all])
+    try:
+        stdout, stderr = process.communicate()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    finally:
+        last_will.revoke()
+    if process.returncode != 0:
+        raise ProgramFailed(_failure(name, process.returncode, stderr))
+    return stdout.decode(errors="replace")
 
 
 def run_detaching(

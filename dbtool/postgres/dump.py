@@ -133,15 +133,16 @@ def restore_section(
     ]
     environment = program_environment(url, database=database, application_name="dbtool refresh pg_restore")
     environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_RESTORE_OPTIONS}".strip()
-    _run(argv, environment, f"restoring {section}")
+    _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
 
 
 def write_toc(entries: Sequence[TocEntry], path: Path) -> None:
     path.write_text("".join(f"{entry.line}\n" for entry in entries), encoding="utf-8")
 
 
-def _run(argv: Sequence[str], env: dict[str, str], doing: str) -> str:
+def _run(argv: Sequence[str], env: dict[str, str], doing: str, *, with_workers: bool = False) -> str:
+    run = programs.run_with_workers if with_workers else programs.run
     try:
-        return programs.run(argv, env=env)
+        return run(argv, env=env)
     except ProgramFailed as error:
         raise program_failure(error, doing) from None

@@ -167,10 +167,20 @@ class Project:
             assert done.last_message
         return done
 
+    def databases(self) -> list[str]:
+        return [str(name) for _, name, *_ in self.describe_ends()]
+
+    def is_dawdling(self) -> bool:
+        """Is some session of the target's server asleep in one of the tests' own statements?"""
+        with psycopg.connect(self.ends[1], dbname="postgres") as connection:
+            query = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+            return connection.execute(query).fetchone() is not None
+
     def describe_ends(self) -> list[tuple[object, ...]]:
         """Every database at either end, with what it says of itself."""
         found: list[tuple[object, ...]] = []
-        for url in self.ends:
+        servers = {urlsplit(url).netloc: url for url in self.ends}
+        for url in servers.values():
             with psycopg.connect(url, dbname="postgres") as connection:
                 found += connection.execute(_DATABASES, [f"dbtool_test_{os.getpid()}_"]).fetchall()
         return found

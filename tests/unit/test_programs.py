@@ -10,7 +10,7 @@ import pytest
 
 from dbtool import programs
 from dbtool.errors import ProgramFailed
-from dbtool.programs import LastWill, Stream, child_environment, run, run_detaching
+from dbtool.programs import LastWill, Stream, child_environment, run, run_detaching, run_with_workers
 
 _FOREVER = ["sleep", "600"]
 
@@ -187,6 +187,44 @@ def test_a_run_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         "run(['/bin/sh', '-c', f'echo $$ > {told}; exec sleep 600'])\n"
     )
     assert _wait_for(lambda: not _is_alive(pid))
+
+
+def test_the_workers_of_a_program_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    pid, _ = _parent_that_is_killed(
+        "import threading, time\n"
+        "from pathlib import Path\n"
+        "from dbtool.programs import run_with_workers\n"
+        f"told = Path({str(tmp_path / 'pid')!r})\n"
+        "def tell():\n"
+        "    while not (told.exists() and told.read_text().endswith('\\n')): time.sleep(0.01)\n"
+        "    print(told.read_text(), flush=True)\n"
+        "threading.Thread(target=tell).start()\n"
+        "run_with_workers(['/bin/sh', '-c', f'sleep 600 & echo $! > {told}; wait'])\n"
+    )
+    assert _wait_for(lambda: not _is_alive(pid))
+
+
+def test_the_workers_of_a_program_die_with_a_wait_that_is_interrupted(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_with_workers(_sh(f"sleep 600 & echo $! > {told}; wait"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert _wait_for(lambda: not _is_alive(int(told.read_text())))
+
+
+def test_a_program_with_workers_is_run_to_its_end() -> None:
+    assert run_with_workers(_sh("echo done & wait")) == "done\n"
+    with pytest.raises(ProgramFailed, match="sh failed with exit code 3: no"):
+        run_with_workers(_sh("echo no >&2; exit 3"))
 
 
 def test_a_parent_that_died_before_the_launcher_ran_is_noticed(tmp_path: Path) -> None:
