@@ -99,6 +99,8 @@ def analyze_candidate(
             candidate_session(target, candidate) as connection,
             cancellation.ending(connection.cancel),
         ):
-            inside.analyze(connection, share)
+            for relation in share:
+                cancellation.check()
+                inside.analyze(connection, (relation,))
 
     run_shares(analyze_share, relations, jobs, cancellation)

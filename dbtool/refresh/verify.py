@@ -5,6 +5,7 @@ Everything is checked on the landed data, before the swap. What was not checked 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,15 @@ from dbtool.catalog.relations import ColumnRef
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan
 from dbtool.masking.judgement import FixedRate, judge_tally
-from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes
+from dbtool.masking.mask import Overlap
+from dbtool.masking.survivors import (
+    SHORTEST,
+    SHORTEST_PLAIN,
+    Hashes,
+    Originals,
+    common_hashes,
+    distinct_hashes,
+)
 from dbtool.postgres.candidate import candidate_session, count_rows
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.request import Cancellation
@@ -22,6 +31,9 @@ from dbtool.refresh.search import Met, Search, searched_columns, surviving_findi
 from dbtool.refresh.stream import Streamed
 from dbtool.refresh.workers import run_shares
 from dbtool.targets import Target
+
+_DIFFERENCES_TOLD = 20
+_ALONE = "were compared with their own stand-in only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,10 @@ def check_counts(
             candidate_session(landed.target, landed.database) as connection,
             cancellation.ending(connection.cancel),
         ):
-            counted = [(table, count_rows(connection, table.name)) for table in share]
+            counted = []
+            for table in share:
+                cancellation.check()
+                counted.append((table, count_rows(connection, table.name)))
         return [_wrong_count(table, rows) for table, rows in counted if rows != table.rows]
 
     largest_first = sorted(tables, key=lambda table: -table.rows)
@@ -100,10 +115,13 @@ def check_structure(source: Catalog, landed: Catalog) -> list[Finding]:
     """Every relation, column, key, index and check of the source stands in the candidate, as valid as there."""
     if source.fingerprint() == landed.fingerprint():
         return []
-    ours, theirs = set(source.description()), set(landed.description())
-    missing = [f"missing: {line}" for line in sorted(ours - theirs)]
-    added = [f"not in the source: {line}" for line in sorted(theirs - ours)]
-    return [Finding("structure", Severity.ERROR, "candidate", line) for line in (missing + added)[:20]]
+    ours, theirs = Counter(source.description()), Counter(landed.description())
+    lines = [f"missing: {line}" for line in sorted((ours - theirs).elements())]
+    lines += [f"not in the source: {line}" for line in sorted((theirs - ours).elements())]
+    told = lines[:_DIFFERENCES_TOLD]
+    if len(lines) > len(told):
+        told.append(f"and {len(lines) - len(told)} more differences")
+    return [Finding("structure", Severity.ERROR, "candidate", line) for line in told]
 
 
 def judge_tallies(plan: MaskingPlan, streamed: Streamed) -> tuple[list[Finding], list[FixedRate]]:
@@ -143,13 +161,28 @@ def describe_checked(
         + ("" if masked.originals.exact else ", hits confirmed by a second pass over the source"),
     ]
     not_checked = [
-        "originals shorter than 6 characters, or without a digit or @ and shorter than 24, were searched for in their own column only",
+        f"originals shorter than {SHORTEST} characters, or without a digit or @ and shorter than {SHORTEST_PLAIN}, {_ALONE}",
+        *_compared_alone(masked.plan),
         *(
             f"{key.referencing}: foreign key {key.name} is not validated in the source either"
             for key in open_keys
         ),
     ]
     return tuple(checked), tuple(not_checked)
+
+
+def _compared_alone(plan: MaskingPlan) -> list[str]:
+    """A name or a number that stands elsewhere by chance is nobody's: only row by row can such masks be judged."""
+    names = {
+        column.mask.name
+        for masks in plan.relations.values()
+        for column in masks.columns
+        if column.mask and column.overlap is Overlap.CHANCE
+    }
+    if not names:
+        return []
+    listed = ", ".join(sorted(names))
+    return [f"originals under masks that overlap by chance ({listed}) {_ALONE}"]
 
 
 def summarise(
