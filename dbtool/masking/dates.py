@@ -33,7 +33,8 @@ def days_from_civil(year: Days, month: Days, day: Days) -> Days:
     shifted = year - (month <= 2)  # noqa: PLR2004  January and February belong to the year before
     era, of_era = np.divmod(shifted, 400)
     of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - _UNIX_DAY
+    days: Days = era * 146097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - _UNIX_DAY
+    return days
 
 
 def civil_from_days(days: Days) -> tuple[Days, Days, Days]:

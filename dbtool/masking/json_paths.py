@@ -111,15 +111,20 @@ class _Documents:
         return pl.concat(outputs).sort("row").get_column("output").alias(documents.name)
 
     def _mask_shape(self, shape: str, documents: pl.Series) -> pl.Series:
-        if len(self._plans) > _MOST_PLANS:
-            self._plans.clear()
-        if shape not in self._plans:
-            self._plans[shape] = plan_shape(*self._decide(documents[0]))
-        plan = self._plans[shape]
+        plan = self._plan(shape, documents[0])
         groups = None if plan is None else cut(documents, plan)
         if plan is None or groups is None:
             return self.mask_by_token(documents)
         return self._put_together(groups, plan)
+
+    def _plan(self, shape: str, document: str) -> ShapePlan | None:
+        """Workers share the plans, so one that is forgotten in between is just made again."""
+        if shape in (plans := self._plans):
+            return plans[shape]
+        if len(plans) >= _MOST_PLANS:
+            plans = self._plans = {}
+        plan = plans[shape] = plan_shape(*self._decide(document))
+        return plan
 
     def _put_together(self, groups: list[pl.Series], plan: ShapePlan) -> pl.Series:
         masked = [

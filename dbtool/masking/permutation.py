@@ -61,7 +61,7 @@ def _encrypt(encryptor: CipherContext, words: Words, second: int) -> Words:
     blocks[:, 0] = words
     blocks[:, 1] = second
     output = np.empty((len(words) + 1, 2), dtype="<u8")  # update_into asks for a block of slack
-    encryptor.update_into(memoryview(blocks).cast("B"), memoryview(output).cast("B"))
+    encryptor.update_into(blocks.data.cast("B"), output.data.cast("B"))
     return output[:-1, 0].astype(np.uint64)
 
 

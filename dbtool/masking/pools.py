@@ -74,7 +74,7 @@ def is_number_first(locale: str) -> bool:
     """Does the locale write the house number before the street?"""
     faker = _make_faker(locale)
     addresses = [faker.street_address() for _ in range(_SMALLEST_POOL)]
-    return sum(address[:1].isdigit() for address in addresses) > len(addresses) // 2
+    return sum(str(address)[:1].isdigit() for address in addresses) > len(addresses) // 2
 
 
 def shorten(pool: tuple[str, ...], longest: int | None, what: str) -> tuple[str, ...]:
