@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,24 +39,21 @@ def verbosity_options(function: F) -> F:
     return quiet(verbose(function))
 
 
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_DURATION = re.compile(rf"(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s?)?\Z", re.ASCII | re.IGNORECASE)
+
+
 class Duration(click.ParamType[float]):
     """``90``, ``90s``, ``15m``, ``2h`` or ``1h30m`` → seconds as float."""
 
     name = "duration"
-    _seconds = {"s": 1.0, "m": 60.0, "h": 3600.0}  # noqa: RUF012  a constant
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, (int, float)):
-            return float(value)
-        total, number = 0.0, ""
-        for character in str(value).strip():
-            if character.isdigit() or character == ".":
-                number += character
-            elif character in self._seconds and number:
-                total, number = total + float(number) * self._seconds[character], ""
-            else:
-                self.fail(f"{value!r} is no duration; write 90s, 15m, 2h or 1h30m", param, ctx)
-        total += float(number) if number else 0.0
+        found = _DURATION.match(str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is no duration; write 90s, 15m, 2h or 1h30m", param, ctx)
+        hours, minutes, seconds = (float(number or 0) for number in found.groups())
+        total = 3600 * hours + 60 * minutes + seconds
         if total <= 0:
             self.fail("a duration must be longer than nothing", param, ctx)
         return total
