@@ -243,6 +243,15 @@ def test_refuses_what_no_mask_understands(decision: MaskUse, check: str, message
     assert (finding.check, finding.message, finding.where) == (check, message, str(AT))
 
 
+def test_a_mask_that_needs_to_know_its_rows_key_says_so() -> None:
+    needy = replace(MASKS["shift_date"], needs_by=True)
+    catalog = build_catalog(180000, [table("users", id=INT8, c=DATE)])
+    for by, found in (((), ["mask-needs-by"]), (("id",), [])):
+        decided = rules(users={"id": KEEP, "c": use("shift_date", by=by)})
+        plan = plan_masking(catalog, decided, KEY, {"shift_date": needy})
+        assert [finding.check for finding in plan.errors] == found
+
+
 def test_everything_that_does_not_fit_is_named_at_once() -> None:
     catalog = build_catalog(180000, [table("users", a=INT8, b=INT8, c=TEXT)])
     plan = plan_masking(catalog, rules(users={"a": use("email"), "b": use("emial")}), KEY, MASKS)

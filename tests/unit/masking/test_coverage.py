@@ -491,3 +491,65 @@ def test_ten_thousand_columns_are_decided_within_two_seconds(tmp_path: Path) -> 
     )
     assert time.monotonic() - start < 2
     assert len(coverage.missing) == 500 * 20 - 499 - 1
+
+
+def test_a_rule_of_its_own_does_not_decide_the_key_it_refers_to(tmp_path: Path) -> None:
+    coverage = cover(
+        tmp_path,
+        SHOP,
+        "public.customers: {name: {keep: a reason}}\npublic.orders: {id: {keep: r}, customer_id: {mask: permute}}",
+    )
+    assert checks(coverage.findings) == ["column-not-covered"]
+    assert [rule.column for rule in coverage.missing] == [ref("customers.id")]
+
+
+def test_a_key_that_nobody_may_rule_leaves_the_column_to_be_written(tmp_path: Path) -> None:
+    elsewhere = replace(SHOP, foreign_keys=(key("orders.customer_id", "nowhere.id"),))
+    version = replace(SHOP, alembic_version=name("customers"))
+    for catalog in (elsewhere, version):
+        coverage = cover(tmp_path, catalog, "public.orders: {id: {keep: a reason}}")
+        assert ref("orders.customer_id") in [rule.column for rule in coverage.missing]
+
+
+def test_a_contradiction_is_told_in_full(tmp_path: Path) -> None:
+    coverage = cover(
+        tmp_path,
+        SHOP,
+        """public.customers: {id: {mask: permute, domain: customer}, name: {keep: a reason}}
+public.orders: {id: {keep: a reason}, customer_id: {mask: permute}}""",
+    )
+    assert coverage.findings[0].message.replace(f"{tmp_path}/", "") == (
+        "public.orders.customer_id is masked by permute at rules.yaml:4:54, but it refers to public.customers.id, which is "
+        "masked by permute in domain customer at rules.yaml:3:26: rows would no longer find each other"
+    )
+
+
+def test_a_key_masked_by_other_columns_is_told_of_whoever_refers_to_it(tmp_path: Path) -> None:
+    coverage = cover(
+        tmp_path,
+        SHOP,
+        "public.customers: {id: {mask: shift, by: name}, name: {keep: a reason}}\npublic.orders: {id: {keep: a reason}}",
+    )
+    assert coverage.findings[0].message == (
+        "public.customers.id is masked by name, which public.orders.customer_id, referring to it, does not have"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ('{json: {"$.a": keep, "$.b": {mask: email}}}', []),
+        ('{json: {"$.a": {mask: email}, "$.b": {mask: email}}}', ["rule-contradicts-key"]),
+        ('{json: {"$.a": keep}}', ["rule-contradicts-key"]),
+        ('{json: {"$.a": keep, "$.b": {mask: email}}, unknown: keep}', ["rule-contradicts-key"]),
+    ],
+    ids=["same", "other mask", "fewer paths", "other unknown"],
+)
+def test_rules_by_path_are_compared_path_by_path(tmp_path: Path, rule: str, found: list[str]) -> None:
+    coverage = cover(
+        tmp_path,
+        SHOP,
+        f"""public.customers: {{id: {{json: {{"$.a": keep, "$.b": {{mask: email}}}}}}, name: {{keep: r}}}}
+public.orders: {{id: {{keep: r}}, customer_id: {rule}}}""",
+    )
+    assert checks(coverage.findings) == found

@@ -17,6 +17,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import decide
 from dbtool.masking.mask import (
     ANY_TYPE,
+    INTEGER_TYPES,
     TEXT_TYPES,
     BoundMask,
     Example,
@@ -78,6 +79,7 @@ MASKS: Registry = {
     mask.name: mask
     for mask in (
         fake("permute", Uniqueness.INJECTIVE),
+        fake("number", Uniqueness.INJECTIVE, types=INTEGER_TYPES),
         fake("token", Uniqueness.COLLISION_FREE, types=TEXT_TYPES),
         fake("narrow", Uniqueness.COLLISION_FREE, bits=32),
         fake("folding", Uniqueness.COLLISION_FREE, canonical=("trim", "casefold")),
@@ -172,6 +174,13 @@ def test_names_the_index_the_reason_and_what_to_use_instead() -> None:
         "stand-in",
         "use mask: token or keep the column with a reason",
     )
+
+
+def test_what_it_suggests_holds_without_regard_to_case_too() -> None:
+    (strict,) = prove(index("id"), id="pool")
+    assert strict.remedy == "use mask: number or keep the column with a reason"
+    (loose,) = prove(index("login"), login="pool")
+    assert loose.remedy == "use mask: token or keep the column with a reason"
 
 
 def test_nothing_is_said_of_kept_columns() -> None:
@@ -306,6 +315,11 @@ def test_what_has_one_spelling_only_is_never_merged() -> None:
     assert [one.check for one in prove(index("id"), id="folding")] == ["uniqueness-by-odds"]
 
 
+def test_a_domain_without_canonical_steps_merges_nothing() -> None:
+    exact = MaskUse("folding", "folding", AT, {}, canonical=())
+    assert [one.check for one in prove(index("email"), email=exact)] == ["uniqueness-by-odds"]
+
+
 def test_case_is_no_difference_where_the_index_folds_it_itself() -> None:
     folded = index(None, expressions=("lower(email)",), mentioned=("email",))
     for proved, column in ((folded, "email"), (index("login"), "login")):
@@ -319,6 +333,13 @@ def test_a_generated_column_under_a_key_is_as_unique_as_what_it_reads() -> None:
     made = Column("email_key", ColumnType("text", "text"), generated=True, default="lower(email)")
     assert len(errors(prove(index("email_key"), relation=users(made), email="token"))) == 1
     assert errors(prove(index("email_key"), relation=users(made), city="pool")) == []
+
+
+def test_a_generated_column_vouches_for_no_other_key() -> None:
+    made = Column("email_key", ColumnType("text", "text"), generated=True, default="lower(email)")
+    own = index("email_key", name="own")
+    found = prove(own, index("email_key", "city"), relation=users(made), city="pool")
+    assert [one.where for one in found if one.is_error] == ["public.k"]
 
 
 def test_a_document_decided_by_path_is_refused() -> None:
