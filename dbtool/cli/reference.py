@@ -20,16 +20,19 @@ def render_cli_reference() -> str:
     return _HEAD + "".join(f"\n## `{path}`\n\n```\n{text}\n```\n" for path, text in _helps("dbtool", dbtool))
 
 
-def _helps(path: str, command: click.Command) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=path, terminal_width=_WIDTH, max_content_width=_WIDTH)
+def _helps(
+    name: str, command: click.Command, parent: click.Context | None = None
+) -> Iterator[tuple[str, str]]:
+    settings = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH}
+    context = click.Context(command, parent=parent, info_name=name, **settings)
     # A default taken from the environment would make the page differ between machines.
     context.show_default = None
-    yield path, command.get_help(context).rstrip()
+    yield context.command_path, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
+        for each in command.list_commands(context):
+            below = command.get_command(context, each)
             if below is not None:
-                yield from _helps(f"{path} {name}", below)
+                yield from _helps(each, below, context)
 
 
 if __name__ == "__main__":
