@@ -12,12 +12,13 @@ DbtoolError
 │   ├── ServerUnreachable
 │   ├── ServerFailed
 │   ├── PrivilegeMissing
-│   └── ProgramFailed
+│   ├── ProgramFailed
+│   └── TimeIsUp            --max-duration ended the run; it was cleaned up
 ├── Drift (4)               what was accepted is not what is there now
 ├── ConsentMissing (5)      the target was never adopted; approval missing or stale
 ├── Busy (6)                another run holds the lock; nothing changed, safe to retry
 ├── PartlyDone (7)          what stands, and the exact next command
-└── Interrupted (130, 143)  a signal or --max-duration ended the run; it was cleaned up
+└── Interrupted (130, 143)  a signal ended the run; it was cleaned up
 
 A message says what happened, the state it left, and the next step; it never quotes a row's value,
 a password or a key.
@@ -89,10 +90,18 @@ class ServerFailed(EnvironmentFailed):
 
 
 class PrivilegeMissing(EnvironmentFailed):
-    pass
+    """``findings`` are ``dbtool.findings.Finding`` values, where one each says what to grant."""
+
+    def __init__(self, message: str, findings: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class ProgramFailed(EnvironmentFailed):
+    pass
+
+
+class TimeIsUp(EnvironmentFailed):
     pass
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+from dbtool.errors import EnvironmentFailed
 from dbtool.findings import Finding
 from dbtool.postgres.candidate import candidate_session, write_stamp
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, TableCopied, Verification
 
 SCHEMA = 1
+_FOLDER = "refresh"
 
 
 def finding_as_json(finding: Finding) -> dict[str, str]:
@@ -99,9 +102,24 @@ def stamp_candidate(request: RefreshRequest, candidate: str, result: RefreshResu
         write_stamp(connection, stamp)
 
 
+def refuse_unwritable(state: Path) -> None:
+    """:raises EnvironmentFailed: there would be no place for the manifest, when it is too late to stop."""
+    folder = state / _FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise EnvironmentFailed(
+            f"the state folder {folder} cannot be written ({reason}); nothing was done. Make it writable, or name "
+            "another as state in dbtool.toml."
+        ) from None
+
+
 def write_manifest(state: Path, result: RefreshResult) -> Path:
     """Write the manifest to ``state``/refresh, whole or not at all; returns its path."""
-    folder = state / "refresh"
+    folder = state / _FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.target}-{result.made_at}.json"
     unfinished = path.with_suffix(".part")

@@ -10,6 +10,10 @@ from dbtool.masking.patterns import judge_schema_texts
 from dbtool.refresh.ends import SourceSeen, TargetSeen
 from dbtool.targets import Target
 
+PRIVILEGES = frozenset(
+    {"no-createdb", "not-owner"}
+)  # the checks whose remedy is a statement of the server's admin
+
 
 def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
     for sentence in seen.catalog.not_copied:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dbtool.errors import EnvironmentFailed, VerificationFailed
+from dbtool.errors import DbtoolError, TimeIsUp, VerificationFailed
 from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.copy_io import CopyReader, DriverReader, PsqlReader
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
@@ -22,7 +22,7 @@ from dbtool.postgres.session import Connection
 from dbtool.refresh import post_data, swap
 from dbtool.refresh.chunks import plan_chunks
 from dbtool.refresh.compiled import confirm_originals
-from dbtool.refresh.manifest import stamp_candidate, write_manifest
+from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
 from dbtool.refresh.plan import describe_tools
 from dbtool.refresh.pre_data import (
     SchemaArchive,
@@ -49,6 +49,7 @@ def refresh(request: RefreshRequest) -> RefreshResult:
         with run.stage("preflight"):
             checked = preflight(request)
             require_consent(request, checked.target)
+            refuse_unwritable(request.state)
         with refresh_lock(
             request.target.url(), request.target.maintenance_database, checked.target.live_name
         ) as maintenance:
@@ -72,7 +73,22 @@ def _build_candidate(run: _Run, checked: Preflight, maintenance: Connection) -> 
         stamp_candidate(request, candidate, result)
         with run.stage("swap"):
             swap.swap(maintenance, request.target, live, candidate, run.made_at)
-    return run.finished(result, swap.drop_outdated(maintenance, request.target, live))
+    return _conclude(run, maintenance, live, result)
+
+
+def _conclude(run: _Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:
+    """The refreshed database is live, and stays so whatever happens here.
+
+    :raises PartlyDone: says what may be missing.
+    """
+    request = run.request
+    try:
+        done = run.finished(result, swap.find_kept(maintenance, request.target, live))
+        write_manifest(request.state, done)
+        swap.drop_outdated(maintenance, request.target, live)
+    except (DbtoolError, OSError) as error:
+        raise swap.after_swap(request.target, error) from None
+    return done
 
 
 def _fill(
@@ -178,10 +194,6 @@ def _locale(checked: Preflight) -> Locale:
     return Locale(facts.encoding, facts.collate, facts.ctype, facts.locale_provider, facts.icu_locale)
 
 
-class _TimeIsUp(EnvironmentFailed):
-    pass
-
-
 @contextmanager
 def _time_limit(request: RefreshRequest) -> Iterator[None]:
     """End the run after ``max_duration_s``, by the alarm signal: only the main thread can be told so."""
@@ -192,7 +204,7 @@ def _time_limit(request: RefreshRequest) -> Iterator[None]:
 
     def time_is_up(_signal: int, _frame: object) -> None:
         request.cancellation.request()
-        raise _TimeIsUp(
+        raise TimeIsUp(
             f"the refresh took longer than --max-duration ({limit:g} s); it was ended and the live database is as it was. "
             "Allow it longer, or refresh when the source is quieter."
         )
@@ -261,8 +273,6 @@ class _Run:
         )
 
     def finished(self, result: RefreshResult, previous: tuple[str, ...]) -> RefreshResult:
-        done = replace(
+        return replace(
             result, previous=previous, stages=tuple(self.stages), seconds=time.monotonic() - self.started
         )
-        write_manifest(self.request.state, done)
-        return done

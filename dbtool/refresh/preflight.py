@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbtool.errors import ConsentMissing, FindingsRefuse
+from dbtool.errors import ConsentMissing, FindingsRefuse, PrivilegeMissing
 from dbtool.findings import Finding
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Tools, choose_tools, find_installations
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
-from dbtool.refresh.objections import judge_source, judge_target
+from dbtool.refresh.objections import PRIVILEGES, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
 from dbtool.targets import refuse_unfit_target
@@ -68,13 +68,16 @@ def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSee
 
 
 def refuse_errors(request: RefreshRequest, findings: tuple[Finding, ...]) -> None:
+    """:raises PrivilegeMissing: nothing but grants is wanting."""
     errors = [finding for finding in findings if finding.is_error]
-    if errors:
-        raise FindingsRefuse(
-            f"{len(errors)} finding{'s' * (len(errors) > 1)} must be settled first; nothing was copied and "
-            f"{request.target} is as it was.",
-            findings,
-        )
+    if not errors:
+        return
+    kind = PrivilegeMissing if all(finding.check in PRIVILEGES for finding in errors) else FindingsRefuse
+    raise kind(
+        f"{len(errors)} finding{'s' * (len(errors) > 1)} must be settled first; nothing was copied and "
+        f"{request.target} is as it was.",
+        findings,
+    )
 
 
 def require_consent(request: RefreshRequest, target: TargetSeen) -> None:

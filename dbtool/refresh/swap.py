@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbtool.errors import DbtoolError, PartlyDone
+from dbtool.errors import DbtoolError, Interrupted, PartlyDone, TimeIsUp
 from dbtool.postgres.databases import (
     DatabaseEntry,
     Stamp,
@@ -46,26 +46,37 @@ def swap(maintenance: Connection, target: Target, live_name: str, candidate: str
     """Make the candidate live and live previous.
 
     :raises Busy: sessions stayed in the way; nothing was renamed.
+    :raises PartlyDone: the run was ended when the renames had been committed.
     """
     live = find_database(maintenance, live_name)
     if live is not None:
         carry_database_settings(maintenance, live_name, candidate)
     plan = plan_swap(live, live_name, candidate, made_at)
-    rename_databases(target.url(), target.maintenance_database, plan.renames, plan.comments)
+    try:
+        rename_databases(target.url(), target.maintenance_database, plan.renames, plan.comments)
+    except DbtoolError as error:
+        if find_database(maintenance, candidate) is None:
+            raise after_swap(target, error) from None
+        raise
 
 
-def drop_outdated(maintenance: Connection, target: Target, live_name: str) -> tuple[str, ...]:
-    """Drop previous databases beyond what the environment keeps; returns those kept, newest first.
+def after_swap(target: Target, error: DbtoolError | OSError) -> PartlyDone:
+    """What to say of an error once the refreshed database is live. A run's end would say that live is as it was."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    if isinstance(error, (Interrupted, TimeIsUp)):
+        reason = "the run was ended"
+    return PartlyDone(
+        f"{target} is refreshed and live, but what follows the swap is not finished ({reason}): the manifest may be "
+        "missing from the state folder, and outdated databases may be left. The next refresh drops those."
+    )
 
-    :raises PartlyDone: one could not be dropped; the refreshed database is live all the same.
-    """
-    for name in outdated_previous(list_databases(maintenance), live_name, target.keep_previous):
-        try:
-            drop_database(maintenance, name)
-        except DbtoolError as error:
-            raise PartlyDone(
-                f"{target} is refreshed and live, but the outdated database {name} could not be dropped: {error}. "
-                "The next refresh tries again."
-            ) from None
-    kept = previous_databases(list_databases(maintenance), live_name)
+
+def find_kept(maintenance: Connection, target: Target, live_name: str) -> tuple[str, ...]:
+    """The previous databases that the environment keeps, newest first."""
+    kept = previous_databases(list_databases(maintenance), live_name)[: target.keep_previous]
     return tuple(entry.name for entry in kept)
+
+
+def drop_outdated(maintenance: Connection, target: Target, live_name: str) -> None:
+    for name in outdated_previous(list_databases(maintenance), live_name, target.keep_previous):
+        drop_database(maintenance, name)

@@ -176,6 +176,12 @@ class Project:
             query = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
             return connection.execute(query).fetchone() is not None
 
+    def has_waiting(self, query: str) -> bool:
+        """Does some session of the target's server wait for a lock in a statement like ``query``?"""
+        with psycopg.connect(self.ends[1], dbname="postgres") as connection:
+            waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+            return connection.execute(waiting, [query]).fetchone() is not None
+
     def describe_ends(self) -> list[tuple[object, ...]]:
         """Every database at either end, with what it says of itself."""
         found: list[tuple[object, ...]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Self
 import psycopg
 import pytest
 
+from dbtool.clones.embedded import EmbeddedServer
 from tests.acceptance.conftest import PEOPLE, PEOPLE_RULES
 from tests.acceptance.project import Project, Running, descendants_of, read_arguments, wait_until
 
@@ -92,12 +94,12 @@ def moment(request: pytest.FixtureRequest) -> str:
 
 
 @contextlib.contextmanager
-def held_up(project: Project, moment: str) -> Iterator[Running]:
+def held_up(project: Project, moment: str, *options: str) -> Iterator[Running]:
     """A run that stands still at a moment, with live people's rows loaded."""
     project.execute(project.source, _DAWDLE)
     project.execute(project.source, _MOMENTS[moment] + "; INSERT INTO slow SELECT generate_series(1, 10)")
     project.rules.write_text(_RULES, encoding="utf-8")
-    with project.start() as running:
+    with project.start(*options) as running:
         wait_until(
             lambda: project.is_dawdling() or running.process.poll() is not None, "the run stands still"
         )
@@ -135,3 +137,76 @@ def test_a_killed_run_leaves_live_serving_and_the_next_one_succeeds(live: Projec
 def still_running(children: dict[int, list[str]]) -> dict[int, list[str]]:
     """Those of the processes that are there still; an id that was given away again has other arguments."""
     return {pid: arguments for pid, arguments in children.items() if read_arguments(pid) == arguments}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(live: Project, moment: str, number: signal.Signals) -> None:
+    before = live.describe_ends()
+    with Reader(live.target, COUNT) as reader, held_up(live, moment) as running:
+        children = descendants_of(running.pid)
+        running.process.send_signal(number)
+        done = running.finish()
+    assert done.code == 128 + number
+    assert "interrupted; cleaned up, and what was live is as it was" in done.last_message
+    assert live.describe_ends() == before
+    assert not still_running(children)
+    assert reader.answers == {(PEOPLE,)}
+    assert reader.failures == []
+
+
+def test_a_run_that_is_interrupted_twice_still_cleans_up(live: Project) -> None:
+    before = live.describe_ends()
+    with held_up(live, "while rows are copied") as running:
+        running.process.send_signal(signal.SIGTERM)
+        running.process.send_signal(signal.SIGINT)
+        done = running.finish()
+    assert done.code in {130, 143}
+    assert live.describe_ends() == before
+
+
+def test_a_run_that_takes_too_long_is_ended(live: Project, moment: str) -> None:
+    before = live.describe_ends()
+    with held_up(live, moment, "--max-duration", "6s") as running:
+        done = running.finish()
+    assert done.code == 3
+    assert "took longer than --max-duration (6 s)" in done.last_message
+    assert "the live database is as it was" in done.last_message
+    assert live.describe_ends() == before
+
+
+def test_a_run_killed_after_its_verification_leaves_live_serving(live: Project) -> None:
+    (live.folder / "wait.sql").write_text("SELECT pg_catalog.pg_sleep(600)", encoding="utf-8")
+    live.configure(staging='after_load = ["wait.sql"]')
+    with Reader(live.target, COUNT) as reader, live.start() as running:
+        wait_until(live.is_dawdling, "the run stands still")
+        children = descendants_of(running.pid)
+        running.process.kill()
+        running.process.wait()
+        wait_until(lambda: not still_running(children), "all programs of the dead run are gone")
+        assert len(candidates(live)) == 1
+    assert reader.answers == {(PEOPLE,)}
+    assert reader.failures == []
+    live.configure()
+    assert live.refresh().code == 0
+    assert candidates(live) == []
+
+
+def test_an_interrupt_after_the_swap_says_that_it_is_done(
+    live: Project, newest_server: EmbeddedServer
+) -> None:
+    """The outdated previous database cannot be dropped while somebody comments on it."""
+    assert live.refresh("-q").code == 0
+    (previous,) = (name for name in live.databases() if "_previous_" in name)
+    with psycopg.connect(newest_server.url()) as holding, live.start() as running:
+        holding.execute(f"COMMENT ON DATABASE {previous} IS 'dbtool:held'".encode())
+        wait_until(lambda: live.has_waiting("DROP DATABASE%"), "the run waits to drop the previous database")
+        running.process.send_signal(signal.SIGTERM)
+        done = running.finish()
+        holding.rollback()
+    assert live.query(live.target, "SELECT count(*) FROM person") == [(PEOPLE + 1,)]
+    assert done.code == 7
+    assert "staging is refreshed and live" in done.last_message
+    assert "the run was ended" in done.last_message
+    assert len(live.manifests) == 2
+    assert live.refresh("-q").code == 0
+    assert previous not in live.databases()
