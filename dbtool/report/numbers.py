@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _STEP = 1024
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_MINUTE = 60
 
 
 def human_count(number: int) -> str:
@@ -12,17 +14,17 @@ def human_count(number: int) -> str:
 
 def human_bytes(size: int) -> str:
     """In binary units, to three figures: ``1.4 GiB``."""
-    value = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < _STEP:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"  # noqa: PLR2004  three figures
+    value, exponent = float(size), 0
+    while round(value) >= _STEP and exponent < len(_UNITS) - 1:
         value /= _STEP
-    return f"{value:.1f} TiB"
+        exponent += 1
+    places = 0 if exponent == 0 or round(value, 1) >= 100 else 1  # noqa: PLR2004  three figures
+    return f"{value:.{places}f} {_UNITS[exponent]}"
 
 
 def human_seconds(seconds: float) -> str:
-    if seconds < 60:  # noqa: PLR2004
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -129,7 +129,7 @@ class Bars:
         self._paces: dict[RelationName, _Pace] = {}
         self._tasks: dict[RelationName, TaskID] = {}
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # names may hold brackets
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[pace]}"),
@@ -176,6 +176,7 @@ class Bars:
             self._console.print(
                 f"  {relation}: {human_count(rows)} rows, {human_count(round(rows / seconds))} rows/s",
                 highlight=False,
+                markup=False,
             )
 
     def found(self, finding: Finding) -> None:
