@@ -25,6 +25,9 @@ __all__ = [
     "result_as_json",
 ]
 
+_NO_EDGE = 100_000
+_BROKEN = frozenset({3, 7, 70, 130, 143})
+
 
 def _plain_table(*headings: tuple[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
@@ -167,7 +170,7 @@ def failure_as_json(
     return {
         "schema": SCHEMA,
         "command": command,
-        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in {3, 7, 70} else "refused",
+        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in _BROKEN else "refused",
         "source": source,
         "target": target,
         "error": {"message": str(error), "exit_code": exit_code},
@@ -176,4 +179,7 @@ def failure_as_json(
 
 
 def print_to(console: Console, renderable: RenderableType) -> None:
-    console.print(renderable, highlight=False, soft_wrap=not console.is_terminal)
+    """Names are printed as they are, whatever brackets they hold, and whole where no terminal's edge cuts them."""
+    if not console.is_terminal:
+        console.width = _NO_EDGE
+    console.print(renderable, highlight=False, markup=False, soft_wrap=not console.is_terminal)
