@@ -93,7 +93,7 @@ def lines_of(renderable: RenderableType) -> list[str]:
 def test_a_result_reads_as_a_table_a_proof_and_a_summary() -> None:
     assert lines_of(render_result(RESULT)) == [
         "table                        rows     read  masked columns",
-        'public."Order [/Details]"       7    700 B  -                    ',
+        'public."Order [/Details]"       7    700 B  -',
         "public.users               12,345  3.0 MiB  email, [red]full name",
         "",
         "verified",
@@ -130,7 +130,7 @@ def test_a_column_that_kept_nothing_by_chance_is_not_told() -> None:
 def test_a_plan_reads_as_a_table_and_what_would_follow() -> None:
     assert lines_of(render_plan(PLAN)) == [
         "table                      rows (estimate)     size  chunks  masked columns",
-        'public."Order [/Details]"          unknown  8.0 KiB       1  - (binary)                  ',
+        'public."Order [/Details]"          unknown  8.0 KiB       1  - (binary)',
         "public.users                        12,345  3.0 GiB      24  email (email), prefs (json)",
         "",
         "production → staging: 2 tables, 3.0 GiB plus indexes",
