@@ -66,6 +66,7 @@ SAMPLES: list[errors.DbtoolError] = [
     errors.ServerFailed("m"),
     errors.PrivilegeMissing("m"),
     errors.ProgramFailed("m"),
+    errors.TimeIsUp("m"),
     errors.Drift("m"),
     errors.ConsentMissing("m"),
     errors.Busy("m"),
@@ -151,20 +152,20 @@ def test_the_whole_error_is_shown_only_when_asked_for(
     assert SECRET in capsys.readouterr().err
 
 
-_INTERRUPTED = """
-import sys, time
+_INTERRUPTED = r"""
+import os, sys, time
 import click
 from dbtool.cli.boundary import run_bounded
 
 @click.command()
 def tiny():
     try:
-        print("ready", flush=True)
+        os.write(1, b"ready\n")  # a signal within print() can make it write twice
         time.sleep(60)
     finally:
-        print("cleaning", flush=True)
+        os.write(1, b"cleaning\n")
         sys.stdin.readline()
-        print("clean", flush=True)
+        os.write(1, b"clean\n")
 
 run_bounded(tiny, [])
 """
