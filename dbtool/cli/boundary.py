@@ -1,20 +1,22 @@
 """The only place that turns errors into messages and exit codes.
 
 Signals become an exception in the main thread, once: what follows is clean-up, and a second signal must not cut
-it short. Anything unexpected goes to a log file without its message, which might quote data, and exits 70.
+it short. Nor must a reader of our output that has gone: the work goes on, and the exit code tells how it ended. Anything unexpected goes to a log file without its message, which might quote data, and exits 70.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -22,7 +24,34 @@ from dbtool.errors import DbtoolError, Interrupted
 
 EXIT_BUG = 70
 EXIT_USAGE = 2
-_OUTPUT_CLOSED = 1
+
+
+class _Unread(io.FileIO):
+    """Output that may lose its reader without anybody noticing."""
+
+    def write(self, data: Any, /) -> int:
+        with suppress(BrokenPipeError):
+            return super().write(data)
+        return memoryview(data).nbytes
+
+
+def _outlive_reader(stream: Any) -> Any:
+    """The same stream, which no closed pipe breaks; what is no file of the system's is left as it is."""
+    try:
+        raw = _Unread(stream.fileno(), "w", closefd=False)
+    except (AttributeError, OSError):
+        return stream
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+    )
+
+
+def outlive_readers() -> None:
+    """For the whole process: whoever reads our output may go before we end."""
+    sys.stdout, sys.stderr = _outlive_reader(sys.stdout), _outlive_reader(sys.stderr)
 
 
 def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoReturn:
@@ -39,10 +68,6 @@ def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoRe
     except DbtoolError as error:
         show_error(error)
         code = error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = _OUTPUT_CLOSED
     except Exception as error:  # noqa: BLE001  the boundary
         code = _report_bug(error)
     sys.exit(code)

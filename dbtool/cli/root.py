@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import click
 
 from dbtool import __version__
-from dbtool.cli.boundary import run_bounded
+from dbtool.cli.boundary import outlive_readers, run_bounded
 
 
 class LazyGroup(click.Group):
@@ -50,4 +50,5 @@ def dbtool() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
+    outlive_readers()
     run_bounded(dbtool, arguments)

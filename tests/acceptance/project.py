@@ -122,6 +122,15 @@ class Project:
         return self.environ["STAGING_URL"]
 
     @property
+    def target_name(self) -> str:
+        return self.target.rsplit("/", 1)[1]
+
+    @property
+    def server_url(self) -> str:
+        """Of the target's server, as its superuser."""
+        return self.ends[1].rsplit("/", 1)[0] + "/postgres"
+
+    @property
     def manifests(self) -> list[Path]:
         return sorted((self.folder / ".dbtool" / "refresh").glob("*.json"))
 
@@ -170,6 +179,15 @@ class Project:
     def databases(self) -> list[str]:
         return [str(name) for _, name, *_ in self.describe_ends()]
 
+    def describe_source(self) -> list[tuple[Any, ...]]:
+        """Its relations, and how often their rows were ever written."""
+        query = (
+            "SELECT c.oid, c.relfilenode, c.relkind, pg_stat_get_tuples_inserted(c.oid), "
+            "pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid) FROM pg_class c "
+            "WHERE c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) ORDER BY 1"
+        )
+        return self.query(self.source, query)
+
     def is_dawdling(self) -> bool:
         """Is some session of the target's server asleep in one of the tests' own statements?"""
         with psycopg.connect(self.ends[1], dbname="postgres") as connection:
@@ -196,7 +214,7 @@ class Project:
         process = subprocess.Popen(
             [sys.executable, "-m", "dbtool", "refresh", source, target, *options],
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -205,7 +223,7 @@ class Project:
         )
         return Running(process, self)
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
         self.temporary.mkdir(exist_ok=True)
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return {**inherited, "TMPDIR": str(self.temporary), **self.environ}
