@@ -203,12 +203,17 @@ def copy_in(
     blocks: Iterable[bytes],
     *,
     binary: bool,
+    freeze: bool = False,
 ) -> int:
-    """COPY blocks into a relation, within the connection's transaction. Returns the rows the server counted."""
-    target = sql.SQL("COPY {} ({}) FROM STDIN{}").format(
+    """COPY blocks into a relation, within the connection's transaction. Returns the rows the server counted.
+
+    ``freeze`` needs the relation to have been made or truncated in the same transaction.
+    """
+    target = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {}, FREEZE {})").format(
         sql.Identifier(relation.schema, relation.name),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.SQL(" (FORMAT binary)") if binary else sql.SQL(""),
+        sql.SQL("binary" if binary else "text"),
+        sql.SQL("true" if freeze else "false"),
     )
     cursor = connection.cursor()
     with translated(f"loading {relation}"), cursor.copy(target) as copy:

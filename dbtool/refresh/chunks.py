@@ -10,6 +10,7 @@ from dbtool.masking.compile import RelationMasks
 from dbtool.postgres.copy_io import CopyOut
 
 PAGES_PER_CHUNK = 16_384  # 128 MB of heap: seconds of work, so that two workers end together
+WHOLE_UP_TO_PAGES = 1_048_576  # 8 GB: what a lost connection may cost to read again
 PAGE_BYTES = 8192
 
 
@@ -26,17 +27,36 @@ class Chunk:
     end: int | None = None
     bytes: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        return self.first is None and self.end is None
 
-def plan_chunks(relations: Sequence[Relation], pages_per_chunk: int = PAGES_PER_CHUNK) -> tuple[Chunk, ...]:
-    """Cut relations into chunks, largest first, so that no worker is left with a long one at the end."""
-    chunks = [chunk for relation in relations for chunk in _cut(relation, pages_per_chunk)]
+
+def plan_chunks(
+    relations: Sequence[Relation], pages_per_chunk: int = PAGES_PER_CHUNK, *, jobs: int = 2
+) -> tuple[Chunk, ...]:
+    """Cut relations into chunks, largest first, so that no worker is left with a long one at the end.
+
+    A relation that is no more than one worker's share stays whole: whole relations are loaded frozen (load_chunk).
+    """
+    share = min(sum(map(_size, relations)) // max(jobs, 1), WHOLE_UP_TO_PAGES)
+    chunks = [
+        chunk
+        for relation in relations
+        for chunk in _cut(
+            relation, 1 if _size(relation) <= share else round(_size(relation) / pages_per_chunk)
+        )
+    ]
     return tuple(sorted(chunks, key=lambda chunk: (-chunk.bytes, chunk.relation, chunk.number)))
 
 
-def _cut(relation: Relation, pages_per_chunk: int) -> list[Chunk]:
-    # Large values lie outside the heap: few pages may hold many bytes, and are cut as finely.
-    size = max(relation.pages, relation.bytes // PAGE_BYTES)
-    count = min(max(1, round(size / pages_per_chunk)), max(1, relation.pages))
+def _size(relation: Relation) -> int:
+    """In pages. Large values lie outside the heap: few pages may hold many bytes, and are cut as finely."""
+    return max(relation.pages, relation.bytes // PAGE_BYTES)
+
+
+def _cut(relation: Relation, pieces: int) -> list[Chunk]:
+    count = min(max(1, pieces), max(1, relation.pages))
     if count == 1:
         return [Chunk(relation.name, 0, bytes=relation.bytes)]
     edges = [relation.pages * number // count for number in range(1, count)]

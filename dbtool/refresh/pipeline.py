@@ -120,7 +120,7 @@ def _stream(run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: st
         cancellation=request.cancellation,
         observer=request.observer,
     )
-    return stream.run(plan_chunks(tables), request.jobs)
+    return stream.run(plan_chunks(tables, jobs=request.jobs), request.jobs)
 
 
 def _let_source_go(checked: Preflight, snapshot: HeldSnapshot) -> None:

@@ -49,7 +49,7 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
     """Run preflight and say what would follow. Raises what preflight raises."""
     checked = preflight(request)
     target = checked.target
-    chunks = [chunk.relation for chunk in plan_chunks(checked.source.catalog.tables())]
+    chunks = [chunk.relation for chunk in plan_chunks(checked.source.catalog.tables(), jobs=request.jobs)]
     return RefreshPlan(
         source=request.source.name,
         target=request.target.name,

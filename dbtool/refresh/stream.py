@@ -124,7 +124,9 @@ class Stream:
                     self.observer.advanced(chunk.relation, rows, len(block))
                     yield masked
 
-        return load_chunk(connection, chunk.relation, chunk.number, columns, blocks(), binary=binary)
+        return load_chunk(
+            connection, chunk.relation, chunk.number, columns, blocks(), binary=binary, whole=chunk.is_whole
+        )
 
     def _mask(self, masks: RelationMasks, block: bytes, counted: _Counted) -> tuple[bytes, int]:
         if not masks.columns:

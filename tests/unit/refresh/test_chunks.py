@@ -110,3 +110,12 @@ def test_a_copy_reads_its_chunk_s_pages_and_leaves_constants_to_the_source() -> 
     assert (copy.relation, copy.columns) == (masks.relation.name, ("c0", "c1", "c2"))
     assert dict(copy.pushed) == {1: "NULL"}
     assert (copy.first_page, copy.end_page, copy.binary) == (5, 9, False)
+
+
+def test_a_relation_within_one_workers_share_stays_whole() -> None:
+    relations = [relation("a", 100, 100 * 8192), relation("b", 90, 90 * 8192), relation("c", 60, 60 * 8192)]
+    assert all(chunk.is_whole for chunk in plan_chunks(relations, 16, jobs=2))
+    assert {chunk.relation.name for chunk in plan_chunks(relations, 16, jobs=3) if not chunk.is_whole} == {
+        "a",
+        "b",
+    }

@@ -75,6 +75,7 @@ class Candidate:
 
     faults: list[tuple[str, Exception] | None] = field(default_factory=list)
     unreachable: int = 0
+    whole: set[bool] = field(default_factory=set)
     loaded: dict[tuple[RelationName, int], tuple[bytes, bool]] = field(default_factory=dict)
 
     @contextmanager
@@ -97,7 +98,9 @@ class Candidate:
         blocks: Iterable[bytes],
         *,
         binary: bool,
+        whole: bool,
     ) -> int:
+        self.whole.add(whole)
         content = b"".join(blocks)
         when, error = (self.faults.pop(0) if self.faults else None) or ("", None)
         if when == "refused" and error is not None:
@@ -180,6 +183,7 @@ def test_the_chunks_of_a_relation_are_one_table_of_the_result(candidate: Candida
     assert streamed.tallies[USERS]["email"].rows == 2
     assert sorted(heard.said) == [(CODES, 1), (USERS, 2)]
     assert len(candidate.loaded) == 3
+    assert candidate.whole == {True, False}  # only CODES may replace what its relation holds
 
 
 def test_nothing_to_copy_is_no_table(candidate: Candidate) -> None:
