@@ -118,6 +118,11 @@ def test_refuses_a_mask_whose_stand_ins_do_not() -> None:
     assert judge(use("constant", value="x"), TEXT, "CHECK ((length(c) > 3))") == ["check-would-fail"]
 
 
+def test_what_does_not_fit_the_column_is_said_once() -> None:
+    short = ColumnType("character varying(5)", "varchar", length=5)
+    assert judge(use("email"), short, "CHECK ((c ~~ 'x'::text))") == ["mask-does-not-fit"]
+
+
 def test_warns_of_what_it_cannot_tell() -> None:
     assert judge(use("email"), TEXT, "CHECK ((is_email(c)))") == ["check-not-proved"]
     assert judge(use("permute_digits"), TEXT, "CHECK ((c ~ '^(GB|DE)[0-9]+$'::text))") == ["check-not-proved"]
