@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import UniqueIndex
-from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName, quote_identifier
+from dbtool.catalog.relations import Column, Relation, RelationName, quote_identifier
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
@@ -52,40 +53,33 @@ def prove_uniqueness(
     catalog: Catalog, coverage: Coverage, key: ProjectKey, registry: Registry, locale: str = "en_US"
 ) -> tuple[Finding, ...]:
     """Errors for what could collide, warnings for what might, and the odds where a digest is relied upon."""
-    masked = resolve_masks(catalog, coverage, Workshop(registry, key, locale))
-    documents = {ref for ref, one in coverage.decisions.items() if isinstance(one.decision, JsonPaths)}
-    findings = [
-        finding
-        for index in catalog.unique_indexes
-        if (proof := _proof_of(index, catalog, masked, documents, registry)) is not None
-        for finding in _prove(proof)
-    ]
+    masked: dict[RelationName, dict[str, MaskedColumn]] = defaultdict(dict)
+    for ref, one in resolve_masks(catalog, coverage, Workshop(registry, key, locale)).items():
+        masked[ref.relation][ref.column] = one
+    documents: dict[RelationName, set[str]] = defaultdict(set)
+    for ref, decision in coverage.decisions.items():
+        if isinstance(decision.decision, JsonPaths):
+            documents[ref.relation].add(ref.column)
+    rows = _count_rows(catalog)
+    findings: list[Finding] = []
+    for index in catalog.unique_indexes:
+        own = catalog.relations.get(index.relation)
+        relation = catalog.relations.get(own.ruled_by) if own else None
+        if own is None or relation is None or relation.name not in masked.keys() | documents.keys():
+            continue
+        in_documents = frozenset(documents.get(relation.name, ()))
+        columns = masked.get(relation.name, {})
+        findings += _prove(_Proof(catalog, index, relation, columns, in_documents, rows[own.name], registry))
     return tuple(dict.fromkeys(findings))
 
 
-def _proof_of(
-    index: UniqueIndex,
-    catalog: Catalog,
-    masked: Mapping[ColumnRef, MaskedColumn],
-    documents: Iterable[ColumnRef],
-    registry: Registry,
-) -> _Proof | None:
-    """None where nothing of the relation is masked, or it is not copied."""
-    own = catalog.relations.get(index.relation)
-    relation = catalog.relations.get(own.ruled_by) if own else None
-    if own is None or relation is None:
-        return None
-    by_name = {ref.column: one for ref, one in masked.items() if ref.relation == relation.name}
-    in_documents = frozenset(ref.column for ref in documents if ref.relation == relation.name)
-    if not by_name and not in_documents:
-        return None
-    return _Proof(catalog, index, relation, by_name, in_documents, _rows_of(own.name, catalog), registry)
-
-
-def _rows_of(name: RelationName, catalog: Catalog) -> int:
-    """The planner's estimate, of a partitioned table the sum over its leaves."""
-    leaves = (one for one in catalog.tables() if name in (one.name, one.partition_root))
-    return sum(max(one.rows, 0) for one in leaves)
+def _count_rows(catalog: Catalog) -> dict[RelationName, int]:
+    """The planner's estimates, of a partitioned table the sum over its leaves."""
+    rows: dict[RelationName, int] = defaultdict(int)
+    for relation in catalog.tables():
+        for name in {relation.name, relation.ruled_by}:
+            rows[name] += max(relation.rows, 0)
+    return rows
 
 
 def _prove(proof: _Proof) -> Iterator[Finding]:
