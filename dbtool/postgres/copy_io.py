@@ -28,7 +28,7 @@ from dbtool.postgres.session import (
     translated,
 )
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 
 
 def read_blocks(pipe: IO[bytes], size: int = BLOCK_BYTES, *, whole_lines: bool = True) -> Iterator[bytes]:
