@@ -27,7 +27,7 @@ SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum),
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
-WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbtool', 'pg_toast')
+WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbtool', 'pg_toast')
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -42,8 +42,9 @@ FROM pg_constraint k WHERE k.contype = 'f'
 
 # Whatever a sequence feeds: the columns that own it and the columns whose defaults call it.
 _SEQUENCE_FEEDS = """
-SELECT DISTINCT s.oid::regclass::text, c.oid::regclass::text, a.attname::text
+SELECT DISTINCT s.oid::regclass::text, c.oid::regclass::text, a.attname::text, q.seqincrement > 0
 FROM pg_class s
+JOIN pg_sequence q ON q.seqrelid = s.oid
 JOIN pg_depend d ON (d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refobjsubid > 0)
     OR (d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid AND d.classid = 'pg_attrdef'::regclass)
 LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
@@ -55,13 +56,15 @@ WHERE s.relkind = 'S'
 
 @contextmanager
 def reading(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(
+        url, autocommit=True, client_encoding="UTF8", options="-c statement_timeout=0"
+    ) as connection:
         connection.execute(_SETTINGS)
         yield connection
 
 
 def find_columns(url: str) -> dict[Table, list[str]]:
-    """The columns of every table, partition and materialised view, by schema and name."""
+    """The columns of every table, partition and populated materialised view, by schema and name."""
     with reading(url) as connection:
         return {(schema, name): columns for schema, name, columns, _ in connection.execute(_TABLES)}
 
@@ -177,8 +180,9 @@ def sequences_behind(url: str) -> list[str]:
     with reading(url) as connection:
         feeds = connection.execute(_SEQUENCE_FEEDS).fetchall()
         assert feeds or not connection.execute("SELECT FROM pg_class WHERE relkind = 'S'").fetchall()
-        for sequence, table, column in feeds:
-            query = sql.SQL("SELECT nextval({}::regclass) > coalesce(max({}), 0) FROM {}").format(
+        for sequence, table, column, is_rising in feeds:
+            form = "nextval({0}::regclass) > max({1})" if is_rising else "nextval({0}::regclass) < min({1})"
+            query = sql.SQL("SELECT coalesce(" + form + ", true) FROM {2}").format(
                 sql.Literal(sequence), sql.Identifier(column), sql.SQL(table)
             )
             row = connection.execute(query).fetchone()

@@ -1,0 +1,80 @@
+"""A refresh within the test's own process, between two databases that the fixtures made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.digest import ProjectKey
+from dbtool.masking.coverage import ruled_relations
+from dbtool.masking.masks import MASKS
+from dbtool.masking.resolve import option_names
+from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.session import connect
+from dbtool.refresh.request import RefreshRequest
+from dbtool.rules.loader import load_rules
+from dbtool.rules.model import ColumnRule, Keep, Position, RuleSet, TableRules
+from dbtool.targets import Target, Tier
+
+KEY = ProjectKey(b"a key of these tests alone: 0123456789abcdef")
+_HERE = Position("test", 1, 1)
+_KEEP = Keep("kept by this test", _HERE)
+
+
+def rules_of(text: str, folder: Path) -> RuleSet:
+    """The ``tables:`` of a rule file, without the line that says so."""
+    file = folder / "rules.yaml"
+    file.write_text(f"version: 1\ntables:\n{text}", encoding="utf-8")
+    return load_rules(file, MASKS.keys(), option_names(MASKS))
+
+
+def keep_everything(catalog: Catalog) -> RuleSet:
+    tables = {
+        relation.name: TableRules(
+            relation.name,
+            tuple(ColumnRule((column.name,), _KEEP, _HERE) for column in relation.copied_columns),
+            _HERE,
+        )
+        for relation in ruled_relations(catalog)
+    }
+    return RuleSet(tables, digest="everything is kept")
+
+
+def request_for(
+    source: str, target: str, state: Path, rules: RuleSet | None = None, **options: Any
+) -> RefreshRequest:
+    """``options`` are the request's, or those of the target environment."""
+    of_target = {name: options.pop(name) for name in list(options) if name in Target.__dataclass_fields__}
+    if rules is None:
+        with connect(source) as connection:
+            rules = keep_everything(read_catalog(connection))
+    request = RefreshRequest(
+        source=Target("production", Tier.PRODUCTION, lambda: source),
+        target=Target("staging", Tier.STAGING, lambda: target, **of_target),
+        rules=rules,
+        key=KEY,
+        state=state,
+    )
+    return replace(request, **options)
+
+
+def execute(url: str, statements: str) -> None:
+    with psycopg.connect(
+        url, autocommit=True, client_encoding="UTF8", options="-c statement_timeout=0"
+    ) as connection:
+        connection.execute(statements.encode())
+
+
+def query(url: str, text: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(
+        url, autocommit=True, client_encoding="UTF8", options="-c statement_timeout=0"
+    ) as connection:
+        return connection.execute(text.encode()).fetchall()
+
+
+def column_of(url: str, text: str) -> list[Any]:
+    return [value for (value,) in query(url, text)]
