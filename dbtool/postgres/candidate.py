@@ -69,20 +69,22 @@ def load_chunk(
     *,
     binary: bool,
     whole: bool,
+    into: RelationName | None = None,
 ) -> int:
     """Load one chunk in one transaction together with the row that records it. Returns the server's count.
 
     The transaction commits only after ``blocks`` ended without an error: a source that fails loads nothing.
     A ``whole`` relation is loaded frozen. That needs a TRUNCATE in the same transaction, and spares whoever reads
     the rows first (index builds, checks of keys, verification) from marking every one of them as committed,
-    which with data checksums goes through the WAL page by page.
+    which with data checksums goes through the WAL page by page. ``into`` is the root of a partition whose rows
+    find their own way.
     """
     with translated(f"loading {relation}"), connection.transaction():
         if whole:
             connection.execute(
                 sql.SQL("TRUNCATE ONLY {}").format(sql.Identifier(relation.schema, relation.name))
             )
-        rows = copy_in(connection, relation, columns, blocks, binary=binary, freeze=whole)
+        rows = copy_in(connection, into or relation, columns, blocks, binary=binary, freeze=whole)
         connection.execute(
             "INSERT INTO dbtool.loaded_chunk VALUES (%s, %s, %s, %s)",
             (relation.schema, relation.name, chunk, rows),

@@ -34,6 +34,7 @@ from dbtool.refresh.pre_data import (
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
+from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
@@ -119,6 +120,9 @@ def _stream(run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: st
         seed=request.key.survivors_seed(),
         cancellation=request.cancellation,
         observer=request.observer,
+        routes=plan_routes(
+            snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
+        ),
     )
     return stream.run(plan_chunks(tables, jobs=request.jobs), request.jobs)
 

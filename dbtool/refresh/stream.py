@@ -21,6 +21,7 @@ from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer
 from dbtool.refresh.result import TableCopied
+from dbtool.refresh.routes import Routes
 from dbtool.refresh.workers import run_workers
 from dbtool.targets import Target
 
@@ -41,8 +42,11 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
+    """``routes`` lead from the partitions whose rows went through their root."""
+
     tables: tuple[TableCopied, ...]
     tallies: dict[RelationName, Tallies]
+    routes: Routes = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +62,7 @@ class Stream:
     observer: Observer
     clock: Callable[[], float] = time.monotonic
     pauses_s: Sequence[float] = _PAUSES_S
+    routes: Routes = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _progress: dict[RelationName, _Progress] = field(default_factory=dict)
 
@@ -124,8 +129,17 @@ class Stream:
                     self.observer.advanced(chunk.relation, rows, len(block))
                     yield masked
 
+        into = self.routes.get(chunk.relation)
+        whole = chunk.is_whole and into is None
         return load_chunk(
-            connection, chunk.relation, chunk.number, columns, blocks(), binary=binary, whole=chunk.is_whole
+            connection,
+            chunk.relation,
+            chunk.number,
+            columns,
+            blocks(),
+            binary=binary,
+            whole=whole,
+            into=into,
         )
 
     def _mask(self, masks: RelationMasks, block: bytes, counted: _Counted) -> tuple[bytes, int]:
@@ -157,7 +171,8 @@ class Stream:
             )
             for name, progress in sorted(self._progress.items())
         )
-        return Streamed(tables, {name: progress.tallies for name, progress in self._progress.items()})
+        tallies = {name: progress.tallies for name, progress in self._progress.items()}
+        return Streamed(tables, tallies, self.routes)
 
 
 @dataclass

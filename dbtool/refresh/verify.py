@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import ColumnRef
+from dbtool.catalog.relations import ColumnRef, RelationName
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan
 from dbtool.masking.judgement import FixedRate, judge_tally
@@ -68,7 +68,7 @@ def verify(
     cancellation: Cancellation,
 ) -> Verification:
     """Run every check and say all of what was found; nothing is raised for a finding."""
-    findings = check_counts(landed, streamed.tables, jobs, cancellation)
+    findings = check_counts(landed, streamed, jobs, cancellation)
     findings += check_structure(source, landed.catalog)
     judged, rates = judge_tallies(masked.plan, streamed)
     search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
@@ -85,12 +85,13 @@ def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
     return {where: hashes for where, hashes in kept.items() if len(hashes)}
 
 
-def check_counts(
-    landed: Landed, tables: Sequence[TableCopied], jobs: int, cancellation: Cancellation
-) -> list[Finding]:
-    """Rows that stand in each relation of the candidate against the rows that were streamed into it."""
+def check_counts(landed: Landed, streamed: Streamed, jobs: int, cancellation: Cancellation) -> list[Finding]:
+    """Rows that stand in each relation of the candidate against the rows that were streamed into it.
 
-    def count_share(share: Sequence[TableCopied]) -> list[Finding]:
+    Of rows that went through a root only the sum over its partitions is known.
+    """
+
+    def count_share(share: Sequence[TableCopied]) -> list[tuple[RelationName, int]]:
         with (
             candidate_session(landed.target, landed.database) as connection,
             cancellation.ending(connection.cancel),
@@ -98,17 +99,22 @@ def check_counts(
             counted = []
             for table in share:
                 cancellation.check()
-                counted.append((table, count_rows(connection, table.name)))
-        return [_wrong_count(table, rows) for table, rows in counted if rows != table.rows]
+                counted.append((table.name, count_rows(connection, table.name)))
+        return counted
 
-    largest_first = sorted(tables, key=lambda table: -table.rows)
+    largest_first = sorted(streamed.tables, key=lambda table: -table.rows)
     shares = run_shares(count_share, largest_first, jobs, cancellation)
-    return [finding for share in shares for finding in share]
+    found, expected = Counter[RelationName](), Counter[RelationName]()
+    for name, rows in (counted for share in shares for counted in share):
+        found[streamed.routes.get(name, name)] += rows
+    for table in streamed.tables:
+        expected[streamed.routes.get(table.name, table.name)] += table.rows
+    return [_wrong_count(name, found[name], rows) for name, rows in expected.items() if found[name] != rows]
 
 
-def _wrong_count(table: TableCopied, rows: int) -> Finding:
-    message = f"{rows} rows stand in the candidate, {table.rows} were loaded"
-    return Finding("row-count", Severity.ERROR, str(table.name), message)
+def _wrong_count(name: RelationName, found: int, loaded: int) -> Finding:
+    message = f"{found} rows stand in the candidate, {loaded} were loaded"
+    return Finding("row-count", Severity.ERROR, str(name), message)
 
 
 def check_structure(source: Catalog, landed: Catalog) -> list[Finding]:

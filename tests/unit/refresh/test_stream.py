@@ -76,6 +76,7 @@ class Candidate:
     faults: list[tuple[str, Exception] | None] = field(default_factory=list)
     unreachable: int = 0
     whole: set[bool] = field(default_factory=set)
+    into: set[RelationName | None] = field(default_factory=set)
     loaded: dict[tuple[RelationName, int], tuple[bytes, bool]] = field(default_factory=dict)
 
     @contextmanager
@@ -99,8 +100,10 @@ class Candidate:
         *,
         binary: bool,
         whole: bool,
+        into: RelationName | None,
     ) -> int:
         self.whole.add(whole)
+        self.into.add(into)
         content = b"".join(blocks)
         when, error = (self.faults.pop(0) if self.faults else None) or ("", None)
         if when == "refused" and error is not None:

@@ -142,10 +142,20 @@ def test_a_foreign_key_that_the_source_does_not_validate_is_named() -> None:
 
 def test_rows_that_are_missing_are_a_finding(counts: dict[RelationName, int]) -> None:
     counts[USERS] = 1
-    (finding,) = check_counts(landed(), STREAMED.tables, 2, Cancellation())
+    (finding,) = check_counts(landed(), STREAMED, 2, Cancellation())
     assert (finding.check, finding.where, finding.is_error) == ("row-count", "public.users", True)
     assert finding.message == "1 rows stand in the candidate, 2 were loaded"
     assert run(landed(), masked()).findings == (finding,)
+
+
+def test_of_rows_that_went_through_a_root_only_the_sum_counts(counts: dict[RelationName, int]) -> None:
+    root = RelationName("public", "root")
+    through_root = replace(STREAMED, routes={table.name: root for table in STREAMED.tables})
+    counts[USERS] -= 1
+    (finding,) = check_counts(landed(), through_root, 2, Cancellation())
+    assert (finding.where, finding.message) == ("public.root", "2 rows stand in the candidate, 3 were loaded")
+    counts[next(table.name for table in STREAMED.tables if table.name != USERS)] += 1
+    assert check_counts(landed(), through_root, 2, Cancellation()) == []
 
 
 def test_a_run_that_is_being_ended_counts_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +169,7 @@ def test_a_run_that_is_being_ended_counts_no_further(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(verify_module, "count_rows", count)
     with pytest.raises(Interrupted):
-        check_counts(landed(), STREAMED.tables, 1, cancellation)
+        check_counts(landed(), STREAMED, 1, cancellation)
     assert counted == [USERS]
 
 
