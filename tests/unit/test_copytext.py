@@ -64,3 +64,11 @@ def test_a_block_of_many_lines_comes_back_whole() -> None:
     assert frame.height == 60_000
     assert copytext.decode(frame.to_series(1)).unique().to_list() == ["line one\nline \\ two"]
     assert copytext.render_block(frame) == block
+
+
+@pytest.mark.parametrize(
+    ("plain", "escaped"), zip("\b\f\n\r\t\v\\", ["b", "f", "n", "r", "t", "v", "\\"], strict=True)
+)
+def test_every_sign_alone_is_escaped_and_read_back(plain: str, escaped: str) -> None:
+    assert copytext.encode(pl.Series([plain, None, "x"])).to_list() == [f"\\{escaped}", None, "x"]
+    assert copytext.decode(pl.Series([f"\\{escaped}", None, "x"])).to_list() == [plain, None, "x"]

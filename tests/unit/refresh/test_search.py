@@ -125,6 +125,11 @@ def test_a_masked_column_is_searched_whole() -> None:
     assert search(landed, ["ada@x.org"]) == {}
 
 
+def test_values_are_compared_without_the_escapes_of_copy() -> None:
+    landed = Landed({USERS: [b"corp\\\\ada1990\t\\N\n"], NOTES: []})
+    assert len(search(landed, ["corp\\ada1990"])) == 1
+
+
 def test_the_same_original_in_two_blocks_is_one() -> None:
     landed = Landed({USERS: [], NOTES: [b"ada@x.org\n", b"ADA@x.org!\n"]})
     (met,) = search(landed, ["ada@x.org"]).values()
