@@ -28,16 +28,19 @@ SEQUENCE_MARGIN = 1000
 
 
 def restore_post_data(target: Target, candidate: str, tools: Tools, schema: SchemaArchive, jobs: int) -> None:
-    dump.restore_section(
-        tools.pg_restore.program("pg_restore"),
-        target.url(),
-        database=candidate,
-        archive=schema.archive,
-        toc=schema.toc,
-        section="post-data",
-        policy=restore_policy(target),
-        jobs=jobs,
-    )
+    for toc in (schema.toc, schema.keys_toc):
+        if toc is None:
+            continue
+        dump.restore_section(
+            tools.pg_restore.program("pg_restore"),
+            target.url(),
+            database=candidate,
+            archive=schema.archive,
+            toc=toc,
+            section="post-data",
+            policy=restore_policy(target),
+            jobs=jobs,
+        )
 
 
 def plan_sequence(sequence: SequenceDefinition, extreme: int | None) -> SequenceValue:

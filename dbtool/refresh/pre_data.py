@@ -46,10 +46,13 @@ def candidate_database(
 
 @dataclass(frozen=True, slots=True)
 class SchemaArchive:
-    """The source's DDL on disk, in a folder only we can read, and the table of contents that is restored."""
+    """The source's DDL on disk, in a folder only we can read, and the tables of contents that are restored:
+    ``toc``, and then ``keys_toc``, where foreign keys have to wait.
+    """
 
     archive: Path
     toc: Path
+    keys_toc: Path | None
     left_out: tuple[str, ...]
 
 
@@ -59,8 +62,12 @@ def schema_archive(source: Target, tools: Tools, snapshot: str, target: Target) 
         archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
         dump.dump_schema(tools.pg_dump.program("pg_dump"), source.url(), snapshot=snapshot, archive=archive)
         entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
-        dump.write_toc(dump.filter_toc(entries, extensions=target.extensions), toc)
-        yield SchemaArchive(archive, toc, dump.left_out_entries(entries))
+        restored, keys = dump.put_keys_last(dump.filter_toc(entries, extensions=target.extensions))
+        dump.write_toc(restored, toc)
+        keys_toc = Path(folder) / "keys_toc" if keys else None
+        if keys_toc:
+            dump.write_toc(keys, keys_toc)
+        yield SchemaArchive(archive, toc, keys_toc, dump.left_out_entries(entries))
 
 
 def restore_policy(target: Target) -> dump.RestorePolicy:

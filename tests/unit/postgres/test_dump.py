@@ -9,6 +9,7 @@ from dbtool.postgres.dump import (
     filter_toc,
     left_out_entries,
     parse_toc,
+    put_keys_last,
     read_toc,
     restore_section,
     write_toc,
@@ -108,6 +109,27 @@ def test_what_was_left_out_is_told_without_the_comments_on_it() -> None:
     told = left_out_entries(parse_toc(LISTING))
     assert "EVENT TRIGGER - guard_ddl postgres" in told
     assert not [text for text in told if text.startswith("COMMENT")]
+
+
+POST_DATA = """\
+1; 2606 1 CONSTRAINT public event event_pkey shop
+2; 0 0 INDEX ATTACH public event_2024_pkey shop
+3; 2606 2 FK CONSTRAINT public event event_account_id_fkey shop
+4; 0 0 COMMENT public CONSTRAINT event_account_id_fkey ON event shop
+5; 2620 3 TRIGGER public event touch shop
+6; 0 0 COMMENT public TRIGGER touch ON event shop
+"""
+
+
+def test_foreign_keys_and_their_comments_wait_until_indexes_are_attached() -> None:
+    first, last = put_keys_last(parse_toc(POST_DATA))
+    assert [entry.line[0] for entry in first] == ["1", "2", "5", "6"]
+    assert [entry.line[0] for entry in last] == ["3", "4"]
+
+
+def test_foreign_keys_do_not_wait_where_no_index_is_attached() -> None:
+    entries = [entry for entry in parse_toc(POST_DATA) if "ATTACH" not in entry.line]
+    assert put_keys_last(entries) == (tuple(entries), ())
 
 
 def test_a_list_is_written_as_pg_restore_reads_it(tmp_path: Path) -> None:
