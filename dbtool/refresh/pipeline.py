@@ -5,15 +5,7 @@ The only module that knows the order. Whatever fails before the swap drops the c
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-
-from dbtool.errors import DbtoolError, TimeIsUp, VerificationFailed
+from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.copy_io import CopyReader, DriverReader, PsqlReader
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
@@ -23,7 +15,6 @@ from dbtool.refresh import post_data, swap
 from dbtool.refresh.chunks import plan_chunks
 from dbtool.refresh.compiled import confirm_originals
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
-from dbtool.refresh.plan import describe_tools
 from dbtool.refresh.pre_data import (
     SchemaArchive,
     candidate_database,
@@ -35,6 +26,7 @@ from dbtool.refresh.preflight import Preflight, preflight, require_consent
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
+from dbtool.refresh.run import Run, time_limit
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
@@ -45,8 +37,8 @@ def refresh(request: RefreshRequest) -> RefreshResult:
 
     :raises DbtoolError: as errors.py says; until the swap's commit the live database is untouched.
     """
-    run = _Run(request)
-    with _time_limit(request):
+    run = Run(request)
+    with time_limit(request):
         with run.stage("preflight"):
             checked = preflight(request)
             require_consent(request, checked.target)
@@ -59,7 +51,7 @@ def refresh(request: RefreshRequest) -> RefreshResult:
     return copied
 
 
-def _build_candidate(run: _Run, checked: Preflight, maintenance: Connection) -> RefreshResult:
+def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> RefreshResult:
     request, live = run.request, checked.target.live_name
     name = name_beside(live, "candidate", run.made_at)
     stamp = Stamp("candidate", live, run.made_at)
@@ -77,7 +69,7 @@ def _build_candidate(run: _Run, checked: Preflight, maintenance: Connection) -> 
     return _conclude(run, maintenance, live, result)
 
 
-def _conclude(run: _Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:
+def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:
     """The refreshed database is live, and stays so whatever happens here.
 
     :raises PartlyDone: says what may be missing.
@@ -93,7 +85,7 @@ def _conclude(run: _Run, maintenance: Connection, live: str, result: RefreshResu
 
 
 def _fill(
-    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
 ) -> tuple[Streamed, tuple[SequenceSet, ...]]:
     request, tools = run.request, checked.tools
     with schema_archive(request.source, tools, snapshot.taken.name, request.target) as schema:
@@ -107,7 +99,7 @@ def _fill(
     return streamed, sequences
 
 
-def _stream(run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str) -> Streamed:
+def _stream(run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str) -> Streamed:
     request = run.request
     tables = snapshot.catalog.tables()
     for relation in tables:
@@ -136,7 +128,7 @@ def _let_source_go(checked: Preflight, snapshot: HeldSnapshot) -> None:
 
 
 def _finish(
-    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, schema: SchemaArchive
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, schema: SchemaArchive
 ) -> tuple[SequenceSet, ...]:
     target = run.request.target
     post_data.restore_post_data(target, candidate, checked.tools, schema, run.request.jobs)
@@ -150,7 +142,7 @@ def _finish(
 
 
 def _verify(
-    run: _Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, streamed: Streamed
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, streamed: Streamed
 ) -> Verification:
     request = run.request
     with candidate_session(request.target, candidate) as connection:
@@ -179,14 +171,14 @@ def refuse_unverified(verification: Verification) -> None:
         )
 
 
-def _source_reader(run: _Run, checked: Preflight, snapshot: str) -> CopyReader:
+def _source_reader(run: Run, checked: Preflight, snapshot: str) -> CopyReader:
     psql, url, ending = checked.tools.psql, run.request.source.url, run.request.cancellation.ending
     if psql is None:
         return DriverReader(url, snapshot, ending=ending)
     return PsqlReader(psql.program("psql"), url, snapshot, ending=ending)
 
 
-def _target_reader(run: _Run, checked: Preflight, candidate: str) -> CopyReader:
+def _target_reader(run: Run, checked: Preflight, candidate: str) -> CopyReader:
     psql, url, ending = checked.tools.psql, run.request.target.url, run.request.cancellation.ending
     if psql is None or (checked.target.facts.has_tls and not psql.has_tls):
         return DriverReader(url, database=candidate, ending=ending)
@@ -196,87 +188,3 @@ def _target_reader(run: _Run, checked: Preflight, candidate: str) -> CopyReader:
 def _locale(checked: Preflight) -> Locale:
     facts = checked.source.facts
     return Locale(facts.encoding, facts.collate, facts.ctype, facts.locale_provider, facts.icu_locale)
-
-
-@contextmanager
-def _time_limit(request: RefreshRequest) -> Iterator[None]:
-    """End the run after ``max_duration_s``, by the alarm signal: only the main thread can be told so."""
-    limit = request.max_duration_s
-    if limit is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def time_is_up(_signal: int, _frame: object) -> None:
-        request.cancellation.request()
-        raise TimeIsUp(
-            f"the refresh took longer than --max-duration ({limit:g} s); it was ended and the live database is as it was. "
-            "Allow it longer, or refresh when the source is quieter."
-        )
-
-    before = signal.signal(signal.SIGALRM, time_is_up)
-    signal.setitimer(signal.ITIMER_REAL, limit)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@dataclass
-class _Run:
-    """The clock of one run: its name in time, its stages' seconds."""
-
-    request: RefreshRequest
-    started: float = field(default_factory=time.monotonic)
-    stages: list[tuple[str, float]] = field(default_factory=list)
-    began: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.began = self.request.now()
-
-    @property
-    def made_at(self) -> str:
-        """UTC to the millisecond, digits only: part of database names that people type."""
-        return self.began.strftime("%Y%m%d%H%M%S%f")[:-3]
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.request.observer.stage(name)
-        before, inner = time.monotonic(), sum(seconds for _, seconds in self.stages)
-        yield
-        # Stages nest (the snapshot is held while others run): each is charged its own time only.
-        nested = sum(seconds for _, seconds in self.stages) - inner
-        self.stages.append((name, time.monotonic() - before - nested))
-
-    def result(
-        self,
-        checked: Preflight,
-        snapshot: HeldSnapshot,
-        streamed: Streamed,
-        sequences: tuple[SequenceSet, ...],
-        verification: Verification,
-    ) -> RefreshResult:
-        return RefreshResult(
-            source=self.request.source.name,
-            target=self.request.target.name,
-            status="ok",
-            live=checked.target.live_name,
-            previous=(),
-            made_at=self.made_at,
-            snapshot=snapshot.taken,
-            tables=streamed.tables,
-            verification=verification,
-            findings=checked.findings,
-            sequences=sequences,
-            key_id=self.request.key.key_id,
-            rules_digest=self.request.rules.digest,
-            pools_digest=checked.inputs.pools_digest,
-            programs=describe_tools(checked),
-            stages=tuple(self.stages),
-            seconds=time.monotonic() - self.started,
-        )
-
-    def finished(self, result: RefreshResult, previous: tuple[str, ...]) -> RefreshResult:
-        return replace(
-            result, previous=previous, stages=tuple(self.stages), seconds=time.monotonic() - self.started
-        )

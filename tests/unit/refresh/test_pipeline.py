@@ -10,16 +10,13 @@ import pytest
 from dbtool.digest import ProjectKey
 from dbtool.errors import TimeIsUp, VerificationFailed
 from dbtool.findings import Finding, Severity
-from dbtool.refresh import pipeline
 from dbtool.refresh.pipeline import refuse_unverified
 from dbtool.refresh.request import Cancellation, RefreshRequest, Silent
 from dbtool.refresh.result import Verification
+from dbtool.refresh.run import Run, time_limit
 from dbtool.refresh.workers import run_workers
 from dbtool.rules.model import RuleSet
 from dbtool.targets import Target, Tier
-
-time_limit = pipeline._time_limit  # noqa: SLF001  an alarm can be tested only where it is set
-Run = pipeline._Run  # noqa: SLF001  the clock of a run that would need two servers
 
 
 class Stages(Silent):

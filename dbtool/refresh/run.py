@@ -1,0 +1,103 @@
+"""One run: its name in time, the seconds of its stages, its limit, and the result it ends in."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dbtool.errors import TimeIsUp
+from dbtool.refresh.plan import describe_tools
+from dbtool.refresh.preflight import Preflight
+from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
+from dbtool.refresh.snapshot import HeldSnapshot
+from dbtool.refresh.stream import Streamed
+
+
+@contextmanager
+def time_limit(request: RefreshRequest) -> Iterator[None]:
+    """End the run after ``max_duration_s``, by the alarm signal: only the main thread can be told so."""
+    limit = request.max_duration_s
+    if limit is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def time_is_up(_signal: int, _frame: object) -> None:
+        request.cancellation.request()
+        raise TimeIsUp(
+            f"the refresh took longer than --max-duration ({limit:g} s); it was ended and the live database is as it was. "
+            "Allow it longer, or refresh when the source is quieter."
+        )
+
+    before = signal.signal(signal.SIGALRM, time_is_up)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@dataclass
+class Run:
+    """The clock of one run: its name in time, its stages' seconds."""
+
+    request: RefreshRequest
+    started: float = field(default_factory=time.monotonic)
+    stages: list[tuple[str, float]] = field(default_factory=list)
+    began: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.request.now()
+
+    @property
+    def made_at(self) -> str:
+        """UTC to the millisecond, digits only: part of database names that people type."""
+        return self.began.strftime("%Y%m%d%H%M%S%f")[:-3]
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self.request.observer.stage(name)
+        before, inner = time.monotonic(), sum(seconds for _, seconds in self.stages)
+        yield
+        # Stages nest (the snapshot is held while others run): each is charged its own time only.
+        nested = sum(seconds for _, seconds in self.stages) - inner
+        self.stages.append((name, time.monotonic() - before - nested))
+
+    def result(
+        self,
+        checked: Preflight,
+        snapshot: HeldSnapshot,
+        streamed: Streamed,
+        sequences: tuple[SequenceSet, ...],
+        verification: Verification,
+    ) -> RefreshResult:
+        return RefreshResult(
+            source=self.request.source.name,
+            target=self.request.target.name,
+            status="ok",
+            live=checked.target.live_name,
+            previous=(),
+            made_at=self.made_at,
+            snapshot=snapshot.taken,
+            tables=streamed.tables,
+            verification=verification,
+            findings=checked.findings,
+            sequences=sequences,
+            key_id=self.request.key.key_id,
+            rules_digest=self.request.rules.digest,
+            pools_digest=checked.inputs.pools_digest,
+            programs=describe_tools(checked),
+            stages=tuple(self.stages),
+            seconds=time.monotonic() - self.started,
+        )
+
+    def finished(self, result: RefreshResult, previous: tuple[str, ...]) -> RefreshResult:
+        return replace(
+            result, previous=previous, stages=tuple(self.stages), seconds=time.monotonic() - self.started
+        )
