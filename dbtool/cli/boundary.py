@@ -20,23 +20,33 @@ from typing import Any, NoReturn
 
 import click
 
-from dbtool.errors import DbtoolError, Interrupted
+from dbtool.errors import DbtoolError, Interrupted, PartlyDone
 
 EXIT_BUG = 70
 EXIT_USAGE = 2
 
 
 class _Unread(io.FileIO):
-    """Output that may lose its reader without anybody noticing."""
+    """Output that may lose its reader without anybody noticing. A full disk must not end the work either: ``lost`` says
+    why some of the output is not there.
+    """
+
+    lost = ""
 
     def write(self, data: Any, /) -> int:
-        with suppress(BrokenPipeError):
+        try:
             return super().write(data)
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            self.lost = (error.strerror or "unknown reason").lower()
         return memoryview(data).nbytes
 
 
 def _outlive_reader(stream: Any) -> Any:
-    """The same stream, which no closed pipe breaks; what is no file of the system's is left as it is."""
+    """The same stream, which neither a closed pipe nor a letter that its encoding lacks breaks; what is no file of
+    the system's is left as it is.
+    """
     try:
         raw = _Unread(stream.fileno(), "w", closefd=False)
     except (AttributeError, OSError):
@@ -44,7 +54,7 @@ def _outlive_reader(stream: Any) -> Any:
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors="backslashreplace",
         line_buffering=stream.line_buffering,
     )
 
@@ -70,7 +80,22 @@ def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoRe
         code = error.exit_code
     except Exception as error:  # noqa: BLE001  the boundary
         code = _report_bug(error)
-    sys.exit(code)
+    sys.exit(_heed_lost_output(code))
+
+
+def _heed_lost_output(code: int) -> int:
+    """What was asked is done, but whoever relies on the report must not take half of it for the whole."""
+    with suppress(AttributeError):  # closed before we began
+        sys.stdout.flush()
+    lost = getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "lost", "")
+    if lost and code == 0:
+        code = PartlyDone.exit_code
+        click.echo(
+            f"dbtool: done, but the output could not be written whole ({lost}). Make room and ask again; a refresh "
+            "need not be repeated: its manifest is in the state folder.",
+            err=True,
+        )
+    return code
 
 
 def show_error(error: DbtoolError) -> None:

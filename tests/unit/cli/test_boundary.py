@@ -129,6 +129,34 @@ def test_a_reader_who_has_gone_does_not_change_the_exit_code(closed: str) -> Non
         os.close(writing)
 
 
+_SPEAKING = """
+import sys, click
+from dbtool.cli.boundary import outlive_readers, run_bounded
+outlive_readers()
+run_bounded(click.Command("tiny", callback=lambda: print("zürich → " + "x" * 99999)), [])
+"""
+
+
+def test_output_that_finds_no_room_is_partly_done_and_no_bug() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", _SPEAKING], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 7
+    assert done.stderr.decode().startswith(
+        "dbtool: done, but the output could not be written whole (no space left"
+    )
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_letters_that_the_output_cannot_spell_are_escaped() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    said = subprocess.run(
+        [sys.executable, "-c", _SPEAKING], env=environment, capture_output=True, check=True
+    ).stdout
+    assert said.startswith(rb"z\xfcrich \u2192 xxx")
+
+
 def test_a_bug_is_70_and_its_log_has_frames_and_no_value(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
