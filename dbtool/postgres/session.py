@@ -6,6 +6,7 @@ as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SE
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ from dbtool.errors import (
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+# What psycopg could not do for a connection that is being ended is of no use to the user, for whom logging's last
+# resort would print it.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _PINNED = (
     ("DateStyle", "ISO, MDY"),
