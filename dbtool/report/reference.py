@@ -75,7 +75,9 @@ def _note(mask: Mask, fact: str) -> str:
     """What options make of a promise, found by asking for each that has a choice of values."""
     found = []
     for option, value in _choices(mask.options):
-        promise = mask.promise(mask.options.model_validate({option: value}), _context(mask.example.column_type, mask))
+        promise = mask.promise(
+            mask.options.model_validate({option: value}), _context(mask.example.column_type, mask)
+        )
         if (changed := getattr(promise, fact)) != getattr(mask, fact):
             found.append(f"`{option}: {value}` {changed}")
     return f"; {', '.join(found)}" if found else ""
