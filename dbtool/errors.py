@@ -6,6 +6,7 @@ DbtoolError
 │   └── VerificationFailed
 ├── UsageError (2)          dbtool.toml, a rule file, a key or the command line is wrong
 │   ├── ConfigurationInvalid
+│   │   └── UrlInvalid      says what is wrong and never quotes it; whoever knows it says which URL
 │   ├── RulesInvalid        carries every problem, each with file:line:column
 │   └── TargetRefused       source = target, production-tier target
 ├── EnvironmentFailed (3)   a server, privilege, program or disk is missing or failed
@@ -58,6 +59,10 @@ class UsageError(DbtoolError):
 
 
 class ConfigurationInvalid(UsageError):
+    pass
+
+
+class UrlInvalid(ConfigurationInvalid):
     pass
 
 

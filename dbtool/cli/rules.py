@@ -64,13 +64,16 @@ def _plan(environment: str, config: Path | None) -> tuple[Any, tuple[Finding, ..
     from dbtool.masking.resolve import option_names
     from dbtool.postgres.introspect import read_catalog
     from dbtool.postgres.session import connect
+    from dbtool.refresh.ends import naming
     from dbtool.rules.loader import load_rules
     from dbtool.settings import load_settings
 
     settings = load_settings(config, os.environ)
     target = settings.target(environment)
     loaded = load_rules(settings.rules, MASKS.keys(), option_names(MASKS))
-    with connect(target.url(), read_only=True) as connection:
+    with naming(target):
+        connection = connect(target.url(), read_only=True)
+    with connection:
         catalog = read_catalog(connection)
     return plan_masking(catalog, loaded, ProjectKey(token_bytes(32)), MASKS), settings.warnings()
 

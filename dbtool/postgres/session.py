@@ -17,12 +17,12 @@ import psycopg
 from psycopg import conninfo
 
 from dbtool.errors import (
-    ConfigurationInvalid,
     DbtoolError,
     PrivilegeMissing,
     ProgramFailed,
     ServerFailed,
     ServerUnreachable,
+    UrlInvalid,
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -66,22 +66,22 @@ _PORTS = re.compile(r"[0-9,]*\Z")
 def parse_url(url: str, *, database: str | None = None) -> dict[str, str]:
     """A libpq URI, an SQLAlchemy URL or a conninfo string → libpq parameters.
 
-    :raises ConfigurationInvalid: it is none of these, or not PostgreSQL's. The message never quotes it.
+    :raises UrlInvalid: it is none of these, or not PostgreSQL's. The message never quotes it.
     """
     text = url.strip()
     scheme, separator, rest = text.partition("://")
     if separator:
         if scheme.split("+", 1)[0].lower() not in {"postgresql", "postgres"}:
-            raise ConfigurationInvalid("the URL is not PostgreSQL's: it should begin with postgresql://")
+            raise UrlInvalid("the URL is not PostgreSQL's: it should begin with postgresql://")
         _refuse_bare_signs(rest)
         text = f"postgresql://{rest}"
     try:
         parameters = conninfo.conninfo_to_dict(text)
     except psycopg.Error:
-        raise ConfigurationInvalid(_UNREADABLE) from None
+        raise UrlInvalid(_UNREADABLE) from None
     found = {name: str(value) for name, value in parameters.items() if value is not None}
     if not _PORTS.match(found.get("port", "")):
-        raise ConfigurationInvalid(_UNREADABLE)
+        raise UrlInvalid(_UNREADABLE)
     if database is not None:
         found["dbname"] = database
     return found
@@ -92,18 +92,20 @@ def _refuse_bare_signs(rest: str) -> None:
     before, at, behind = rest.partition("@")
     in_password = at and "/" in before and "?" not in before
     if in_password or "@" in re.split(r"[/?]", behind, maxsplit=1)[0]:
-        raise ConfigurationInvalid(
+        raise UrlInvalid(
             "the URL has an @ or / where it cannot be told what it belongs to; percent-encode those of its password "
             "(@ is %40, / is %2F)"
         )
 
 
 def database_name(url: str) -> str:
-    """The database a URL leads to; libpq's own default is the user's name."""
-    parameters = parse_url(url)
-    name = parameters.get("dbname") or parameters.get("user")
+    """The database a URL names. libpq's default, the user's name, is nothing to be replaced by an oversight.
+
+    :raises UrlInvalid: it names none.
+    """
+    name = parse_url(url).get("dbname")
     if not name:
-        raise ConfigurationInvalid(f"the URL names no database; {_FORM}")
+        raise UrlInvalid(f"the URL names no database; {_FORM}")
     return name
 
 
@@ -118,9 +120,7 @@ def program_environment(
     parameters = parse_url(url, database=database)
     unknown = sorted(set(parameters) - set(names))
     if unknown:
-        raise ConfigurationInvalid(
-            f"the URL's parameter {unknown[0]} cannot be handed to PostgreSQL's programs"
-        )
+        raise UrlInvalid(f"the URL's parameter {unknown[0]} cannot be handed to PostgreSQL's programs")
     environment = {name: os.environ[name] for name in names.values() if name in os.environ}
     environment.update({names[keyword]: value for keyword, value in parameters.items()})
     environment.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_TIMEOUT_S))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused
+from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused, UrlInvalid
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
 from dbtool.postgres.facts import database_facts, read_schema_texts
@@ -55,14 +55,23 @@ def _reaching(
     end: Target, database: str | None = None, application_name: str = _NAME
 ) -> Iterator[Connection]:
     """Connect, read-only; an end that cannot be reached is named by its environment."""
-    try:
+    with naming(end):
         connection = connect(end.url(), database=database, application_name=application_name, read_only=True)
+    with connection:
+        yield connection
+
+
+@contextmanager
+def naming(end: Target) -> Iterator[None]:
+    """Say of which end a URL is wrong or leads nowhere."""
+    try:
+        yield
+    except UrlInvalid as error:
+        raise UrlInvalid(f"{end}: {error}; nothing was done") from None
     except ServerUnreachable as error:
         raise ServerUnreachable(
             f"{end}: {error}; nothing was done. Check its URL and that it is running."
         ) from None
-    with connection:
-        yield connection
 
 
 def look_at_source(source: Target) -> SourceSeen:
@@ -88,7 +97,8 @@ def look_at_source(source: Target) -> SourceSeen:
 
 def look_at_target(target: Target) -> TargetSeen:
     """:raises TargetRefused: what the URL leads to can never be swapped."""
-    live_name = database_name(target.url())
+    with naming(target):
+        live_name = database_name(target.url())
     if live_name in _SYSTEM_DATABASES | {target.maintenance_database}:
         raise TargetRefused(
             f"{target} is the database {live_name}, which the server or dbtool itself works from and which cannot be "

@@ -59,6 +59,7 @@ SAMPLES: list[errors.DbtoolError] = [
     errors.VerificationFailed("m"),
     errors.UsageError("m"),
     errors.ConfigurationInvalid("m"),
+    errors.UrlInvalid("m"),
     errors.RulesInvalid(["m"]),
     errors.TargetRefused("m"),
     errors.EnvironmentFailed("m"),
@@ -79,7 +80,7 @@ SAMPLES: list[errors.DbtoolError] = [
 def test_every_expected_error_has_the_code_of_its_kind_and_its_message(
     error: errors.DbtoolError, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind = type(error) if type(error) in CODES else type(error).__bases__[0]
+    kind = next(each for each in type(error).__mro__ if each in CODES)
     assert run(failing(error)) == CODES[kind]
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "dbtool: m\n")

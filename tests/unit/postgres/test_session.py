@@ -5,11 +5,11 @@ import psycopg
 import pytest
 
 from dbtool.errors import (
-    ConfigurationInvalid,
     PrivilegeMissing,
     ProgramFailed,
     ServerFailed,
     ServerUnreachable,
+    UrlInvalid,
 )
 from dbtool.postgres.session import (
     CONNECT_TIMEOUT_S,
@@ -28,7 +28,7 @@ SECRET = "hunter2"
 
 
 def refusal(url: str) -> str:
-    with pytest.raises(ConfigurationInvalid) as failure:
+    with pytest.raises(UrlInvalid) as failure:
         parse_url(url)
     return str(failure.value)
 
@@ -93,11 +93,11 @@ def test_a_password_with_bare_signs_is_told_to_be_encoded() -> None:
     assert "percent-encode" in refusal("postgresql://u:a/b@h/d")
 
 
-def test_the_database_is_the_url_s_or_the_user_s_name() -> None:
+def test_the_database_is_the_url_s_and_never_the_user_s_by_default() -> None:
     assert database_name("postgresql://u@h/d") == "d"
-    assert database_name("postgresql://u@h") == "u"
-    with pytest.raises(ConfigurationInvalid, match="names no database"):
-        database_name("postgresql://h")
+    for url in ("postgresql://u@h", "postgresql://u@h/", "postgresql://h", "host=h user=u"):
+        with pytest.raises(UrlInvalid, match="names no database"):
+            database_name(url)
 
 
 def test_programs_are_told_everything_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_programs_reach_what_our_own_connections_reach(monkeypatch: pytest.Monke
 
 
 def test_a_parameter_that_no_variable_carries_is_refused_by_name_alone() -> None:
-    with pytest.raises(ConfigurationInvalid, match="keepalives_idle") as failure:
+    with pytest.raises(UrlInvalid, match="keepalives_idle") as failure:
         program_environment(f"postgresql://u:{SECRET}@h/d?keepalives_idle=77")
     assert SECRET not in str(failure.value)
     assert "77" not in str(failure.value)
