@@ -17,7 +17,7 @@ from psycopg import sql
 
 from dbtool import programs
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import ProgramFailed
+from dbtool.errors import Busy, ProgramFailed, ServerFailed
 from dbtool.postgres.session import (
     PINNED_SETTINGS_SQL,
     READ_ONLY_SQL,
@@ -27,8 +27,10 @@ from dbtool.postgres.session import (
     program_failure,
     translated,
 )
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
 
 BLOCK_BYTES = 4 << 20
+LOCK_TIMEOUT_S = 10  # for DDL that gives up by itself; other DDL waits for us, and we would wait for it
 
 
 def read_blocks(pipe: IO[bytes], size: int = BLOCK_BYTES, *, whole_lines: bool = True) -> Iterator[bytes]:
@@ -114,6 +116,23 @@ class CopyReader(Protocol):
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]: ...
 
 
+def _queued(relation: RelationName) -> Busy:
+    return Busy(
+        f"DDL waits to lock {relation}, for longer than {LOCK_TIMEOUT_S} s now: it waits for this run's snapshot, and "
+        "further reads queue behind it. The run was ended; nothing was swapped. Run it again when the DDL has ended, "
+        "or read from a standby."
+    )
+
+
+@contextmanager
+def _read(relation: RelationName) -> Iterator[None]:
+    try:
+        with translated(f"reading {relation}"):
+            yield
+    except ServerFailed as error:
+        raise _queued(relation) if error.sqlstate == LOCK_NOT_AVAILABLE else error from None
+
+
 # Given a function that ends a wait, a context in which whoever wants the wait ended may call it.
 Ending = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
@@ -148,6 +167,7 @@ class PsqlReader:
             + PINNED_SETTINGS_SQL
             + READ_ONLY_SQL
             + _NO_TRANSACTION_TIMEOUT
+            + f"SET lock_timeout = '{LOCK_TIMEOUT_S}s';\n"
             + "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
             + adopt
             + copy.statement().as_string(None)
@@ -168,7 +188,8 @@ class PsqlReader:
                 yield read_blocks(stream.stdout, whole_lines=not copy.binary)
                 stream.finish()
         except ProgramFailed as error:
-            raise program_failure(error, f"reading {copy.relation}") from None
+            failure = program_failure(error, f"reading {copy.relation}")
+            raise _queued(copy.relation) if failure.sqlstate == LOCK_NOT_AVAILABLE else failure from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +208,9 @@ class DriverReader:
                 self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
             ) as source,
             self.ending(source.cancel),
-            translated(f"reading {copy.relation}"),
+            _read(copy.relation),
         ):
+            source.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
             source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if self.snapshot:
                 source.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self.snapshot)))

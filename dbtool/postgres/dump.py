@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from dbtool import programs
 from dbtool.errors import ProgramFailed
+from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.session import program_environment, program_failure
 
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
@@ -110,6 +111,7 @@ def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path) -> Non
         "--no-subscriptions",
         "--no-security-labels",
         "--exclude-schema=dbtool",
+        f"--lock-wait-timeout={LOCK_TIMEOUT_S}s",
         f"--snapshot={snapshot}",
         f"--file={archive}",
     ]

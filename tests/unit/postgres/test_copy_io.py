@@ -218,7 +218,8 @@ def test_the_driver_reads_the_same_snapshot_and_can_be_ended(monkeypatch: pytest
     with DriverReader(url, "00000003-0000001B-1", ending=ending).open(CopyOut(USERS, ("id",))) as blocks:
         assert list(blocks) == [b"1\n2\n"]
     assert source.cancelled == 1
-    assert source.executed[1:] == [
+    assert source.executed[0] == "SET lock_timeout = '10s'"
+    assert source.executed[2:] == [
         "SET TRANSACTION SNAPSHOT '00000003-0000001B-1'",
         'COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT',
     ]
