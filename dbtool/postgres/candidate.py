@@ -180,7 +180,11 @@ class RefreshStamp:
 
 def find_refresh_stamp(connection: Connection) -> RefreshStamp | None:
     with translated("reading dbtool's stamp"):
-        there = connection.execute("SELECT to_regclass('dbtool.refresh') IS NOT NULL").fetchone()
+        # Not to_regclass: it fails for want of USAGE on the schema, even where there is no such table in it.
+        there = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE (n.nspname, c.relname) = ('dbtool', 'refresh'))"
+        ).fetchone()
         if not there or not there[0]:
             return None
         row = connection.execute(

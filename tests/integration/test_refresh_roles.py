@@ -1,0 +1,64 @@
+"""Roles that may do no more than they must: SELECT on the source, CREATEDB on the target."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from dbtool.clones.embedded import EmbeddedServer
+from dbtool.refresh.pipeline import refresh
+from tests.integration.refreshing import column_of, execute, request_for
+
+TwoDatabases = tuple[str, str]
+MakeRole = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="session")
+def role_numbers() -> Iterator[int]:
+    return itertools.count(1)
+
+
+@pytest.fixture
+def make_role(role_numbers: Iterator[int], server: EmbeddedServer) -> MakeRole:
+    """A role with some attributes; returns the URL with it, and a password that needs encoding, in it."""
+
+    def make(url: str, attributes: str) -> str:
+        name, password = f"dbtool_reviewed_{os.getpid()}_{next(role_numbers)}", "100%@c/d:e#f?g h"
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} {}").format(
+                    sql.Identifier(name), sql.Literal(password), sql.SQL(attributes)
+                )
+            )
+        parts = urlsplit(url)
+        address = f"{name}:{quote(password, safe='')}@{parts.hostname}:{parts.port}"
+        return parts._replace(netloc=address).geturl()
+
+    return make
+
+
+def role_of(url: str) -> str:
+    return str(urlsplit(url).username)
+
+
+def own(url: str, role: str) -> None:
+    execute(url, f"ALTER DATABASE {urlsplit(url).path[1:]} OWNER TO {role}")
+
+
+def test_a_schema_of_dbtool_s_that_the_reader_may_not_use_is_in_nobody_s_way(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    """Production has one of its own, for the record of its migrations."""
+    source, target = two_databases
+    execute(source, "CREATE SCHEMA dbtool; CREATE TABLE dbtool.ledger (); CREATE TABLE a AS SELECT 1 AS b")
+    reader = make_role(source, "")
+    execute(source, f"GRANT SELECT ON a TO {role_of(reader)}")
+    refresh(request_for(reader, target, tmp_path))
+    assert column_of(target, "SELECT b FROM a") == [1]
