@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import sql
 
+from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
 from dbtool.postgres.copy_io import copy_in
@@ -105,16 +106,27 @@ class SequenceValue:
     is_called: bool
 
 
-def find_extreme(connection: Connection, sequence: SequenceDefinition) -> int | None:
-    """The furthest value that the columns fed by a sequence hold, in its own direction; None without rows."""
+_NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
+# ORD-2025-00017 was 17 in its sequence. More than 18 digits may be too large for a bigint.
+_LAST_DIGITS = sql.SQL("(regexp_match({}::text, '([0-9]{{1,18}})[^0-9]*$'))[1]::bigint")
+
+
+def find_extreme(connection: Connection, sequence: SequenceDefinition, catalog: Catalog) -> int | None:
+    """The furthest value that the columns fed by a sequence hold, in its own direction; None without rows.
+
+    Only what the sequence could have given counts: a column may hold numbers beyond it, or texts made from it.
+    """
     function = sql.SQL("max") if sequence.increment > 0 else sql.SQL("min")
     found: list[int] = []
     for relation, column in sequence.feeds:
-        query = sql.SQL("SELECT {}({})::bigint FROM {}").format(
-            function, sql.Identifier(column), sql.Identifier(relation.schema, relation.name)
-        )
+        value: sql.Composable = sql.Identifier(column)
+        if catalog.relations[relation].get_column(column).type.base not in _NUMBERS:
+            value = _LAST_DIGITS.format(value)
+        query = sql.SQL(
+            "SELECT {function}({value})::bigint FROM {relation} WHERE {value} BETWEEN %s AND %s"
+        ).format(function=function, value=value, relation=sql.Identifier(relation.schema, relation.name))
         with translated(f"reading the end of {relation}"):
-            row = connection.execute(query).fetchone()
+            row = connection.execute(query, (sequence.minimum, sequence.maximum)).fetchone()
         if row and row[0] is not None:
             found.append(int(row[0]))
     if not found:

@@ -59,7 +59,7 @@ def plan_sequence(sequence: SequenceDefinition, extreme: int | None) -> Sequence
 def set_sequences(connection: Connection, catalog: Catalog) -> tuple[SequenceSet, ...]:
     done = []
     for sequence in catalog.sequences:
-        value = plan_sequence(sequence, inside.find_extreme(connection, sequence))
+        value = plan_sequence(sequence, inside.find_extreme(connection, sequence, catalog))
         inside.set_sequence(connection, sequence.name, value)
         done.append(SequenceSet(sequence.name, value.value, value.is_called))
     return tuple(done)
