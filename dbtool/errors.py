@@ -70,7 +70,8 @@ class RulesInvalid(UsageError):
     """``problems`` holds one line per problem, already spelt ``file:line:column: message``."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n  ".join([f"{count} in the rules; nothing was done:", *problems]))
         self.problems = tuple(problems)
 
 

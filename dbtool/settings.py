@@ -182,6 +182,12 @@ def load_settings(path: Path | None, environ: Mapping[str, str], start: Path | N
     )
 
 
+def near(path: Path, here: Path | None = None) -> Path:
+    """The path as people type it from ``here`` (the current folder), where it lies below."""
+    here = here or Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def _find_file(path: Path | None, environ: Mapping[str, str], here: Path) -> Path:
     named = path or (Path(environ["DBTOOL_CONFIG"]) if environ.get("DBTOOL_CONFIG") else None)
     if named is not None:

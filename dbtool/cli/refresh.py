@@ -43,7 +43,7 @@ def refresh(*, plan_only: bool, output_format: str, source: str, target: str, **
 
 
 def _request(source: str, target: str, **options: Any) -> Any:
-    from dbtool.settings import load_settings
+    from dbtool.settings import load_settings, near
 
     settings = load_settings(options["config"], os.environ)
     ends, key = (settings.target(source), settings.target(target)), settings.project_key()
@@ -58,7 +58,7 @@ def _request(source: str, target: str, **options: Any) -> Any:
 
     return RefreshRequest(
         *ends,
-        rules=load_rules(settings.rules, MASKS.keys(), option_names(MASKS)),
+        rules=load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS)),
         key=key,
         state=settings.state,
         jobs=options["jobs"],

@@ -66,11 +66,11 @@ def _plan(environment: str, config: Path | None) -> tuple[Any, tuple[Finding, ..
     from dbtool.postgres.session import connect
     from dbtool.refresh.ends import naming
     from dbtool.rules.loader import load_rules
-    from dbtool.settings import load_settings
+    from dbtool.settings import load_settings, near
 
     settings = load_settings(config, os.environ)
     target = settings.target(environment)
-    loaded = load_rules(settings.rules, MASKS.keys(), option_names(MASKS))
+    loaded = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
     with naming(target):
         connection = connect(target.url(), read_only=True)
     with connection:

@@ -93,8 +93,14 @@ def _read_word(node: Scalar, what: str, reading: Reading, *, in_json: bool) -> D
         return Keep(reason="", at=node.at)
     if node.text == "keep":
         message = f"{what}: keep needs a reason; write {{keep: why these values may leave production}}"
+    elif node.text in (reading.mask_names or ()):
+        message = f"{what} decides nothing; write {{mask: {node.text}}}"
+    elif node.text in reading.domains:
+        message = f"{what} decides nothing; write {{domain: {node.text}}}"
     else:
-        message = f"{what} decides nothing; write {{keep: a reason}}, {{mask: a mask}}, {{domain: a domain}}"
+        message = (
+            f"{what} decides nothing; write {{keep: a reason}}, {{mask: a mask}} or {{domain: a domain}}"
+        )
     reading.problems.add(node.at, message)
     return None
 
@@ -189,8 +195,10 @@ def _read_mask(fields: dict[str, Entry], domain: str, at: Position, reading: Rea
 def _read_options(fields: dict[str, Entry], mask: str, reading: Reading) -> dict[str, Any]:
     options = {key: entry for key, entry in fields.items() if key not in _BESIDE_A_MASK}
     if mask in reading.mask_options:
-        known = [*reading.mask_options[mask], *_BESIDE_A_MASK]
-        options = keep_known(options, known, f"the options of mask {mask}", reading.problems)
+        own = sorted(reading.mask_options[mask])
+        what = f"the options of mask {mask}"
+        listed = f"; its options: {', '.join(own)}" if own else "; it has none"
+        options = keep_known(options, [*own, *_BESIDE_A_MASK], what, reading.problems, otherwise=listed)
     return {key: plain_value(entry.value) for key, entry in options.items()}
 
 

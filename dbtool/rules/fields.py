@@ -59,8 +59,11 @@ def keep_known(
     problems: Problems,
     *,
     refused: Mapping[str, str] | None = None,
+    otherwise: str = "",
 ) -> dict[str, Entry]:
-    """The known entries. ``refused`` maps keys that are understood but not accepted to the reason."""
+    """The known entries. ``refused`` maps keys that are understood but not accepted to the reason; ``otherwise`` ends
+    the message on a key that is like none that is known.
+    """
     found: dict[str, Entry] = {}
     for key, entry in entries.items():
         if refused and key in refused:
@@ -68,7 +71,7 @@ def keep_known(
         elif key in known:
             found[key] = entry
         else:
-            nearest = did_you_mean(key, [*known, *(refused or ())])
+            nearest = did_you_mean(key, [*known, *(refused or ())]) or otherwise
             problems.add(entry.at, f"unknown key {key} in {what}{nearest}")
     return found
 

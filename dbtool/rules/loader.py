@@ -83,6 +83,12 @@ def load_rules(
 
 
 def _files_of(path: Path) -> list[Path]:
+    if not path.exists():
+        first = path if path.suffix in {".yaml", ".yml"} else path / "main.yaml"
+        missing = f"{path}: there is no such file or folder"
+        raise RulesInvalid(
+            [f"{missing}; make {first} with the line version: 1, or name the rules in dbtool.toml"]
+        )
     if not path.is_dir():
         return [path]
     found = sorted(one for one in path.iterdir() if one.suffix in {".yaml", ".yml"} and one.is_file())
@@ -190,6 +196,6 @@ def _read_tables(one: _File, draft: _Draft) -> None:
         return
     for rules in read_table_rules(one.entries["tables"].value, draft.reading):
         if rules.name in draft.tables:
-            message = f"{rules.name} already has its rules at {draft.tables[rules.name].at}"
+            message = f"{rules.name} already has its rules at {draft.tables[rules.name].at}; write them in one place"
             draft.problems.add(rules.at, message)
         draft.tables.setdefault(rules.name, rules)

@@ -125,7 +125,8 @@ def _describe(error: yaml.MarkedYAMLError, text: str, at: Position) -> str:
         return "a tab where the line is indented; indent with spaces"
     began = error.context_mark
     since = f" {error.context} that began in line {began.line + 1}" if began and error.problem else ""
-    return f"{error.problem or error.context}{since}"
+    hint = "; is it indented like its neighbours?" if "block" in since else ""
+    return f"{error.problem or error.context}{since}{hint}"
 
 
 class _Builder:

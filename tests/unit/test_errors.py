@@ -12,7 +12,7 @@ def test_an_interruption_s_code_is_its_signal_s(number: int, code: int) -> None:
 
 def test_a_rule_file_s_problems_are_one_line_each() -> None:
     error = errors.RulesInvalid(["a.yaml:1:2: one", "a.yaml:3:4: two"])
-    assert str(error) == "a.yaml:1:2: one\na.yaml:3:4: two"
+    assert str(error) == "2 problems in the rules; nothing was done:\n  a.yaml:1:2: one\n  a.yaml:3:4: two"
     assert error.problems == ("a.yaml:1:2: one", "a.yaml:3:4: two")
 
 

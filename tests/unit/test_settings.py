@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dbtool.errors import ConfigurationInvalid, ProgramFailed
-from dbtool.settings import Settings, load_settings
+from dbtool.settings import Settings, load_settings, near
 from dbtool.targets import Tier
 
 ENVIRONMENTS = """
@@ -298,3 +298,9 @@ def test_the_settings_never_show_the_environment(tmp_path: Path) -> None:
     settings = load(tmp_path, ENVIRONMENTS, {"PRODUCTION_URL": "postgresql://a:hunter2@b/c"})
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in repr(settings.target("production"))
+
+
+def test_paths_are_shown_as_they_are_typed_from_here(tmp_path: Path) -> None:
+    assert near(tmp_path / "rules" / "a.yaml", tmp_path) == Path("rules/a.yaml")
+    assert near(tmp_path / "rules", tmp_path / "other") == tmp_path / "rules"
+    assert near(Path.cwd() / "a.yaml") == Path("a.yaml")

@@ -83,7 +83,7 @@ def test_every_expected_error_has_the_code_of_its_kind_and_its_message(
     kind = next(each for each in type(error).__mro__ if each in CODES)
     assert run(failing(error)) == CODES[kind]
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "dbtool: m\n")
+    assert (said.out, said.err) == ("", f"dbtool: {error}\n")
 
 
 def test_the_samples_are_all_the_errors_there_are() -> None:

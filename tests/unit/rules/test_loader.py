@@ -203,7 +203,7 @@ def test_what_two_files_say_twice_is_named_with_both_places(tmp_path: Path) -> N
     assert problems(tmp_path) == [
         "b.yaml:2:20: locale de_DE differs from en_GB at a.yaml:2:20",
         "b.yaml:3:11: domain person is already defined at a.yaml:3:19",
-        "b.yaml:4:10: public.users already has its rules at a.yaml:4:10",
+        "b.yaml:4:10: public.users already has its rules at a.yaml:4:10; write them in one place",
     ]
 
 
@@ -220,8 +220,12 @@ def test_a_folder_without_rule_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RulesInvalid, match=r"missing\.yaml:1:1: cannot be read: no such file or directory"):
+    with pytest.raises(
+        RulesInvalid, match=r"missing\.yaml: there is no such .*; make \S+/missing\.yaml with"
+    ):
         load_rules(tmp_path / "missing.yaml")
+    with pytest.raises(RulesInvalid, match=r"rules: there is no such .*; make \S+/rules/main\.yaml with"):
+        load_rules(tmp_path / "rules")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
