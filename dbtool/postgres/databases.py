@@ -82,12 +82,21 @@ def name_beside(live: str, role: str, made_at: str) -> str:
     return head + tail
 
 
-_CANDIDATE_NAME = re.compile(r"_dbtool_candidate_(\d+)\Z")
+_NAME_BESIDE = re.compile(r"_dbtool_(candidate|previous)_(\d+)\Z")
+
+
+def _role_by_name(live: str, name: str) -> str | None:
+    found = _NAME_BESIDE.search(name)
+    return found[1] if found and name == name_beside(live, found[1], found[2]) else None
+
+
+def still_has_our_name(live: str, name: str) -> bool:
+    """A stamp stays with a database that people rename, to keep it or to work with it: then it is theirs."""
+    return _role_by_name(live, name) is not None
 
 
 def _is_named_candidate_of(live: str, name: str) -> bool:
-    made_at = _CANDIDATE_NAME.search(name)
-    return made_at is not None and name == name_beside(live, "candidate", made_at[1])
+    return _role_by_name(live, name) == "candidate"
 
 
 _LIST = """

@@ -8,18 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbtool.errors import DbtoolError
+from dbtool.errors import DbtoolError, EnvironmentFailed, TimeIsUp
 from dbtool.postgres import dump
 from dbtool.postgres.binaries import Tools
 from dbtool.postgres.candidate import candidate_session, prepare_candidate
-from dbtool.postgres.databases import Locale, Stamp, create_database, drop_database, leftovers, list_databases
+from dbtool.postgres.databases import (
+    Locale,
+    Stamp,
+    create_database,
+    drop_database,
+    leftovers,
+    list_databases,
+    still_has_our_name,
+)
 from dbtool.postgres.session import Connection
 from dbtool.targets import Target
 
 
 def drop_leftovers(maintenance: Connection, live: str) -> tuple[str, ...]:
     """Drop the candidates of runs that were killed; call it while holding the target's refresh lock."""
-    names = leftovers(list_databases(maintenance), live)
+    names = tuple(
+        name for name in leftovers(list_databases(maintenance), live) if still_has_our_name(live, name)
+    )
     for name in names:
         drop_database(maintenance, name)
     return names
@@ -36,6 +46,10 @@ def candidate_database(
     except BaseException as error:
         try:
             drop_database(maintenance, name)
+            if isinstance(error, EnvironmentFailed) and not isinstance(error, TimeIsUp):
+                error.add_note(
+                    f"the candidate was dropped and the database {stamp.target} is as it was; settle the cause and refresh again"
+                )
         except DbtoolError as cleanup:
             # The first failure is the one to hear of; the next run drops what is left.
             error.add_note(

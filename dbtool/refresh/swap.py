@@ -14,6 +14,7 @@ from dbtool.postgres.databases import (
     name_beside,
     outdated_previous,
     previous_databases,
+    still_has_our_name,
 )
 from dbtool.postgres.rename import Rename, carry_database_settings, rename_databases
 from dbtool.postgres.session import Connection
@@ -79,4 +80,5 @@ def find_kept(maintenance: Connection, target: Target, live_name: str) -> tuple[
 
 def drop_outdated(maintenance: Connection, target: Target, live_name: str) -> None:
     for name in outdated_previous(list_databases(maintenance), live_name, target.keep_previous):
-        drop_database(maintenance, name)
+        if still_has_our_name(live_name, name):
+            drop_database(maintenance, name)
