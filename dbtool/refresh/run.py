@@ -63,11 +63,11 @@ class Run:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         self.request.observer.stage(name)
-        before, inner = time.monotonic(), sum(seconds for _, seconds in self.stages)
+        before, place = time.monotonic(), len(self.stages)
         yield
-        # Stages nest (the snapshot is held while others run): each is charged its own time only.
-        nested = sum(seconds for _, seconds in self.stages) - inner
-        self.stages.append((name, time.monotonic() - before - nested))
+        # Stages nest (the snapshot is held while others run): each is charged its own time only, in the order they began.
+        nested = sum(seconds for _, seconds in self.stages[place:])
+        self.stages.insert(place, (name, time.monotonic() - before - nested))
 
     def result(
         self,

@@ -113,7 +113,7 @@ def check_counts(landed: Landed, streamed: Streamed, jobs: int, cancellation: Ca
 
 
 def _wrong_count(name: RelationName, found: int, loaded: int) -> Finding:
-    message = f"{found} rows stand in the candidate, {loaded} were loaded"
+    message = f"{found:,} rows stand in the candidate, {loaded:,} were loaded"
     return Finding("row-count", Severity.ERROR, str(name), message)
 
 
@@ -160,10 +160,10 @@ def describe_checked(
         if relation.name in masked.plan.relations
     )
     checked = [
-        f"{rows} rows in {len(streamed.tables)} relations counted in the candidate",
+        f"{rows:,} rows in {len(streamed.tables)} relations counted in the candidate",
         f"{len(valid)} foreign keys validated by PostgreSQL over the loaded rows",
         f"{len(catalog.unique_indexes)} unique indexes built by PostgreSQL over the loaded rows",
-        f"{masked.originals.count} distinct originals searched for in {searched} text, JSON and array columns"
+        f"{masked.originals.count:,} distinct originals searched for in {searched} text, JSON and array columns"
         + ("" if masked.originals.exact else ", hits confirmed by a second pass over the source"),
     ]
     not_checked = [

@@ -28,7 +28,7 @@ def render_findings(findings: Sequence[Finding], *, verbose: bool = False) -> Te
 
 def _render_finding(finding: Finding) -> Text:
     text = Text.assemble((str(finding.severity), _COLOURS[finding.severity]))
-    text.append(f" {finding.where}: {finding.message} [{finding.check}]\n")
+    text.append(f": {finding.where}: {finding.message} [{finding.check}]\n")
     for line in finding.remedy.splitlines():
         text.append(f"    {line}\n")
     return text
@@ -39,9 +39,9 @@ def _render_undecided(findings: Sequence[Finding]) -> Text:
     text = Text.assemble((str(Severity.ERROR), _COLOURS[Severity.ERROR]))
     count = "1 column is" if len(findings) == 1 else f"{len(findings)} columns are"
     text.append(
-        f" {count} decided by no rule, so nothing may be copied [{_UNDECIDED}]. Add to a rule file,\n"
+        f": {count} decided by no rule, so nothing may be copied [{_UNDECIDED}]. Add them to the tables: of a\n"
     )
-    text.append("with a reason in each keep; the masks are guesses by name, so check them:\n\n")
+    text.append("rule file, with a reason in each keep; the masks are guesses by name, so check them:\n\n")
     text.append("\n".join(merge_rules(finding.remedy for finding in findings)) + "\n")
     return text
 
@@ -63,4 +63,4 @@ def render_count(findings: Iterable[Finding]) -> str:
     severities = [finding.severity for finding in findings]
     counts = [(severities.count(one), one.value) for one in (Severity.ERROR, Severity.WARNING)]
     parts = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
-    return ", ".join(parts) or "nothing found"
+    return ", ".join(parts) or "no warning"

@@ -84,7 +84,7 @@ def _summary(result: RefreshResult) -> Text:
     text.append(
         f"database {result.live}; " + (f"previous kept as {kept}\n" if kept else "no previous kept\n")
     )
-    text.append(f"snapshot {result.snapshot.lsn}, key {result.key_id}, rules {result.rules_digest[:12]}\n")
+    text.append(f"snapshot {result.snapshot.lsn}, key {result.key_id}, rules {result.rules_digest[:12]}")
     return text
 
 
@@ -105,7 +105,11 @@ def render_plan(plan: RefreshPlan) -> RenderableType:
             str(table.chunks),
             masked or _unmasked(table),
         )
-    return Group(tables, Text(), _what_follows(plan), render_findings(plan.findings, verbose=True))
+    follows, findings = _what_follows(plan), render_findings(plan.findings, verbose=True)
+    if findings:
+        follows.append("\n").append(findings)
+    follows.rstrip()
+    return Group(tables, Text(), follows)
 
 
 def _unmasked(table: TablePlanned) -> str:
@@ -173,9 +177,14 @@ def failure_as_json(
         "status": "failed" if isinstance(error, VerificationFailed) or exit_code in _BROKEN else "refused",
         "source": source,
         "target": target,
-        "error": {"message": str(error), "exit_code": exit_code},
+        "error": {"message": _message_of(error), "exit_code": exit_code},
         "findings": [finding_as_json(finding) for finding in findings_of(error)],
     }
+
+
+def _message_of(error: DbtoolError) -> str:
+    """With the notes of what was done on the way out."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def print_to(console: Console, renderable: RenderableType) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from dbtool.errors import ServerFailed
+from dbtool.errors import Busy, ServerFailed, TimeIsUp
 from dbtool.postgres.databases import DatabaseEntry, Locale, Stamp, name_beside
 from dbtool.refresh import pre_data
 from dbtool.refresh.pre_data import candidate_database, drop_leftovers
@@ -72,3 +72,18 @@ def test_a_candidate_that_cannot_be_dropped_hides_nothing(server: Server) -> Non
     assert failure.value.__notes__ == [
         f"the candidate {NAME} could not be dropped (gone); the next refresh drops it"
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(ServerFailed("m"), True), (TimeIsUp("m"), False), (Busy("m"), False)]
+)
+def test_a_failure_says_what_it_left_unless_its_message_does(
+    server: Server, error: Exception, said: bool
+) -> None:
+    with pytest.raises(type(error)) as failure, candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None):
+        raise error
+    notes = getattr(failure.value, "__notes__", [])
+    assert (
+        any("the candidate was dropped and the database shop is as it was" in note for note in notes) == said
+    )
+    assert server.done[-1] == f"drop {NAME}"

@@ -45,7 +45,7 @@ RESULT = RefreshResult(
             FixedRate(ColumnRef(USERS, "city"), "city", 1000, 2, 0.001),
             FixedRate(ColumnRef(USERS, "first_name"), "first_name", 100, 1, 0.002),
         ),
-        checked=("12352 rows in 2 relations counted in the candidate",),
+        checked=("12,352 rows in 2 relations counted in the candidate",),
         not_checked=("short originals were compared with their own stand-in only",),
         findings=(),
     ),
@@ -97,7 +97,7 @@ def test_a_result_reads_as_a_table_a_proof_and_a_summary() -> None:
         "public.users               12,345  3.0 MiB  email, [red]full name",
         "",
         "verified",
-        "  12352 rows in 2 relations counted in the candidate",
+        "  12,352 rows in 2 relations counted in the candidate",
         "  0 orphans, 0 surviving values",
         "  by chance equal to their original: at most 1.00% of distinct values (public.users.first_name; expected 0.20%)",
         "not verified",
@@ -107,7 +107,6 @@ def test_a_result_reads_as_a_table_a_proof_and_a_summary() -> None:
         "12,352 rows, 3.0 MiB in 1 min 02 s (199 rows/s): preflight 0.5 s, stream 61.3 s",
         "database shop; previous kept as shop_dbtool_previous_2",
         "snapshot 0/1A2B3C, key 0123456789abcdef, rules fedcba987654",
-        "",
     ]
 
 
@@ -139,9 +138,8 @@ def test_a_plan_reads_as_a_table_and_what_would_follow() -> None:
         "  shop was never made by dbtool: the first run needs --yes",
         "nothing was written",
         "",
-        "warning public.far: its rows [b]stay[/x] [foreign-table]",
+        "warning: public.far: its rows [b]stay[/x] [foreign-table]",
         "    SELECT 1;",
-        "",
     ]
 
 
@@ -202,7 +200,7 @@ RESULT_JSON: dict[str, Any] = {
                 "expected": 0.002,
             },
         ],
-        "checked": ["12352 rows in 2 relations counted in the candidate"],
+        "checked": ["12,352 rows in 2 relations counted in the candidate"],
         "not_checked": ["short originals were compared with their own stand-in only"],
     },
     "findings": [
@@ -308,3 +306,19 @@ def test_a_failure_as_json_tells_whether_anything_had_begun(error: DbtoolError, 
 def test_a_failure_as_json_has_the_findings_that_it_carries() -> None:
     for error in (FindingsRefuse("m", [WARNING, "no finding"]), VerificationFailed("m", [WARNING])):
         assert failure_as_json("refresh", "a", "b", error, 1)["findings"] == RESULT_JSON["findings"]
+
+
+def test_a_failure_as_json_tells_what_was_done_on_the_way_out() -> None:
+    error = ServerFailed("m")
+    error.add_note("the candidate was dropped")
+    assert (
+        failure_as_json("refresh", "a", "b", error, 3)["error"]["message"] == "m\nthe candidate was dropped"
+    )
+
+
+@pytest.mark.parametrize("renderable", [render_result(RESULT), render_plan(PLAN)])
+def test_what_is_printed_ends_without_an_empty_line(renderable: object) -> None:
+    out = io.StringIO()
+    print_to(Console(file=out, width=100), renderable)  # type: ignore[arg-type]
+    assert out.getvalue().endswith("\n")
+    assert not out.getvalue().endswith("\n\n")

@@ -19,10 +19,10 @@ def undecided(table: str, column: str) -> Finding:
 
 def test_errors_come_before_warnings_with_their_remedy_below() -> None:
     assert render_findings([WARNING, ERROR]).plain == (
-        "error public.users.note: it is NOT NULL [mask-does-not-fit]\n"
+        "error: public.users.note: it is NOT NULL [mask-does-not-fit]\n"
         "    use another\n"
         "    or keep it\n"
-        "warning rules.yaml:3:1: there is no table public.usrs [rule-names-nothing]\n"
+        "warning: rules.yaml:3:1: there is no table public.usrs [rule-names-nothing]\n"
     )
 
 
@@ -34,9 +34,9 @@ def test_remarks_are_shown_on_request() -> None:
 def test_undecided_columns_make_one_block_to_paste_at_the_end() -> None:
     found = [undecided("public.b", "x"), undecided("public.a", "y"), undecided("public.b", "z"), WARNING]
     lines = render_findings(found).plain.splitlines()
-    assert lines[0].startswith("warning rules.yaml")
+    assert lines[0].startswith("warning: rules.yaml")
     assert lines[1].startswith(
-        "error 3 columns are decided by no rule, so nothing may be copied [column-not-covered]"
+        "error: 3 columns are decided by no rule, so nothing may be copied [column-not-covered]"
     )
     assert lines[lines.index("tables:") :] == [
         "tables:",
@@ -50,10 +50,10 @@ def test_undecided_columns_make_one_block_to_paste_at_the_end() -> None:
 
 def test_one_column_is_spoken_of_as_one() -> None:
     assert render_findings([undecided("public.a", "y")]).plain.startswith(
-        "error 1 column is decided by no rule"
+        "error: 1 column is decided by no rule"
     )
 
 
 def test_counts_what_matters() -> None:
     assert render_count([ERROR, ERROR, WARNING, REMARK]) == "2 errors, 1 warning"
-    assert render_count([REMARK]) == "nothing found"
+    assert render_count([REMARK]) == "no warning"
