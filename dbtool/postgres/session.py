@@ -57,6 +57,7 @@ READ_ONLY_SQL = "SET default_transaction_read_only = on;\n"
 READ_WRITE_SQL = "SET default_transaction_read_only = off;\n"
 
 CONNECT_TIMEOUT_S = 10
+_SERVICE_VARIABLE = "PGSERVICE"
 
 _FORM = "its form is postgresql://user@host:port/database"
 _UNREADABLE = f"the URL cannot be read; {_FORM}"
@@ -117,15 +118,35 @@ def program_environment(
     What the URL leaves open comes from our own environment, as it does for ``connect``: both reach one server.
     """
     names = {option.keyword.decode(): option.envvar.decode() for option in _libpq_options() if option.envvar}
-    parameters = parse_url(url, database=database)
+    parameters = _without_service(parse_url(url, database=database))
     unknown = sorted(set(parameters) - set(names))
     if unknown:
         raise UrlInvalid(f"the URL's parameter {unknown[0]} cannot be handed to PostgreSQL's programs")
     environment = {name: os.environ[name] for name in names.values() if name in os.environ}
+    environment.pop(_SERVICE_VARIABLE, None)
     environment.update({names[keyword]: value for keyword, value in parameters.items()})
     environment.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_TIMEOUT_S))
     environment["PGAPPNAME"] = application_name
     return environment
+
+
+def _without_service(parameters: dict[str, str]) -> dict[str, str]:
+    """The parameters with those of the service that they, or our environment, name.
+
+    To a child the service's file would overrule every variable, and lead it to another database than ours. libpq
+    tells what it makes of all, once a connection is begun; it need not come about.
+    """
+    if "service" not in parameters and _SERVICE_VARIABLE not in os.environ:
+        return parameters
+    attempt = psycopg.pq.PGconn.connect_start(conninfo.make_conninfo(**parameters).encode())
+    try:
+        found = {option.keyword.decode(): option.val.decode() for option in attempt.info if option.val}
+    finally:
+        attempt.finish()
+    if found.pop("service", None) is None:
+        raise UrlInvalid("the service that the URL or PGSERVICE names is not defined in the service file")
+    found.pop("servicefile", None)
+    return found
 
 
 def _libpq_options() -> list[Any]:
