@@ -33,7 +33,7 @@ _LEFT_OUT = (
     "DATABASE PROPERTIES",
 )
 _ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$")
-_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0"
+_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ _PINNED = (
     ("client_encoding", "UTF8"),
     ("standard_conforming_strings", "on"),
     ("default_transaction_deferrable", "off"),
+    ("array_nulls", "on"),  # without it NULL in an array arrives as the text NULL
+    ("quote_all_identifiers", "off"),  # expressions of the catalog are compared between servers
 )
 PINNED_SETTINGS_SQL = "".join(f"SET {name} = '{value}';\n" for name, value in _PINNED)
 # transaction_timeout exists from 17 on; to name it on an older server would be an error.

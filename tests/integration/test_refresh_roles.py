@@ -62,3 +62,18 @@ def test_a_schema_of_dbtool_s_that_the_reader_may_not_use_is_in_nobody_s_way(
     execute(source, f"GRANT SELECT ON a TO {role_of(reader)}")
     refresh(request_for(reader, target, tmp_path))
     assert column_of(target, "SELECT b FROM a") == [1]
+
+
+def test_a_role_s_own_settings_change_nothing(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(
+        source, "CREATE TABLE a AS SELECT '{NULL,b}'::text[] AS b, 1 AS \"c d\"; CREATE INDEX ON a ((b[1]))"
+    )
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    for setting in ("array_nulls = off", "quote_all_identifiers = on", "default_transaction_read_only = on"):
+        execute(target, f"ALTER ROLE {role_of(writer)} SET {setting}")
+    refresh(request_for(source, writer, tmp_path))
+    assert column_of(target, "SELECT b FROM a") == [[None, "b"]]
