@@ -56,6 +56,7 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
     name = name_beside(live, "candidate", run.made_at)
     stamp = Stamp("candidate", live, run.made_at)
     with candidate_database(maintenance, name, _locale(checked), stamp, request.target.owner) as candidate:
+        swap.rehearse_settings(maintenance, checked.target.live, candidate)
         with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as snapshot:
             streamed, sequences = _fill(run, checked, snapshot, candidate)
             with run.stage("verify"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbtool.errors import DbtoolError, Interrupted, PartlyDone, TimeIsUp
+from dbtool.errors import DbtoolError, Interrupted, PartlyDone, PrivilegeMissing, TimeIsUp
 from dbtool.postgres.databases import (
     DatabaseEntry,
     Stamp,
@@ -41,6 +41,23 @@ def plan_swap(live: DatabaseEntry | None, live_name: str, candidate: str, made_a
             (live_name, live.own_comment),
         ),
     )
+
+
+def rehearse_settings(maintenance: Connection, live: DatabaseEntry | None, candidate: str) -> None:
+    """Carry live's settings to the candidate and take it back: what the role may not do shows before the copy.
+
+    :raises PrivilegeMissing: such as a setting that only superusers may set.
+    """
+    if live is None:
+        return
+    try:
+        with maintenance.transaction(force_rollback=True):
+            carry_database_settings(maintenance, live.name, candidate)
+    except PrivilegeMissing as error:
+        raise PrivilegeMissing(
+            f"{error}; nothing was copied. Refresh as a role that may do so (from 15 on GRANT SET ON PARAMETER gives a "
+            "setting away), or take it off the live database."
+        ) from None
 
 
 def swap(maintenance: Connection, target: Target, live_name: str, candidate: str, made_at: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
+from dbtool.errors import PrivilegeMissing
 from dbtool.refresh.pipeline import refresh
 from tests.integration.refreshing import column_of, execute, request_for
 
@@ -77,3 +78,39 @@ def test_a_role_s_own_settings_change_nothing(
         execute(target, f"ALTER ROLE {role_of(writer)} SET {setting}")
     refresh(request_for(source, writer, tmp_path))
     assert column_of(target, "SELECT b FROM a") == [[None, "b"]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("ALTER DATABASE {live} SET log_min_duration_statement = 5", "permission denied to set parameter"),
+        ("ALTER ROLE postgres IN DATABASE {live} SET work_mem = '8MB'", "permission denied"),
+    ],
+)
+def test_settings_that_the_role_may_not_carry_over_are_named_before_anything_is_copied(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path, setting: str, reason: str
+) -> None:
+    source, target = two_databases
+    live = urlsplit(target).path[1:]
+    execute(source, "CREATE TABLE a AS SELECT 1 AS b")
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    execute(target, setting.format(live=live))
+    with pytest.raises(PrivilegeMissing, match=rf"{reason}.*nothing was copied"):
+        refresh(request_for(source, writer, tmp_path))
+    assert column_of(target, f"SELECT datname FROM pg_database WHERE starts_with(datname, '{live}')") == [
+        live
+    ]
+
+
+def test_settings_that_the_role_may_carry_over_are_carried(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    live = urlsplit(target).path[1:]
+    execute(source, "CREATE TABLE a AS SELECT 1 AS b")
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    execute(target, f"ALTER DATABASE {live} SET work_mem = '8MB'")
+    refresh(request_for(source, writer, tmp_path))
+    assert column_of(target, "SHOW work_mem") == ["8MB"]
