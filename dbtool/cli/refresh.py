@@ -89,7 +89,8 @@ def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None
             return run_refresh(replace(request, observer=observer, adopt=adopt))
 
     result = _with_consent(run, target, adopt=request.adopt)
-    _print(result_as_json(result) if as_json else render_result(result), as_json=as_json)
+    if as_json or not options["quiet"]:
+        _print(result_as_json(result) if as_json else render_result(result), as_json=as_json)
 
 
 def _with_consent(run: Callable[..., Any], target: str, *, adopt: bool) -> Any:

@@ -60,7 +60,7 @@ def test_the_yaml_it_prints_is_accepted_once_the_reasons_are_written(project: Pa
     (project / "rules.yaml").write_text("version: 1\n")
     done = check(project, "production")
     assert done.returncode == 1
-    assert "error 5 columns are decided by no rule" in done.stdout
+    assert "error: 5 columns are decided by no rule" in done.stdout
     assert done.stderr.strip() == "dbtool: the rules do not fit production: 5 errors"
     pasted = done.stdout[done.stdout.index("tables:") :]
     assert "email: {mask: email}" in pasted
@@ -118,5 +118,5 @@ def test_says_where_a_secret_may_be_read_by_all(project: Path) -> None:
     done = check(project, "production")
     assert done.returncode == 0
     assert (
-        "warning environments.production.url: every user of this machine may read the file url" in done.stdout
+        "warning: environments.production.url: every user of this machine may read the file url" in done.stdout
     )
