@@ -62,7 +62,7 @@ def test_one_function_may_end_several_waits() -> None:
 
 
 def test_a_signal_may_request_the_end_while_the_end_is_being_requested() -> None:
-    """The alarm of --max-duration can come at any line of the main thread, within request() as well."""
+    """A signal such as the alarm of --max-duration can come at any line of the main thread, within request() as well."""
     cancellation, alarms = Cancellation(), list[str]()
 
     def on_alarm(_number: int, _frame: FrameType | None) -> None:
@@ -72,13 +72,13 @@ def test_a_signal_may_request_the_end_while_the_end_is_being_requested() -> None
 
     class HitByAlarm(dict[object, Callable[[], None]]):
         def values(self) -> Any:
-            signal.raise_signal(signal.SIGALRM)
+            signal.raise_signal(signal.SIGUSR1)
             return super().values()
 
     cancellation._enders = HitByAlarm()  # noqa: SLF001  the one line at which the lock is held
-    before = signal.signal(signal.SIGALRM, on_alarm)
+    before = signal.signal(signal.SIGUSR1, on_alarm)
     try:
         cancellation.request()
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGUSR1, before)
     assert len(alarms) == 2
