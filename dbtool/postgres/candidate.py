@@ -27,6 +27,8 @@ CREATE TABLE dbtool.loaded_chunk (
     schema_name text NOT NULL, relation text NOT NULL, chunk integer NOT NULL, loaded_rows bigint NOT NULL,
     PRIMARY KEY (schema_name, relation, chunk)
 );
+CREATE TABLE dbtool.forced_row_security AS
+    SELECT oid FROM pg_class WHERE relforcerowsecurity;
 CREATE TABLE dbtool.refresh (
     made_at text PRIMARY KEY, source text NOT NULL, key_id text NOT NULL, rules_digest text NOT NULL,
     snapshot_lsn text NOT NULL, snapshot_taken_at text NOT NULL, manifest jsonb
@@ -49,6 +51,19 @@ def candidate_session(target: Target, database: str) -> Iterator[Connection]:
 def prepare_candidate(connection: Connection) -> None:
     with translated("creating schema dbtool in the candidate"):
         connection.execute(_SCHEMA.encode())
+        _force_row_security(connection, sql.SQL("NO FORCE"))
+
+
+def _force_row_security(connection: Connection, force: sql.SQL) -> None:
+    """Policies that bind a table's owner, too, would hide its rows from us; until the stamp they do not."""
+    names = connection.execute(
+        "SELECT n.nspname, c.relname FROM dbtool.forced_row_security f JOIN pg_class c ON c.oid = f.oid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace"
+    ).fetchall()
+    for name in names:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(sql.Identifier(*name), force)
+        )
 
 
 def find_loaded(connection: Connection, relation: RelationName, chunk: int) -> int | None:
@@ -170,10 +185,11 @@ def run_script(connection: Connection, text: str, name: str) -> None:
 
 
 def write_stamp(connection: Connection, stamp: Mapping[str, Any]) -> None:
-    """Record the refresh in the candidate, drop the journal of chunks, and flush everything before."""
+    """Record the refresh in the candidate, drop what served the load alone, and flush everything before."""
     row = (*(stamp[name] for name in _STAMP_COLUMNS), json.dumps(stamp["manifest"]))
     with translated("stamping the candidate"):
-        connection.execute("DROP TABLE dbtool.loaded_chunk")
+        _force_row_security(connection, sql.SQL("FORCE"))
+        connection.execute("DROP TABLE dbtool.loaded_chunk, dbtool.forced_row_security")
         connection.execute("SET synchronous_commit = on")
         connection.execute("INSERT INTO dbtool.refresh VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
 

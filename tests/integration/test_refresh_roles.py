@@ -114,3 +114,23 @@ def test_settings_that_the_role_may_carry_over_are_carried(
     execute(target, f"ALTER DATABASE {live} SET work_mem = '8MB'")
     refresh(request_for(source, writer, tmp_path))
     assert column_of(target, "SHOW work_mem") == ["8MB"]
+
+
+def test_policies_that_bind_the_owner_are_carried_and_in_nobody_s_way(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(
+        source,
+        "CREATE TABLE parent (id serial PRIMARY KEY); CREATE TABLE child (id int REFERENCES parent);"
+        "INSERT INTO parent SELECT FROM generate_series(1, 3); INSERT INTO child VALUES (1);"
+        "ALTER TABLE parent ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+        "CREATE POLICY part ON parent USING (id > 2)",
+    )
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    refresh(request_for(source, writer, tmp_path))
+    assert column_of(target, "SELECT id FROM parent ORDER BY 1") == [1, 2, 3]
+    assert column_of(writer, "SELECT id FROM parent") == [3]
+    assert column_of(target, "SELECT relname FROM pg_class WHERE relforcerowsecurity") == ["parent"]
+    assert column_of(target, "SELECT tablename FROM pg_tables WHERE schemaname = 'dbtool'") == ["refresh"]
