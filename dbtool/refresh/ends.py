@@ -40,7 +40,7 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True)
 class TargetSeen:
-    """``live`` is None where the target database does not exist yet."""
+    """``live`` is None where the target database does not exist yet. ``key_id`` is that of the key it was masked with."""
 
     facts: DatabaseFacts
     live_name: str
@@ -48,6 +48,7 @@ class TargetSeen:
     may_rename: bool
     made_by_dbtool: bool
     holds_tables: bool
+    key_id: str | None = None
 
 
 @contextmanager
@@ -122,6 +123,7 @@ def look_at_target(target: Target) -> TargetSeen:
             renamable,
             made_by_dbtool=stamp is not None,
             holds_tables=holds_tables(connection),
+            key_id=stamp.key_id if stamp else None,
         )
 
 

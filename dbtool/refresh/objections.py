@@ -106,6 +106,17 @@ def judge_target(target: Target, seen: TargetSeen, source_major: int) -> Iterato
         )
 
 
+def judge_key(target: Target, seen: TargetSeen, key_id: str) -> Iterator[Finding]:
+    if seen.key_id not in {None, key_id}:
+        yield Finding(
+            "key-changed",
+            Severity.WARNING,
+            target.name,
+            f"it was masked with the key {seen.key_id} before, and now with {key_id}: everybody gets another stand-in",
+            "if that was not meant, end the run and give the former key",
+        )
+
+
 def _unsupported_settings(target: Target) -> list[str]:
     """Refused rather than ignored: somebody relies on them."""
     return [name for name, value in (("preserve", target.preserve), ("roles", target.roles)) if value]

@@ -13,7 +13,7 @@ from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Tools, choose_tools, find_installations
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
-from dbtool.refresh.objections import PRIVILEGES, judge_source, judge_target
+from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
 from dbtool.targets import refuse_unfit_target
@@ -47,6 +47,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
+        *judge_key(request.target, target, request.key.key_id),
         *inputs.findings,
     )
     for finding in findings:

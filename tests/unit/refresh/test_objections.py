@@ -15,7 +15,7 @@ from dbtool.postgres.candidate import RefreshStamp
 from dbtool.postgres.databases import DatabaseEntry
 from dbtool.refresh import ends
 from dbtool.refresh.ends import SourceSeen, TargetSeen, refuse_same_database
-from dbtool.refresh.objections import judge_source, judge_target
+from dbtool.refresh.objections import judge_key, judge_source, judge_target
 from dbtool.refresh.preflight import refuse_errors, require_consent
 from dbtool.refresh.request import RefreshRequest
 from dbtool.rules.model import RuleSet
@@ -212,3 +212,9 @@ def test_the_same_database_is_refused_however_it_is_reached(
     else:
         with pytest.raises(TargetRefused, match=refusal):
             refuse_same_database(asked, source(), target(**seen))
+
+
+@pytest.mark.parametrize(("before", "warned"), [("aaaa", True), ("bbbb", False), (None, False)])
+def test_another_key_than_the_last_refresh_s_is_told_of(before: str | None, *, warned: bool) -> None:
+    found = list(judge_key(staging(), target(key_id=before), "bbbb"))
+    assert [(one.check, one.severity) for one in found] == [("key-changed", Severity.WARNING)] * warned
