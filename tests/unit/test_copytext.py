@@ -67,7 +67,8 @@ def test_a_block_of_many_lines_comes_back_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plain", "escaped"), list(list(zip("\b\f\n\r\t\v\\", ["b", "f", "n", "r", "t", "v", "\\"], strict=True)))
+    ("plain", "escaped"),
+    [("\b", "b"), ("\f", "f"), ("\n", "n"), ("\r", "r"), ("\t", "t"), ("\v", "v"), ("\\", "\\")],
 )
 def test_every_sign_alone_is_escaped_and_read_back(plain: str, escaped: str) -> None:
     assert copytext.encode(pl.Series([plain, None, "x"])).to_list() == [f"\\{escaped}", None, "x"]
