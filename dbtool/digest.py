@@ -68,8 +68,8 @@ class ProjectKey:
     def __post_init__(self) -> None:
         if len(self._key) < MINIMUM_KEY_BYTES:
             raise ConfigurationInvalid(
-                f"the masking key has {len(self._key)} bytes and needs at least {MINIMUM_KEY_BYTES}. "
-                "Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+                f"the masking key has {len(self._key)} bytes and needs at least {MINIMUM_KEY_BYTES}; nothing was done. "
+                "Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
 
     @property

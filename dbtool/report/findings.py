@@ -39,7 +39,7 @@ def _render_undecided(findings: Sequence[Finding]) -> Text:
     text = Text.assemble((str(Severity.ERROR), _COLOURS[Severity.ERROR]))
     count = "1 column is" if len(findings) == 1 else f"{len(findings)} columns are"
     text.append(
-        f": {count} decided by no rule, so nothing may be copied [{_UNDECIDED}]. Add them to the tables: of a\n"
+        f": {count} decided by no rule, so nothing may be copied [{_UNDECIDED}]. Add them to the tables of a\n"
     )
     text.append("rule file, with a reason in each keep; the masks are guesses by name, so check them:\n\n")
     text.append("\n".join(merge_rules(finding.remedy for finding in findings)) + "\n")
