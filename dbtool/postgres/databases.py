@@ -142,6 +142,7 @@ class Locale:
     ctype: str
     provider: str = "c"  # c libc, i ICU, b builtin
     icu_locale: str | None = None
+    icu_rules: str | None = None
 
 
 def create_database(
@@ -155,6 +156,8 @@ def create_database(
     ]
     if locale.provider == "i" and locale.icu_locale:
         options.append(sql.SQL("LOCALE_PROVIDER icu ICU_LOCALE {}").format(sql.Literal(locale.icu_locale)))
+        if locale.icu_rules:  # from 16 on
+            options.append(sql.SQL("ICU_RULES {}").format(sql.Literal(locale.icu_rules)))
     if locale.provider == "b" and locale.icu_locale:
         options.append(
             sql.SQL("LOCALE_PROVIDER builtin BUILTIN_LOCALE {}").format(sql.Literal(locale.icu_locale))

@@ -188,4 +188,6 @@ def _target_reader(run: Run, checked: Preflight, candidate: str) -> CopyReader:
 
 def _locale(checked: Preflight) -> Locale:
     facts = checked.source.facts
-    return Locale(facts.encoding, facts.collate, facts.ctype, facts.locale_provider, facts.icu_locale)
+    return Locale(
+        facts.encoding, facts.collate, facts.ctype, facts.locale_provider, facts.icu_locale, facts.icu_rules
+    )
