@@ -29,6 +29,7 @@ _LEFT_OUT = (
     "SUBSCRIPTION TABLE",
     "USER MAPPING",
     "MATERIALIZED VIEW DATA",
+    "STATISTICS DATA",  # samples of rows, which some pg_dump takes for schema
     "DATABASE",
     "DATABASE PROPERTIES",
 )
