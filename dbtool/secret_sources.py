@@ -48,7 +48,9 @@ class SecretReader:
         """
         text = self._read_raw(source, setting).rstrip("\r\n")
         if not text:
-            raise ConfigurationInvalid(f"{setting}: {_spell(source)} is empty; nothing was done. Fill it and run again.")
+            raise ConfigurationInvalid(
+                f"{setting}: {_spell(source)} is empty; nothing was done. Fill it and run again."
+            )
         return text
 
     def _read_raw(self, source: SecretSource, setting: str) -> str:
