@@ -92,9 +92,22 @@ def read_script(path: str) -> str:
 def analyze_candidate(
     target: Target, candidate: str, catalog: Catalog, jobs: int, cancellation: Cancellation
 ) -> None:
-    """ANALYZE everything, statistics being no part of the copy; ``jobs`` sessions share the relations."""
+    """ANALYZE everything, statistics being no part of the copy; ``jobs`` sessions share the relations.
+
+    Not a partitioned table with a foreign table among its partitions: that would ask the other server for rows.
+    """
     kinds = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE, RelationKind.MATERIALIZED_VIEW)
-    relations = [relation for relation in catalog.relations.values() if relation.kind in kinds]
+    reaching_out = {
+        relation.ruled_by
+        for relation in catalog.relations.values()
+        if relation.kind is RelationKind.FOREIGN_TABLE
+    }
+    relations = [
+        relation
+        for relation in catalog.relations.values()
+        if relation.kind in kinds
+        and not (relation.kind is RelationKind.PARTITIONED_TABLE and relation.ruled_by in reaching_out)
+    ]
     relations.sort(key=lambda relation: -relation.bytes)
 
     def analyze_share(share: Sequence[Relation]) -> None:

@@ -116,3 +116,24 @@ def test_rows_hashed_by_an_enum_find_their_partition(
     placed = "SELECT DISTINCT tableoid::regclass::text, mood FROM answer"
     assert len(query(target, placed)) == 8
     assert inspection.dump_schema(server, target) == inspection.dump_schema(server, source)
+
+
+def test_what_is_left_out_is_said(load_schema: LoadSchema, target_url: str, tmp_path: Path) -> None:
+    source = load_schema("left_out")
+    result = refresh(request_for(source, target_url, tmp_path))
+    said = "\n".join(finding.message for finding in result.findings if finding.check == "not-copied")
+    for name in ("public.measurement_far", "public.stock", "large objects are not copied: there are 3"):
+        assert name in said
+    assert query(target_url, "SELECT count(*) FROM measurement_near") == [(10,)]
+    assert query(target_url, "SELECT * FROM alembic_version") == [("abc123",)]
+    assert query(target_url, "SELECT count(*) FROM scratch") == [(1,)]
+    assert query(target_url, "SELECT to_regclass('dbtool.ledger')") == [(None,)]
+
+
+def test_a_materialised_view_without_rows_is_made_and_said(
+    load_schema: LoadSchema, target_url: str, tmp_path: Path
+) -> None:
+    result = refresh(request_for(load_schema("views"), target_url, tmp_path))
+    assert any("b_never" in finding.message for finding in result.findings if finding.check == "not-copied")
+    assert query(target_url, "SELECT relispopulated FROM pg_class WHERE relname = 'b_never'") == [(False,)]
+    assert query(target_url, "SELECT * FROM a_third") == [(1100,)]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from dbtool.clones.embedded import EmbeddedServer
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
 from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
@@ -116,7 +119,10 @@ _ODD_SETTINGS = (
 )
 
 
-def test_settings_of_databases_change_nothing(two_databases: TwoDatabases, tmp_path: Path) -> None:
+@pytest.mark.parametrize("owner", ["database", "role"])
+def test_settings_of_databases_and_roles_change_nothing(
+    two_databases: TwoDatabases, tmp_path: Path, server: EmbeddedServer, owner: str
+) -> None:
     source, target = two_databases
     execute(
         source,
@@ -124,9 +130,17 @@ def test_settings_of_databases_change_nothing(two_databases: TwoDatabases, tmp_p
         "INSERT INTO t VALUES (1, '2024-02-01', '2024-02-01 03:04:05.678+00', '1 year -3 days 04:05:06.789', 0.1, 0.3,"
         " '\\x00ff5c', 1e30, 'é 漢 \\', 'a@lovelace.dk')",
     )
-    for url in two_databases:
-        name = url.rsplit("/", 1)[1]
-        execute(url, ";".join(f"ALTER DATABASE {name} SET {setting}" for setting in _ODD_SETTINGS))
+    names_of = [url.rsplit("/", 1)[1] for url in two_databases]
+    if owner == "role":
+        role = f"dbtool_odd_{names_of[0]}"
+        execute(source, f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'odd'")
+        execute(source, ";".join(f"ALTER ROLE {role} SET {setting}" for setting in _ODD_SETTINGS))
+        source, target = (f"postgresql://{role}:odd@127.0.0.1:{server.port}/{name}" for name in names_of)
+    else:
+        for name in names_of:
+            execute(
+                server.url(), ";".join(f"ALTER DATABASE {name} SET {setting}" for setting in _ODD_SETTINGS)
+            )
     names = ["id", "d", "at", "i", "f", "r", "b", "n", "s"]
     keeps = "".join(f"    {name}: {{keep: k}}\n" for name in names)
     rules = rules_of(f"  public.t:\n{keeps}    email: {{mask: email}}\n", tmp_path)
