@@ -37,6 +37,9 @@ COMMENT ON TABLE dbtool.refresh IS 'which masked refresh this database is';
 """
 
 
+_TRUNCATE_WAITS = "30s"
+
+
 @contextmanager
 def candidate_session(target: Target, database: str) -> Iterator[Connection]:
     """A session in the candidate, acting as the environment's owner role where it names one."""
@@ -97,6 +100,8 @@ def load_chunk(
     """
     with translated(f"loading {relation}"), connection.transaction():
         if whole:
+            # The backend of an attempt whose connection was lost may hold its lock for a while yet.
+            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_TRUNCATE_WAITS)))
             connection.execute(
                 sql.SQL("TRUNCATE ONLY {}").format(sql.Identifier(relation.schema, relation.name))
             )

@@ -183,8 +183,8 @@ class _Counted:
     tallies: Tallies = field(default_factory=dict)
 
 
-# Connection lost, server restarting, out of connections for a moment: worth another attempt.
-_PASSING = ("08", "57P01", "57P02", "57P03", "53300")
+# Connection lost, server restarting, out of connections or still locked by a lost attempt: worth another one.
+_PASSING = ("08", "57P01", "57P02", "57P03", "53300", "55P03")
 
 
 def _may_pass(error: ServerFailed | ServerUnreachable) -> bool:
