@@ -78,7 +78,9 @@ def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoRe
     except DbtoolError as error:
         show_error(error)
         code = error.exit_code
-    except Exception as error:  # noqa: BLE001  the boundary
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001  the boundary; a panic of polars is no Exception and may quote data
         code = _report_bug(error)
     sys.exit(_heed_lost_output(code))
 
@@ -118,7 +120,7 @@ def _say_patience(_number: int, _frame: object) -> None:
     click.echo("dbtool: already cleaning up; a moment", err=True)
 
 
-def _report_bug(error: Exception) -> int:
+def _report_bug(error: BaseException) -> int:
     """Write frames, not messages: an exception's text may quote a row."""
     lines = [
         f"dbtool {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {type(error).__module__}.{type(error).__qualname__}\n"
