@@ -232,7 +232,8 @@ def _spell_problem(problem: Mapping[str, Any]) -> str:
         case "string_pattern_mismatch":
             return f"{name}: an environment's name is letters, digits, - and _, and starts with a letter"
         case _:
-            return f"{name}: {_lowered(str(problem['msg']).removeprefix('Value error, '))}"
+            told = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "it must", 1)
+            return f"{name}: {_lowered(told)}"
 
 
 def _known_beside(loc: list[str]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def _bind_column(masked: MaskedColumn, workshop: Workshop) -> BoundColumn | None
     refused = False
     for reason, instead in _objections(masked):
         refused = True
-        message = f"mask {masked.mask.name} at {masked.use.at} does not fit {masked.ref}: {reason}"
+        message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {reason}"
         workshop.refuse("mask-does-not-fit", masked.ref, message, instead or _INSTEAD)
     if refused:
         return None
@@ -89,7 +89,7 @@ def _bind_column(masked: MaskedColumn, workshop: Workshop) -> BoundColumn | None
         bound = masked.mask.bind(masked.options, masked.context)
         literal = _source_literal(masked, bound)
     except DoesNotFit as error:
-        message = f"mask {masked.mask.name} at {masked.use.at} does not fit {masked.ref}: {error.reason}"
+        message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {error.reason}"
         workshop.refuse("mask-does-not-fit", masked.ref, message, _spell_instead(error.alternative))
         return None
     bound = _recording(bound, masked.mask, masked.promise.overlap, workshop)
@@ -218,7 +218,7 @@ def _bind_path(decision: ColumnDecision, path: str, use: MaskUse, workshop: Work
     try:
         return _recording(mask.bind(options, context), mask, mask.promise(options, context).overlap, workshop)
     except DoesNotFit as error:
-        message = f"mask {mask.name} at {use.at} does not fit {where}: {error.reason}"
+        message = f"mask {mask.name} at {use.at} does not fit {path}: {error.reason}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, _spell_instead(error.alternative))
         return None
 

@@ -109,7 +109,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("[environments.a]\n", "dbtool.toml: environments.a.tier is missing"),
         (
             "[environments.a]\ntier = 'prod'",
-            "dbtool.toml: environments.a.tier: input should be 'production', 'staging' or 'scratch'",
+            "dbtool.toml: environments.a.tier: it must be 'production', 'staging' or 'scratch'",
         ),
         (
             "[environments.'a b']\ntier = 'staging'",
