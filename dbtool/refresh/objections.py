@@ -96,6 +96,15 @@ def judge_target(target: Target, seen: TargetSeen, source_major: int) -> Iterato
             f"the role {role} does not own the database {database}, so it could not be swapped",
             f"ALTER DATABASE {database} OWNER TO {role}",
         )
+    if seen.live is not None and not (seen.facts.can_end_sessions or seen.facts.is_superuser):
+        yield Finding(
+            "sessions-stay",
+            Severity.WARNING,
+            target.name,
+            f"the role {role} may end no sessions but its own: where others are connected to {seen.live_name} when all is "
+            "loaded and verified, the swap will be refused as busy",
+            f"GRANT pg_signal_backend TO {role}",
+        )
     for setting in _unsupported_settings(target):
         yield Finding(
             "setting-unsupported",

@@ -15,6 +15,7 @@ from psycopg import sql
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import PrivilegeMissing
 from dbtool.refresh.pipeline import refresh
+from dbtool.refresh.result import RefreshResult
 from tests.integration.refreshing import column_of, execute, request_for
 
 TwoDatabases = tuple[str, str]
@@ -134,3 +135,19 @@ def test_policies_that_bind_the_owner_are_carried_and_in_nobody_s_way(
     assert column_of(writer, "SELECT id FROM parent") == [3]
     assert column_of(target, "SELECT relname FROM pg_class WHERE relforcerowsecurity") == ["parent"]
     assert column_of(target, "SELECT tablename FROM pg_tables WHERE schemaname = 'dbtool'") == ["refresh"]
+
+
+def test_a_role_that_cannot_end_the_sessions_of_others_is_told_so_before(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(source, "CREATE TABLE a AS SELECT 1 AS b")
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    assert "sessions-stay" in checks_of(refresh(request_for(source, writer, tmp_path)))
+    execute(target, f"GRANT pg_signal_backend TO {role_of(writer)}")
+    assert "sessions-stay" not in checks_of(refresh(request_for(source, writer, tmp_path)))
+
+
+def checks_of(result: RefreshResult) -> list[str]:
+    return [finding.check for finding in result.findings]
