@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
 from dbtool.masking.compile import RelationMasks
+from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, travels_binary
-from dbtool.refresh.preflight import Preflight, preflight
+from dbtool.refresh.preflight import preflight
 from dbtool.refresh.request import RefreshRequest
 
 
@@ -61,14 +62,22 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
             for relation in sorted(checked.source.catalog.tables(), key=lambda each: each.name)
         ),
         findings=checked.findings,
-        programs=describe_tools(checked),
+        programs=describe_tools(checked.tools),
     )
 
 
-def describe_tools(checked: Preflight) -> tuple[str, ...]:
-    tools = checked.tools
-    reader = f"psql of {tools.psql}" if tools.psql else "psycopg reads and writes"
-    return (f"pg_dump of {tools.pg_dump}", f"pg_restore of {tools.pg_restore}", reader)
+def describe_tools(tools: Tools) -> tuple[str, ...]:
+    """One line for each installation, with what is used of it."""
+    used: dict[str, list[str]] = {}
+    for program, installation in (
+        ("pg_dump", tools.pg_dump),
+        ("pg_restore", tools.pg_restore),
+        ("psql", tools.psql),
+    ):
+        if installation is not None:
+            used.setdefault(str(installation), []).append(program)
+    lines = [f"{', '.join(programs)} of {installation}" for installation, programs in used.items()]
+    return (*lines, *([] if tools.psql else ["psycopg reads and writes"]))
 
 
 def _planned(masks: RelationMasks, chunks: int) -> TablePlanned:

@@ -92,7 +92,7 @@ class Run:
             key_id=self.request.key.key_id,
             rules_digest=self.request.rules.digest,
             pools_digest=checked.inputs.pools_digest,
-            programs=describe_tools(checked),
+            programs=describe_tools(checked.tools),
             stages=tuple(self.stages),
             seconds=time.monotonic() - self.started,
         )

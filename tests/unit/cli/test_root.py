@@ -38,7 +38,7 @@ def test_there_is_no_other_command(context: click.Context) -> None:
     assert dbtool.get_command(context, "refesh") is None
     result = CliRunner().invoke(dbtool, ["refesh"])
     assert result.exit_code == 2
-    assert "No such command 'refesh'" in result.output
+    assert "No such command 'refesh'; did you mean refresh?" in result.output
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
