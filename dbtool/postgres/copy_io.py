@@ -30,6 +30,7 @@ from dbtool.postgres.session import (
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
 
 BLOCK_BYTES = 4 << 20
+SMALL_BYTES = 1 << 20
 LOCK_TIMEOUT_S = 10  # for DDL that gives up by itself; other DDL waits for us, and we would wait for it
 
 
@@ -216,6 +217,18 @@ class DriverReader:
                 source.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self.snapshot)))
             with source.cursor().copy(copy.statement()) as pieces:
                 yield _regrouped(pieces, BLOCK_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class SizedReader:
+    """A program takes longer to start than a small relation to read: those are read by the driver."""
+
+    small: CopyReader
+    large: CopyReader
+    is_small: Callable[[RelationName], bool]
+
+    def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]:
+        return (self.small if self.is_small(copy.relation) else self.large).open(copy)
 
 
 def copy_in(

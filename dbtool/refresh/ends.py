@@ -160,6 +160,24 @@ def refuse_same_database(request: RefreshRequest, source: SourceSeen, target: Ta
         )
 
 
+def refuse_own_standby(
+    request: RefreshRequest, source: SourceSeen, target: TargetSeen, candidate: str
+) -> None:
+    """The last look before the swap: a candidate that shows up on the source was replicated there.
+
+    :raises TargetRefused: the source is a standby of the target, so swapping would replace production.
+    """
+    identifiers = (source.facts.system_identifier, target.facts.system_identifier)
+    if identifiers[0] is None or identifiers[0] != identifiers[1] or not source.facts.is_standby:
+        return
+    with _reaching(request.source) as connection:
+        if is_visible(connection, candidate):
+            raise TargetRefused(
+                f"{request.source} is a standby of the server of {request.target}: what is swapped there is swapped in "
+                "production. The candidate was dropped and nothing was swapped; name a target on a server of its own."
+            )
+
+
 def _is_same_server(request: RefreshRequest) -> bool:
     nonce = f"dbtool nonce {secrets.token_hex(8)}"
     with (

@@ -5,15 +5,20 @@ The only module that knows the order. Whatever fails before the swap drops the c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.postgres.candidate import candidate_session
-from dbtool.postgres.copy_io import CopyReader, DriverReader, PsqlReader
+from dbtool.postgres.copy_io import SMALL_BYTES, CopyReader, DriverReader, PsqlReader, SizedReader
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import Connection
+from dbtool.postgres.session import Connection, connect
 from dbtool.refresh import post_data, swap
 from dbtool.refresh.chunks import plan_chunks
 from dbtool.refresh.compiled import confirm_originals
+from dbtool.refresh.ends import refuse_own_standby
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
 from dbtool.refresh.pre_data import (
     SchemaArchive,
@@ -26,7 +31,7 @@ from dbtool.refresh.preflight import Preflight, preflight, require_consent
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
-from dbtool.refresh.run import Run, time_limit
+from dbtool.refresh.run import Run, lift_time_limit, time_limit
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
@@ -55,7 +60,9 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
     request, live = run.request, checked.target.live_name
     name = name_beside(live, "candidate", run.made_at)
     stamp = Stamp("candidate", live, run.made_at)
-    with candidate_database(maintenance, name, _locale(checked), stamp, request.target.owner) as candidate:
+    with candidate_database(
+        maintenance, name, _locale(checked), stamp, request.target.owner, anew=lambda: _cleaning(run)
+    ) as candidate:
         swap.rehearse_settings(maintenance, checked.target.live, candidate)
         with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as snapshot:
             streamed, sequences = _fill(run, checked, snapshot, candidate)
@@ -65,6 +72,7 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
         refuse_unverified(verification)
         post_data.run_after_load(request.target, candidate)
         stamp_candidate(request, candidate, result)
+        refuse_own_standby(request, checked.source, checked.target, candidate)
         with run.stage("swap"):
             swap.swap(maintenance, request.target, live, candidate, run.made_at)
     return _conclude(run, maintenance, live, result)
@@ -174,16 +182,36 @@ def refuse_unverified(verification: Verification) -> None:
 
 def _source_reader(run: Run, checked: Preflight, snapshot: str) -> CopyReader:
     psql, url, ending = checked.tools.psql, run.request.source.url, run.request.cancellation.ending
+    driver = DriverReader(url, snapshot, ending=ending)
     if psql is None:
-        return DriverReader(url, snapshot, ending=ending)
-    return PsqlReader(psql.program("psql"), url, snapshot, ending=ending)
+        return driver
+    return SizedReader(
+        driver, PsqlReader(psql.program("psql"), url, snapshot, ending=ending), _is_small(checked)
+    )
 
 
 def _target_reader(run: Run, checked: Preflight, candidate: str) -> CopyReader:
     psql, url, ending = checked.tools.psql, run.request.target.url, run.request.cancellation.ending
+    driver = DriverReader(url, database=candidate, ending=ending)
     if psql is None or (checked.target.facts.has_tls and not psql.has_tls):
-        return DriverReader(url, database=candidate, ending=ending)
-    return PsqlReader(psql.program("psql"), url, database=candidate, ending=ending)
+        return driver
+    psql_reader = PsqlReader(psql.program("psql"), url, database=candidate, ending=ending)
+    return SizedReader(driver, psql_reader, _is_small(checked))
+
+
+def _is_small(checked: Preflight) -> Callable[[RelationName], bool]:
+    relations = checked.source.catalog.relations
+    return lambda name: name in relations and relations[name].bytes < SMALL_BYTES
+
+
+@contextmanager
+def _cleaning(run: Run) -> Iterator[Connection]:
+    lift_time_limit()
+    target = run.request.target
+    with connect(
+        target.url(), database=target.maintenance_database, application_name="dbtool clean-up"
+    ) as session:
+        yield session
 
 
 def _locale(checked: Preflight) -> Locale:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,15 +37,25 @@ def drop_leftovers(maintenance: Connection, live: str) -> tuple[str, ...]:
 
 @contextmanager
 def candidate_database(
-    maintenance: Connection, name: str, locale: Locale, stamp: Stamp, owner: str | None
+    maintenance: Connection,
+    name: str,
+    locale: Locale,
+    stamp: Stamp,
+    owner: str | None,
+    *,
+    anew: Callable[[], AbstractContextManager[Connection]],
 ) -> Iterator[str]:
-    """Create the candidate; leaving with an error drops it again, and live was never touched."""
-    create_database(maintenance, name, locale, stamp, owner)
+    """Create the candidate; leaving with an error drops it again, and live was never touched.
+
+    ``anew`` opens another session for that: a signal may have left ``maintenance`` in the middle of a statement.
+    """
     try:
+        create_database(maintenance, name, locale, stamp, owner)
         yield name
     except BaseException as error:
         try:
-            drop_database(maintenance, name)
+            with anew() as session:
+                drop_database(session, name)
             if isinstance(error, EnvironmentFailed) and not isinstance(error, TimeIsUp):
                 error.add_note(
                     f"the candidate was dropped and the database {stamp.target} is as it was; settle the cause and refresh again"

@@ -43,6 +43,12 @@ def time_limit(request: RefreshRequest) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def lift_time_limit() -> None:
+    """Clean-up is not to be cut short by the limit that may have called for it."""
+    if threading.current_thread() is threading.main_thread():
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 @dataclass
 class Run:
     """The clock of one run: its name in time, its stages' seconds."""

@@ -1,3 +1,4 @@
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,11 @@ MAINTENANCE: Any = SimpleNamespace()
 LOCALE = Locale("UTF8", "C", "C")
 STAMP = Stamp("candidate", "shop", "20260102030405678")
 NAME = name_beside("shop", "candidate", STAMP.made_at)
+ANOTHER_SESSION: Any = SimpleNamespace()
+
+
+def anew() -> AbstractContextManager[Any]:
+    return nullcontext(ANOTHER_SESSION)
 
 
 class Server:
@@ -20,12 +26,14 @@ class Server:
     def __init__(self, *entries: DatabaseEntry) -> None:
         self.entries = entries
         self.done: list[str] = []
+        self.sessions: list[Any] = []
         self.failure: Exception | None = None
 
     def create(self, _maintenance: Any, name: str, _locale: Locale, _stamp: Stamp, owner: str | None) -> None:
         self.done.append(f"create {name} for {owner}")
 
-    def drop(self, _maintenance: Any, name: str) -> None:
+    def drop(self, session: Any, name: str) -> None:
+        self.sessions.append(session)
         self.done.append(f"drop {name}")
         if self.failure is not None:
             raise self.failure
@@ -50,23 +58,27 @@ def test_a_dead_run_s_candidate_is_dropped_and_nothing_else(server: Server) -> N
 
 
 def test_a_candidate_that_was_filled_is_left(server: Server) -> None:
-    with candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, "shop") as name:
+    with candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, "shop", anew=anew) as name:
         assert name == NAME
     assert server.done == [f"create {NAME} for shop"]
 
 
 @pytest.mark.parametrize("kind", [ServerFailed, ZeroDivisionError, KeyboardInterrupt])
 def test_whatever_fails_drops_the_candidate_and_is_raised(server: Server, kind: type[BaseException]) -> None:
-    with pytest.raises(kind, match="m"), candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None):
+    with (
+        pytest.raises(kind, match="m"),
+        candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None, anew=anew),
+    ):
         raise kind("m")
     assert server.done == [f"create {NAME} for None", f"drop {NAME}"]
+    assert server.sessions == [ANOTHER_SESSION]  # the first may be in the middle of a statement
 
 
 def test_a_candidate_that_cannot_be_dropped_hides_nothing(server: Server) -> None:
     server.failure = ServerFailed("gone")
     with (
         pytest.raises(ZeroDivisionError) as failure,
-        candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None),
+        candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None, anew=anew),
     ):
         raise ZeroDivisionError
     assert failure.value.__notes__ == [
@@ -80,7 +92,10 @@ def test_a_candidate_that_cannot_be_dropped_hides_nothing(server: Server) -> Non
 def test_a_failure_says_what_it_left_unless_its_message_does(
     server: Server, error: Exception, said: bool
 ) -> None:
-    with pytest.raises(type(error)) as failure, candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None):
+    with (
+        pytest.raises(type(error)) as failure,
+        candidate_database(MAINTENANCE, NAME, LOCALE, STAMP, None, anew=anew),
+    ):
         raise error
     notes = getattr(failure.value, "__notes__", [])
     assert (
