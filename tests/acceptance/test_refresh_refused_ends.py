@@ -203,9 +203,12 @@ def test_refuses_a_source_that_is_a_masked_copy_itself(people: Project) -> None:
 def test_refuses_a_target_older_than_the_source(
     people: Project, server_of: Callable[[int], EmbeddedServer], name_on: Callable[[EmbeddedServer], str]
 ) -> None:
-    newest, older = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))[
-        -1:-3:-1
-    ]
+    majors = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
+    if len(majors) == 1:
+        pytest.skip(
+            "cannot run here: DBTOOL_TEST_MAJORS names one PostgreSQL, and this needs an older one beside it"
+        )
+    newest, older = majors[-1], majors[-2]
     people.connect(people.source, name_on(server_of(older)))
     done = people.refuse(1)
     assert f"the source is PostgreSQL {newest}, the target {older}" in done.messages
