@@ -118,5 +118,6 @@ def test_says_where_a_secret_may_be_read_by_all(project: Path) -> None:
     done = check(project, "production")
     assert done.returncode == 0
     assert (
-        "warning: environments.production.url: every user of this machine may read the file url" in done.stdout
+        "warning: environments.production.url: every user of this machine may read the file url"
+        in done.stdout
     )
