@@ -164,9 +164,9 @@ def test_a_run_that_is_interrupted_twice_still_cleans_up(live: Project) -> None:
     assert live.describe_ends() == before
 
 
-def test_a_run_that_takes_too_long_is_ended(live: Project, moment: str) -> None:
+def test_a_run_that_takes_too_long_is_ended(live: Project) -> None:
     before = live.describe_ends()
-    with held_up(live, moment, "--max-duration", "6s") as running:
+    with held_up(live, "while rows are copied", "--max-duration", "6s") as running:
         done = running.finish()
     assert done.code == 3
     assert "took longer than --max-duration (6 s)" in done.last_message

@@ -191,6 +191,11 @@ def test_refuses_an_owner_that_does_not_exist(people: Project) -> None:
     assert "dbtool_nobody" in done.messages
 
 
+def test_another_role_does_not_make_another_database(people: Project, make_role: MakeRole) -> None:
+    people.environ["STAGING_URL"] = make_role(people.source, "CREATEDB")
+    assert "production and staging are the same database" in people.refuse(2, "--yes").last_message
+
+
 def test_refuses_a_source_that_is_a_masked_copy_itself(people: Project) -> None:
     assert people.refresh().code == 0
     people.environ |= {"PRODUCTION_URL": people.target, "STAGING_URL": people.target + "_second"}
