@@ -156,11 +156,12 @@ def test_an_interrupted_run_leaves_nothing_behind(live: Project, moment: str, nu
 
 def test_a_run_that_is_interrupted_twice_still_cleans_up(live: Project) -> None:
     before = live.describe_ends()
-    with held_up(live, "while rows are copied") as running:
+    with held_up(live, "while rows are copied", "--format", "json") as running:
         running.process.send_signal(signal.SIGTERM)
         running.process.send_signal(signal.SIGINT)
         done = running.finish()
     assert done.code in {130, 143}
+    assert (done.document["status"], done.document["error"]["exit_code"]) == ("failed", done.code)
     assert live.describe_ends() == before
 
 

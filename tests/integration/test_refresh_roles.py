@@ -85,7 +85,10 @@ def test_a_role_s_own_settings_change_nothing(
     ("setting", "reason"),
     [
         ("ALTER DATABASE {live} SET log_min_duration_statement = 5", "permission denied to set parameter"),
-        ("ALTER ROLE postgres IN DATABASE {live} SET work_mem = '8MB'", "permission denied"),
+        (
+            "ALTER ROLE postgres IN DATABASE {live} SET work_mem = '8MB'",
+            "permission denied|must be superuser",
+        ),
     ],
 )
 def test_settings_that_the_role_may_not_carry_over_are_named_before_anything_is_copied(
@@ -97,7 +100,7 @@ def test_settings_that_the_role_may_not_carry_over_are_named_before_anything_is_
     writer = make_role(target, "CREATEDB")
     own(target, role_of(writer))
     execute(target, setting.format(live=live))
-    with pytest.raises(PrivilegeMissing, match=rf"{reason}.*nothing was copied"):
+    with pytest.raises(PrivilegeMissing, match=rf"(?:{reason}).*nothing was copied"):
         refresh(request_for(source, writer, tmp_path))
     assert column_of(target, f"SELECT datname FROM pg_database WHERE starts_with(datname, '{live}')") == [
         live
