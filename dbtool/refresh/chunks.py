@@ -33,19 +33,18 @@ class Chunk:
 
 
 def plan_chunks(
-    relations: Sequence[Relation], pages_per_chunk: int = PAGES_PER_CHUNK, *, jobs: int = 2
+    relations: Sequence[Relation], pages_per_chunk: int | None = None, *, jobs: int = 2
 ) -> tuple[Chunk, ...]:
     """Cut relations into chunks, largest first, so that no worker is left with a long one at the end.
 
     A relation that is no more than one worker's share stays whole: whole relations are loaded frozen (load_chunk).
     """
+    piece = pages_per_chunk or PAGES_PER_CHUNK
     share = min(sum(map(_size, relations)) // max(jobs, 1), WHOLE_UP_TO_PAGES)
     chunks = [
         chunk
         for relation in relations
-        for chunk in _cut(
-            relation, 1 if _size(relation) <= share else round(_size(relation) / pages_per_chunk)
-        )
+        for chunk in _cut(relation, 1 if _size(relation) <= share else round(_size(relation) / piece))
     ]
     return tuple(sorted(chunks, key=lambda chunk: (-chunk.bytes, chunk.relation, chunk.number)))
 

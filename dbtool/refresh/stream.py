@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from dbtool.catalog.relations import RelationName
@@ -119,7 +120,7 @@ class Stream:
         binary = travels_binary(masks)
         columns = tuple(column.name for column in masks.relation.copied_columns)
 
-        def blocks() -> Iterator[bytes]:
+        def blocks() -> Generator[bytes]:
             # The reader is closed inside the load's transaction: a source that fails late still loads nothing.
             with self.reader.open(copy_out_of(masks, chunk, binary=binary)) as raw:
                 for block in raw:
@@ -131,16 +132,18 @@ class Stream:
 
         into = self.routes.get(chunk.relation)
         whole = chunk.is_whole and into is None
-        return load_chunk(
-            connection,
-            chunk.relation,
-            chunk.number,
-            columns,
-            blocks(),
-            binary=binary,
-            whole=whole,
-            into=into,
-        )
+        # A load that fails leaves the blocks half read: their program is ended here, not when memory is swept.
+        with closing(blocks()) as masked_blocks:
+            return load_chunk(
+                connection,
+                chunk.relation,
+                chunk.number,
+                columns,
+                masked_blocks,
+                binary=binary,
+                whole=whole,
+                into=into,
+            )
 
     def _mask(self, masks: RelationMasks, block: bytes, counted: _Counted) -> tuple[bytes, int]:
         if not masks.columns:
@@ -183,8 +186,9 @@ class _Counted:
     tallies: Tallies = field(default_factory=dict)
 
 
-# Connection lost, server restarting, out of connections or still locked by a lost attempt: worth another one.
-_PASSING = ("08", "57P01", "57P02", "57P03", "53300", "55P03")
+# Connection lost, server restarting, out of connections or still locked by a lost attempt: worth another one. While
+# rows are loaded the journal of chunks has the only unique index: a lost attempt's COMMIT came after it was looked up.
+_PASSING = ("08", "57P01", "57P02", "57P03", "53300", "55P03", "23505")
 
 
 def _may_pass(error: ServerFailed | ServerUnreachable) -> bool:
