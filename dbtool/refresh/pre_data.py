@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +25,8 @@ from dbtool.postgres.databases import (
 )
 from dbtool.postgres.session import Connection
 from dbtool.targets import Target
+
+_FOLDER = "dbtool-schema-"
 
 
 def drop_leftovers(maintenance: Connection, live: str) -> tuple[str, ...]:
@@ -80,9 +84,28 @@ class SchemaArchive:
     left_out: tuple[str, ...]
 
 
+def _remove_abandoned() -> None:
+    """The folders of runs on this machine that were killed: DDL may say more than it should."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not _is_running(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)  # another user's is not ours to remove
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @contextmanager
 def schema_archive(source: Target, tools: Tools, snapshot: str, target: Target) -> Iterator[SchemaArchive]:
-    with tempfile.TemporaryDirectory(prefix="dbtool-schema-") as folder:
+    _remove_abandoned()
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
         dump.dump_schema(tools.pg_dump.program("pg_dump"), source.url(), snapshot=snapshot, archive=archive)
         entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)

@@ -103,7 +103,6 @@ class Project:
     environ: dict[str, str]
     private: set[str] = field(default_factory=set)
     ends: tuple[str, ...] = ()  # as the fixtures made them, whatever a test does to the variables
-    leaves_files: bool = False  # a killed run may leave its temporary folder
 
     @property
     def configuration(self) -> Path:
@@ -240,8 +239,7 @@ class Project:
         for secret in self.secrets() | self.private:
             telling = [where for where, text in told.items() if secret in text]
             assert not telling, f"{telling} tell a secret or a row's value"
-        if not self.leaves_files:
-            assert [path.name for path in self.temporary.iterdir()] == []
+        assert [path.name for path in self.temporary.iterdir()] == []
         return done
 
     def _written(self) -> Iterator[Path]:

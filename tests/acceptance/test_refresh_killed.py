@@ -125,7 +125,7 @@ def test_a_killed_run_leaves_live_serving_and_the_next_one_succeeds(live: Projec
         wait_until(lambda: not still_running(children), "all programs of the dead run are gone")
         assert reader.answers == {(PEOPLE,)}
         assert reader.failures == []
-        live.leaves_files = True
+        assert len(list(live.temporary.iterdir())) == 1
         end_dawdling(live)
         done = live.refresh()
         assert done.code == 0, done.messages
