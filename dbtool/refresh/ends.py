@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
@@ -16,6 +16,7 @@ from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, 
 from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
+from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect, database_name
 from dbtool.refresh.request import RefreshRequest
 from dbtool.targets import Target
@@ -36,11 +37,14 @@ class SourceSeen:
     hidden: tuple[RelationName, ...]
     writable: int
     schema_texts: tuple[tuple[str, str], ...]
+    needed_roles: NeededRoles = field(default_factory=NeededRoles)
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSeen:
-    """``live`` is None where the target database does not exist yet. ``key_id`` is that of the key it was masked with."""
+    """``live`` is None where the target database does not exist yet. ``key_id`` is that of the key it was masked with,
+    ``offer`` what its server has.
+    """
 
     facts: DatabaseFacts
     live_name: str
@@ -49,6 +53,7 @@ class TargetSeen:
     made_by_dbtool: bool
     holds_tables: bool
     key_id: str | None = None
+    offer: Offer | None = None
 
 
 @contextmanager
@@ -93,6 +98,7 @@ def look_at_source(source: Target) -> SourceSeen:
             row_security_blocks(connection, catalog),
             writable_relations(connection),
             read_schema_texts(connection),
+            read_needed_roles(connection),
         )
 
 
@@ -106,12 +112,18 @@ def look_at_target(target: Target) -> TargetSeen:
             "replaced; nothing was done. Name a database of its own in the URL."
         )
     with _reaching(target, target.maintenance_database) as maintenance:
-        facts = database_facts(maintenance)
+        facts, offer = database_facts(maintenance), read_offer(maintenance)
         live = find_database(maintenance, live_name)
         if live is None:
             _refuse_unseen(maintenance, target, live_name)
             return TargetSeen(
-                facts, live_name, None, may_rename=True, made_by_dbtool=False, holds_tables=False
+                facts,
+                live_name,
+                None,
+                may_rename=True,
+                made_by_dbtool=False,
+                holds_tables=False,
+                offer=offer,
             )
         renamable = may_rename(maintenance, live_name)
     with _reaching(target) as connection:
@@ -124,6 +136,7 @@ def look_at_target(target: Target) -> TargetSeen:
             made_by_dbtool=stamp is not None,
             holds_tables=holds_tables(connection),
             key_id=stamp.key_id if stamp else None,
+            offer=offer,
         )
 
 

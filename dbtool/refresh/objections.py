@@ -10,9 +10,8 @@ from dbtool.masking.patterns import judge_schema_texts
 from dbtool.refresh.ends import SourceSeen, TargetSeen
 from dbtool.targets import Target
 
-PRIVILEGES = frozenset(
-    {"no-createdb", "not-owner"}
-)  # the checks whose remedy is a statement of the server's admin
+# The checks whose remedy is a statement of the server's admin.
+PRIVILEGES = frozenset({"no-createdb", "not-owner", "not-member", "role-missing", "extension-missing"})
 
 
 def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.requirements import judge_requirements
 from dbtool.targets import refuse_unfit_target
 
 
@@ -47,6 +48,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
+        *judge_requirements(request.target, source, target),
         *judge_key(request.target, target, request.key.key_id),
         *inputs.findings,
     )

@@ -188,7 +188,15 @@ def test_a_role_that_owns_no_more_than_it_must_can_refresh(people: Project, make
 def test_refuses_an_owner_that_does_not_exist(people: Project) -> None:
     people.configure(staging='owner = "dbtool_nobody"')
     done = people.refuse(3)
-    assert "dbtool_nobody" in done.messages
+    assert "no role dbtool_nobody: dbtool.toml names it as the owner" in done.messages
+    assert "CREATE ROLE dbtool_nobody" in done.messages
+
+
+def test_refuses_an_owner_that_the_role_is_no_member_of(people: Project, make_role: MakeRole) -> None:
+    owner = role_of(make_role(people.target, ""))
+    people.environ["STAGING_URL"] = make_role(people.target, "CREATEDB")
+    people.configure(staging=f'owner = "{owner}"')
+    assert f"GRANT {owner} TO {role_of(people.target)}" in people.refuse(3).messages
 
 
 def test_another_role_does_not_make_another_database(people: Project, make_role: MakeRole) -> None:
@@ -205,18 +213,48 @@ def test_refuses_a_source_that_is_a_masked_copy_itself(people: Project) -> None:
     assert not any("_second" in name for name in people.databases())
 
 
-def test_refuses_a_target_older_than_the_source(
-    people: Project, server_of: Callable[[int], EmbeddedServer], name_on: Callable[[EmbeddedServer], str]
-) -> None:
+@pytest.fixture
+def older_server(server_of: Callable[[int], EmbeddedServer]) -> EmbeddedServer:
     majors = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
     if len(majors) == 1:
         pytest.skip(
             "cannot run here: DBTOOL_TEST_MAJORS names one PostgreSQL, and this needs an older one beside it"
         )
-    newest, older = majors[-1], majors[-2]
-    people.connect(people.source, name_on(server_of(older)))
+    return server_of(majors[-2])
+
+
+def test_refuses_a_target_older_than_the_source(
+    people: Project,
+    newest_server: EmbeddedServer,
+    older_server: EmbeddedServer,
+    name_on: Callable[[EmbeddedServer], str],
+) -> None:
+    people.connect(people.source, name_on(older_server))
     done = people.refuse(1)
-    assert f"the source is PostgreSQL {newest}, the target {older}" in done.messages
+    told = f"the source is PostgreSQL {newest_server.major}, the target {older_server.major}"
+    assert told in done.messages
+
+
+def test_refuses_a_target_without_the_roles_that_policies_name(
+    people: Project,
+    older_server: EmbeddedServer,
+    make_on: Callable[[EmbeddedServer], str],
+    make_role: MakeRole,
+) -> None:
+    """PostgreSQL would find out when all is loaded."""
+    source = make_on(older_server)
+    role = role_of(make_role(source, "")) + "_here_only"
+    people.execute(
+        source,
+        f"CREATE ROLE {role}; CREATE TABLE person (id int, email text, full_name text, note text);"
+        "CREATE TABLE visit (id int, person_id int, email text, seen_at date);"
+        f"ALTER TABLE visit ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON visit TO {role} USING (true)",
+    )
+    people.connect(source, people.target)
+    people.rules.write_text(PEOPLE_RULES + "    person_id: {keep: a number}\n", encoding="utf-8")
+    done = people.refuse(3)
+    assert f"the target's server has no role {role}: a policy of the source names it" in done.messages
+    assert f"CREATE ROLE {role}" in done.messages
 
 
 def test_refuses_a_source_without_tables(people: Project) -> None:

@@ -1,0 +1,45 @@
+"""What a schema asks of the server it is restored into, beyond itself: roles and extensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class NeededRoles:
+    in_policies: tuple[str, ...] = ()
+    in_grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a server has. ``ours`` are the roles that the current one is a member of, ``for_anybody`` the
+    extensions that a database's owner may make without being a superuser.
+    """
+
+    roles: frozenset[str]
+    ours: frozenset[str]
+    extensions: frozenset[str]
+    for_anybody: frozenset[str]
+
+
+def read_needed_roles(connection: Connection) -> NeededRoles:
+    rows = read_rows(connection, "needed_roles")
+    return NeededRoles(
+        tuple(row["role"] for row in rows if row["in_policies"]),
+        tuple(row["role"] for row in rows if row["in_grants"]),
+    )
+
+
+def read_offer(connection: Connection) -> Offer:
+    roles = read_rows(connection, "offered_roles")
+    extensions = read_rows(connection, "offered_extensions")
+    return Offer(
+        frozenset(row["role"] for row in roles),
+        frozenset(row["role"] for row in roles if row["is_ours"]),
+        frozenset(row["name"] for row in extensions),
+        frozenset(row["name"] for row in extensions if row["anybody_may"]),
+    )
