@@ -16,8 +16,13 @@ DbtoolError
 │   ├── ProgramFailed
 │   └── TimeIsUp            --max-duration ended the run; it was cleaned up
 ├── Drift (4)               what was accepted is not what is there now
+│   ├── RevisionUnknown     the database holds a revision that the files do not have
+│   ├── RevisionEdited      a revision was changed after it had been applied, or since its rehearsal
+│   └── HeadConflict        several heads, which nobody declared
 ├── ConsentMissing (5)      the target was never adopted; approval missing or stale
+│   └── EvidenceRefused     evidence is missing, altered, too old or of something else
 ├── Busy (6)                another run holds the lock; nothing changed, safe to retry
+│   └── LockNotAcquired
 ├── PartlyDone (7)          what stands, and the exact next command
 └── Interrupted (130, 143)  a signal ended the run; it was cleaned up
 
@@ -115,12 +120,32 @@ class Drift(DbtoolError):
     exit_code = 4
 
 
+class RevisionUnknown(Drift):
+    pass
+
+
+class RevisionEdited(Drift):
+    pass
+
+
+class HeadConflict(Drift):
+    pass
+
+
 class ConsentMissing(DbtoolError):
     exit_code = 5
 
 
+class EvidenceRefused(ConsentMissing):
+    pass
+
+
 class Busy(DbtoolError):
     exit_code = 6
+
+
+class LockNotAcquired(Busy):
+    pass
 
 
 class PartlyDone(DbtoolError):

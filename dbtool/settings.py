@@ -25,6 +25,18 @@ KEY_VARIABLE = "DBTOOL_MASK_KEY"
 _HEX_KEY = re.compile(r"([0-9a-fA-F]{2}){32,}\Z")
 _ENVIRONMENT_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
+_DURATION = re.compile(r"(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?\Z", re.ASCII)
+
+
+def _parse_duration(value: object) -> float:
+    """``3d``, ``72h``, ``1h30m`` → seconds."""
+    found = _DURATION.match(str(value))
+    if not isinstance(value, str) or found is None:
+        raise ValueError("write a duration as 3d, 72h or 90m")
+    days, hours, minutes = (int(number or 0) for number in found.groups())
+    return 86400.0 * days + 3600 * hours + 60 * minutes
+
+
 Secret = Annotated[SecretSource, BeforeValidator(parse_secret)]
 Url = Annotated[SecretSource, BeforeValidator(parse_url)]
 
@@ -33,11 +45,27 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AlembicTable(_Table):
+    """How to run the project's env.py; docs/configuration.md says what each is for."""
+
+    ini: str | None = None
+    section: str = "alembic"
+    x: tuple[str, ...] = ()
+    url_variables: tuple[str, ...] = ()
+    inherit: tuple[str, ...] = ()
+    redirect: bool = False
+    python: str | None = None
+    version_table: str | None = None
+    several_heads: bool = False
+
+
 class ProjectTable(_Table):
     migrations: str | None = None
     rules: str = "masking_rules"
     key: Secret = SecretSource("env", (KEY_VARIABLE,))
     evidence_key: Secret | None = None
+    evidence_ttl: Annotated[float, BeforeValidator(_parse_duration)] = 72 * 3600.0
+    alembic: AlembicTable = AlembicTable()
     state: str = ".dbtool"
     postgres_bin: str | None = None
 
@@ -81,6 +109,8 @@ class Settings:
     rules: Path
     state: Path
     postgres_bin: Path | None
+    alembic: AlembicTable
+    evidence_ttl_s: float
     _content: _File
     _reader: SecretReader
 
@@ -177,6 +207,8 @@ def load_settings(path: Path | None, environ: Mapping[str, str], start: Path | N
         rules=path_of("rules", project.rules) or root,
         state=path_of("state", project.state) or root,
         postgres_bin=path_of("postgres_bin", project.postgres_bin),
+        alembic=project.alembic,
+        evidence_ttl_s=project.evidence_ttl,
         _content=content,
         _reader=SecretReader(environ, root, private),
     )
@@ -240,6 +272,8 @@ def _known_beside(loc: list[str]) -> tuple[str, ...]:
     model: type[BaseModel] = _File
     if len(loc) > 1:
         model = ProjectTable if loc[0] == "project" else EnvironmentTable
+    if loc[:2] == ["project", "alembic"] and len(loc) > 2:  # noqa: PLR2004  project.alembic.<name>
+        model = AlembicTable
     return tuple(model.model_fields)
 
 

@@ -1,0 +1,1 @@
+"""revisions → clone → rehearse → gate → apply → ledger"""
