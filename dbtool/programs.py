@@ -12,6 +12,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -219,6 +220,85 @@ class LastWill:
 
     def revoke(self) -> None:
         self._process.communicate(b"\n")
+
+
+class Conversation:
+    """A running program that we talk with in lines over a socket of its own, whose descriptor is its last argument.
+
+    Use as a context manager: leaving it kills the program and reaps it. ``output`` is the end of what it wrote to
+    standard output and error together.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | None = None,
+        output_bytes: int = 64 * 1024,
+    ) -> None:
+        self._name = Path(argv[0]).name
+        self._output, self._limit = b"", output_bytes
+        ours, theirs = socket.socketpair()
+        try:
+            self._process = subprocess.Popen(
+                _launched([*argv, str(theirs.fileno())], None),
+                env=child_environment(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                bufsize=0,
+            )
+        except OSError as error:
+            ours.close()
+            raise ProgramFailed(f"{self._name} cannot be started: {error.strerror}") from error
+        finally:
+            theirs.close()
+        self._socket, self._lines = ours, ours.makefile("rb")
+        self._drain = threading.Thread(target=self._read_output, daemon=True)
+        self._drain.start()
+
+    def send(self, line: bytes) -> None:
+        """One that has died does not read; ``receive`` tells that it is gone."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(line + b"\n")
+
+    def receive(self) -> bytes | None:
+        """The next line without its end; None once the program has closed its side or died."""
+        try:
+            line = self._lines.readline()
+        except ConnectionResetError:
+            return None
+        return line.rstrip(b"\n") if line.endswith(b"\n") else None
+
+    def finish(self) -> int:
+        """Wait for the end and return the exit code, negative for a signal."""
+        returncode = self._process.wait()
+        self._drain.join(timeout=1)  # what it has left running may hold the pipe open
+        return returncode
+
+    @property
+    def output(self) -> str:
+        return self._output.decode(errors="replace")
+
+    def _read_output(self) -> None:
+        with _present(self._process.stdout) as pipe:
+            while chunk := pipe.read(4096):
+                self._output = (self._output + chunk)[-self._limit :]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()  # does nothing to one that was waited for
+        self._process.wait()
+        self._lines.close()
+        self._socket.close()
+        self._drain.join(timeout=1)
 
 
 class Stream:

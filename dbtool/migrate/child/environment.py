@@ -1,0 +1,50 @@
+"""Alembic's Config and ScriptDirectory for a project, found as Alembic's own command finds them."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from typing import Any, Dict
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+
+class Attributes(Dict[str, Any]):
+    """``config.attributes``. env.py that asks whether it was given a connection hears no, and makes its own; one that
+    takes it for granted gets one.
+    """
+
+    def __missing__(self, key: str) -> Any:
+        if key != "connection":
+            raise KeyError(key)
+        from sqlalchemy import create_engine, pool
+
+        engine = create_engine(self["_dbtool_url"], poolclass=pool.NullPool)
+        self[key] = engine.connect()
+        return self[key]
+
+
+def make_config(project: Dict[str, Any], url: str = "") -> Config:
+    root = project["root"]
+    ini = project["ini"] or _existing(root, "alembic.ini")
+    toml = _existing(root, "pyproject.toml")
+    options: Dict[str, Any] = {"ini_section": project["section"]}
+    if toml and hasattr(Config, "toml_file_name"):
+        options["toml_file"] = toml
+    config = Config(ini, cmd_opts=Namespace(x=list(project["x_arguments"]) or None), **options)
+    if project["migrations"]:
+        config.set_main_option("script_location", project["migrations"].replace("%", "%%"))
+    if url:
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+        config.attributes = Attributes(_dbtool_url=url)
+    return config
+
+
+def script_directory(config: Config) -> ScriptDirectory:
+    return ScriptDirectory.from_config(config)
+
+
+def _existing(root: str, name: str) -> Any:
+    path = os.path.join(root, name)
+    return path if os.path.isfile(path) else None

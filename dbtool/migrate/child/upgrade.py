@@ -1,0 +1,99 @@
+"""Run the pending revisions through env.py, one transaction per revision, with an overseer told of everything."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, Iterator, List
+
+from alembic.runtime.environment import EnvironmentContext
+
+from .channel import Channel
+from .environment import make_config, script_directory
+from .host import find_message, find_sqlstate
+from .redirect import Redirect
+from .statements import StatementEvents
+
+
+def upgrade(job: Dict[str, Any], channel: Channel) -> None:
+    """``job["revisions"]`` are the ids to run, in order; nothing else is run, and never a downgrade."""
+    place = Redirect(job["place"], channel, redirect=job["project"]["redirect"])
+    place.install()
+    config = make_config(job["project"], job["place"]["told_url"])
+    script = script_directory(config)
+    events = StatementEvents(channel, trace=job["trace"])
+    events.install()
+    wanted = list(job["revisions"])
+
+    def steps(heads: Any, context: Any) -> Iterator[Any]:
+        channel.tell("environment", **_describe_context(context, heads))
+        for step in script._upgrade_revs(job["destination"], heads):  # type: ignore[arg-type]  # noqa: SLF001  as alembic.command.upgrade does
+            revision = step.revision.revision
+            if revision not in wanted:
+                raise RuntimeError(f"revision {revision} was not asked for")
+            step.migration_fn = _watched(step.migration_fn, revision, channel, events)
+            yield step
+
+    with EnvironmentContext(config, script, fn=steps, destination_rev=job["destination"]) as environment:
+        _configure_per_revision(environment, channel, events)
+        script.run_env()
+
+
+def _watched(
+    function: Callable[..., Any], revision: str, channel: Channel, events: StatementEvents
+) -> Callable[..., Any]:
+    def run(**arguments: Any) -> None:
+        channel.tell("revision_begins", revision=revision)
+        began = time.monotonic()
+        with events.of_revision(revision):
+            try:
+                function(**arguments)
+            except BaseException as error:
+                original = getattr(error, "orig", None) or error
+                channel.tell(
+                    "revision_failed",
+                    revision=revision,
+                    sqlstate=find_sqlstate(original),
+                    message=find_message(original),
+                    kind=type(original).__name__,
+                    stopped=events.stopped,
+                )
+                raise
+        events.seconds[revision] = time.monotonic() - began
+
+    return run
+
+
+def _configure_per_revision(
+    environment: EnvironmentContext, channel: Channel, events: StatementEvents
+) -> None:
+    """Whatever env.py says, each revision is a transaction; and when its version is stamped, ours goes with it."""
+    configure = environment.configure
+
+    def stamped(ctx: Any, step: Any, **_: Any) -> None:
+        revision = step.up_revision_id
+        answer = channel.ask("revision_ends", revision=revision, seconds=events.seconds.get(revision, 0.0))
+        for text in answer["sql"]:
+            events.execute(ctx.connection, text)
+
+    def configured(*positional: Any, **options: Any) -> None:
+        options["transaction_per_migration"] = True
+        given = options.get("on_version_apply") or ()
+        options["on_version_apply"] = [
+            *(given if isinstance(given, (list, tuple, set)) else [given]),
+            stamped,
+        ]
+        configure(*positional, **options)
+
+    environment.configure = configured  # type: ignore[method-assign]
+
+
+def _describe_context(context: Any, heads: Any) -> Dict[str, Any]:
+    table = (
+        context.version_table
+        if not context.version_table_schema
+        else f"{context.version_table_schema}.{context.version_table}"
+    )
+    external = bool(getattr(context, "_in_external_transaction", False))
+    mode = "env.py's own" if external else "per revision" if context.impl.transactional_ddl else "none"
+    found: List[str] = [] if heads is None else list(heads)
+    return {"version_table": table, "transaction_mode": mode, "heads": found}
