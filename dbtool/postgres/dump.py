@@ -86,15 +86,19 @@ def put_keys_last(entries: Sequence[TocEntry]) -> tuple[tuple[TocEntry, ...], tu
 
 @dataclass(frozen=True, slots=True)
 class RestorePolicy:
-    """Owner, grants and extensions as the environment says; see dbtool.toml's reference."""
+    """Owner, grants and extensions as the environment says; see dbtool.toml's reference.
+
+    ``keeps_owners`` is for a server that has all of the source's roles.
+    """
 
     owner: str | None = None
     grants: Literal["none", "source"] = "none"
     extensions: Literal["create", "expect"] = "create"
+    keeps_owners: bool = False
 
     def arguments(self) -> tuple[str, ...]:
         # A tablespace is a place on the source's disks.
-        arguments = ["--no-owner", "--no-tablespaces"]
+        arguments = ["--no-tablespaces", *([] if self.keeps_owners else ["--no-owner"])]
         if self.owner:
             arguments += ["--role", self.owner]
         if self.grants == "none":
@@ -102,8 +106,11 @@ class RestorePolicy:
         return tuple(arguments)
 
 
-def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path) -> None:
-    """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``."""
+def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path, workflow: str = "refresh") -> None:
+    """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``.
+
+    ``workflow`` is what the source's administrators read in pg_stat_activity.
+    """
     argv = [
         str(pg_dump),
         "--format=custom",
@@ -118,7 +125,7 @@ def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path) -> Non
     ]
     _run(
         argv,
-        program_environment(url, application_name="dbtool refresh pg_dump"),
+        program_environment(url, application_name=f"dbtool {workflow} pg_dump"),
         "reading the source's schema",
     )
 
@@ -139,6 +146,7 @@ def restore_section(
     section: Literal["pre-data", "post-data"],
     policy: RestorePolicy,
     jobs: int = 1,
+    workflow: str = "refresh",
 ) -> None:
     """Restore one section of the archive into ``database``, stopping at the first error."""
     argv = [
@@ -151,7 +159,9 @@ def restore_section(
         *([f"--jobs={jobs}"] if jobs > 1 else []),
         str(archive),
     ]
-    environment = program_environment(url, database=database, application_name="dbtool refresh pg_restore")
+    environment = program_environment(
+        url, database=database, application_name=f"dbtool {workflow} pg_restore"
+    )
     environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_RESTORE_OPTIONS}".strip()
     _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
 

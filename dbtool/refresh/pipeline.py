@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, VerificationFailed
+from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.copy_io import SMALL_BYTES, CopyReader, DriverReader, PsqlReader, SizedReader
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
@@ -21,11 +22,10 @@ from dbtool.refresh.compiled import confirm_originals
 from dbtool.refresh.ends import refuse_own_standby
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
 from dbtool.refresh.pre_data import (
-    SchemaArchive,
     candidate_database,
     drop_leftovers,
     restore_pre_data,
-    schema_archive,
+    target_schema,
 )
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
 from dbtool.refresh.request import RefreshRequest
@@ -97,7 +97,7 @@ def _fill(
     run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
 ) -> tuple[Streamed, tuple[SequenceSet, ...]]:
     request, tools = run.request, checked.tools
-    with schema_archive(request.source, tools, snapshot.taken.name, request.target) as schema:
+    with target_schema(request.source, tools, snapshot.taken.name, request.target) as schema:
         with run.stage("pre-data"):
             restore_pre_data(request.target, candidate, tools, schema)
         with run.stage("stream"):

@@ -13,11 +13,11 @@ from dbtool.catalog.constraints import Sequence as SequenceDefinition
 from dbtool.catalog.relations import Relation, RelationKind
 from dbtool.errors import ConfigurationInvalid
 from dbtool.postgres import candidate as inside
-from dbtool.postgres import dump
+from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.binaries import Tools
 from dbtool.postgres.candidate import SequenceValue, candidate_session
 from dbtool.postgres.session import Connection
-from dbtool.refresh.pre_data import SchemaArchive, restore_policy
+from dbtool.refresh.pre_data import restore_into
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import SequenceSet
 from dbtool.refresh.workers import run_shares
@@ -28,19 +28,7 @@ SEQUENCE_MARGIN = 1000
 
 
 def restore_post_data(target: Target, candidate: str, tools: Tools, schema: SchemaArchive, jobs: int) -> None:
-    for toc in (schema.toc, schema.keys_toc):
-        if toc is None:
-            continue
-        dump.restore_section(
-            tools.pg_restore.program("pg_restore"),
-            target.url(),
-            database=candidate,
-            archive=schema.archive,
-            toc=toc,
-            section="post-data",
-            policy=restore_policy(target),
-            jobs=jobs,
-        )
+    restore_into(target, candidate, tools, schema).post_data(jobs)
 
 
 def plan_sequence(sequence: SequenceDefinition, extreme: int | None) -> SequenceValue:

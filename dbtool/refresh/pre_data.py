@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from dbtool.errors import DbtoolError, EnvironmentFailed, TimeIsUp
 from dbtool.postgres import dump
+from dbtool.postgres.archive import Restore, SchemaArchive, schema_archive
 from dbtool.postgres.binaries import Tools
 from dbtool.postgres.candidate import candidate_session, prepare_candidate
 from dbtool.postgres.databases import (
@@ -25,8 +21,6 @@ from dbtool.postgres.databases import (
 )
 from dbtool.postgres.session import Connection
 from dbtool.targets import Target
-
-_FOLDER = "dbtool-schema-"
 
 
 def drop_leftovers(maintenance: Connection, live: str) -> tuple[str, ...]:
@@ -72,64 +66,24 @@ def candidate_database(
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaArchive:
-    """The source's DDL on disk, in a folder only we can read, and the tables of contents that are restored:
-    ``toc``, and then ``keys_toc``, where foreign keys have to wait.
-    """
-
-    archive: Path
-    toc: Path
-    keys_toc: Path | None
-    left_out: tuple[str, ...]
-
-
-def _remove_abandoned() -> None:
-    """The folders of runs on this machine that were killed: DDL may say more than it should."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
-        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
-        if pid.isdigit() and not _is_running(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)  # another user's is not ours to remove
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 @contextmanager
-def schema_archive(source: Target, tools: Tools, snapshot: str, target: Target) -> Iterator[SchemaArchive]:
-    _remove_abandoned()
-    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
-        archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
-        dump.dump_schema(tools.pg_dump.program("pg_dump"), source.url(), snapshot=snapshot, archive=archive)
-        entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
-        restored, keys = dump.put_keys_last(dump.filter_toc(entries, extensions=target.extensions))
-        dump.write_toc(restored, toc)
-        keys_toc = Path(folder) / "keys_toc" if keys else None
-        if keys_toc:
-            dump.write_toc(keys, keys_toc)
-        yield SchemaArchive(archive, toc, keys_toc, dump.left_out_entries(entries))
+def target_schema(source: Target, tools: Tools, snapshot: str, target: Target) -> Iterator[SchemaArchive]:
+    """The source's DDL, without what the target is not to have."""
+    with schema_archive(
+        source.url(), tools, snapshot, lambda entries: dump.filter_toc(entries, extensions=target.extensions)
+    ) as schema:
+        yield schema
 
 
 def restore_policy(target: Target) -> dump.RestorePolicy:
     return dump.RestorePolicy(target.owner, target.grants, target.extensions)
 
 
+def restore_into(target: Target, candidate: str, tools: Tools, schema: SchemaArchive) -> Restore:
+    return Restore(schema, tools, target.url(), candidate, restore_policy(target))
+
+
 def restore_pre_data(target: Target, candidate: str, tools: Tools, schema: SchemaArchive) -> None:
-    dump.restore_section(
-        tools.pg_restore.program("pg_restore"),
-        target.url(),
-        database=candidate,
-        archive=schema.archive,
-        toc=schema.toc,
-        section="pre-data",
-        policy=restore_policy(target),
-    )
+    restore_into(target, candidate, tools, schema).pre_data()
     with candidate_session(target, candidate) as connection:
         prepare_candidate(connection)
