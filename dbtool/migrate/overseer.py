@@ -83,5 +83,10 @@ class Overseer(Protocol):
 
     def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None: ...
 
+    def committing(self) -> Sequence[str]:
+        """A transaction of a revision is about to be committed before the revision has ended (``autocommit_block`` does
+        so). The answer is SQL to execute in it.
+        """
+
     def transaction_ended(self, *, committed: bool, at: float) -> None:
         """``at`` is time.monotonic() of the machine."""

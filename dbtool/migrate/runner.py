@@ -191,6 +191,7 @@ def _overseen(overseer: Overseer) -> dict[str, Callable[[dict[str, Any]], Any]]:
         "statement_ended": statement_ended,
         "revision_ends": revision_ends,
         "revision_failed": revision_failed,
+        "committing": lambda _: {"sql": list(overseer.committing())},
         "transaction_ended": lambda message: overseer.transaction_ended(**message),
     }
 

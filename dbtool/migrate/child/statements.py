@@ -122,6 +122,10 @@ class StatementEvents:
         )
 
     def _committed(self, conn: Any) -> None:
+        """Heard just before the COMMIT. What the parent wants done in the transaction goes with it, or not at all."""
+        if self._revision and not _is_autocommit(conn.connection):
+            for text in self._channel.ask("committing")["sql"]:
+                _execute(conn.connection, text)
         self._channel.tell("transaction_ended", committed=True, at=time.monotonic())
 
     def _rolled_back(self, conn: Any) -> None:
