@@ -84,8 +84,8 @@ class Overseer(Protocol):
     def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None: ...
 
     def committing(self) -> Sequence[str]:
-        """A transaction of a revision is about to be committed before the revision has ended (``autocommit_block`` does
-        so). The answer is SQL to execute in it.
+        """A transaction of a revision is about to be committed before the revision has ended: the one before an
+        ``autocommit_block``, or a block around one statement (``Go.in_block``). The answer is SQL to execute in it.
         """
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:

@@ -91,6 +91,8 @@ class StatementEvents:
         ended = time.monotonic()
         found = self._sources.after(running["dbapi"]) if self._sources else {}
         if running["in_block"]:
+            for text in self._channel.ask("committing")["sql"]:
+                _execute(running["dbapi"], text)
             _execute(running["dbapi"], "COMMIT")
         self._tell_end(running, ended, rowcount=cursor.rowcount, sources=found)
 
