@@ -95,7 +95,7 @@ def _constant(value: object) -> bytes:
 
 
 def _spell(value: object) -> bytes:
-    """repr would do, but for integers of thousands of digits, which Python refuses to print."""
+    """As repr does, but for integers of thousands of digits, which Python refuses to print."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -196,7 +196,7 @@ _SQL_TOKEN = re.compile(
     | (?P<name> (?:[uU]&)?"[^"]*(?:""[^"]*)*" )
     | (?P<dollar> \$(?:[{_LETTER}][{_LETTER}0-9]*)?\$ )
     | (?P<word> [{_LETTER}][{_LETTER}0-9$]* )
-    | (?P<number> (?:[0-9][0-9A-Za-z_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:(?<=[eE])[+-]?[0-9]+)? )
+    | (?P<number> [0-9][0-9A-Za-z_]*(?:\.[0-9A-Za-z_]*)? )
     | (?P<operator> (?:(?!--|/\*)[+\-*/<>=~!@\#%^&|`?])+ | :: | := )
     | (?P<open> ['"] )
     | (?P<sign> . )
@@ -252,7 +252,9 @@ def _end_of_enclosed(sql: str, start: re.Match[str]) -> int:
 
 
 _DATA_VERBS = frozenset(
-    "INSERT UPDATE DELETE SELECT MERGE WITH VALUES TABLE COPY SET RESET SHOW SAVEPOINT RELEASE".split()
+    re.findall(
+        r"\w+", "INSERT UPDATE DELETE SELECT MERGE WITH VALUES TABLE COPY SET RESET SHOW SAVEPOINT RELEASE"
+    )
 )
 
 
@@ -286,5 +288,6 @@ def _is_data_statement(words: list[str]) -> bool:
 def _makes_a_table(words: list[str]) -> bool:
     """SELECT … INTO."""
     return any(
-        word == "INTO" and (at == 0 or words[at - 1] not in {"INSERT", "MERGE"}) for at, word in enumerate(words)
+        word == "INTO" and (at == 0 or words[at - 1] not in {"INSERT", "MERGE"})
+        for at, word in enumerate(words)
     )
