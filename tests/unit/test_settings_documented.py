@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dbtool.settings import EnvironmentTable, ProjectTable
+from dbtool.settings import AlembicTable, EnvironmentTable, ProjectTable
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _CONFIGURATION = (_REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -18,7 +18,8 @@ def documented_settings() -> set[str]:
 
 
 def test_every_setting_is_documented_and_no_other() -> None:
-    assert documented_settings() == {*ProjectTable.model_fields, *EnvironmentTable.model_fields}
+    tables = (ProjectTable, AlembicTable, EnvironmentTable)
+    assert documented_settings() == {name for table in tables for name in table.model_fields}
 
 
 def test_every_finding_of_a_rule_file_is_documented_and_no_other() -> None:
