@@ -7,7 +7,19 @@ from datetime import datetime
 from pathlib import Path
 
 from dbtool.findings import Finding
+from dbtool.ledger import LedgerEntry
 from dbtool.locks.trace import Population, RevisionTrace
+
+__all__ = [
+    "Application",
+    "AppliedRevision",
+    "CloneDescription",
+    "EnvironmentStatus",
+    "EvidenceReceipt",
+    "LedgerEntry",
+    "Rehearsal",
+    "Status",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +100,6 @@ class Application:
     evidence_id: str | None = None
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """One event of dbtool's ledger. ``event`` is start, retry, failure, finish, interrupted or accept.
-
-    ``duration_s`` is None for what has none. ``detail`` says why, without any value.
-    """
-
-    at: datetime
-    event: str
-    run_id: str
-    revision: str
-    digest: str
-    actor: str
-    git_commit: str | None = None
-    evidence_id: str | None = None
-    duration_s: float | None = None
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

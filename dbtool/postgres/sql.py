@@ -15,12 +15,18 @@ Row = dict[str, Any]
 
 
 @cache
-def _query(name: str) -> bytes:
+def read_query(name: str) -> bytes:
     return files("dbtool.postgres").joinpath("queries", f"{name}.sql").read_bytes()
 
 
-def read_rows(connection: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+def read_rows(
+    connection: Connection,
+    query: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    doing: str | None = None,
+) -> list[Row]:
     """All rows of the query in ``queries/<query>.sql``; for the catalog, whose size is bounded."""
-    doing = f"reading {query.replace('_', ' ')} from pg_catalog"
+    doing = doing or f"reading {query.replace('_', ' ')} from pg_catalog"
     with translated(doing), connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_query(query), parameters).fetchall()
+        return cursor.execute(read_query(query), parameters).fetchall()

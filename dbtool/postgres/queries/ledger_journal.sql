@@ -1,0 +1,9 @@
+-- What the revision's attempts have committed since it was last applied.
+SELECT run_id, revision, ordinal, digest, effect, begun_at, done_at
+FROM dbtool.journal
+WHERE revision = %(revision)s
+    AND begun_at > coalesce(
+        (SELECT max(at) FROM dbtool.ledger WHERE revision = %(revision)s AND event IN ('finish', 'adopted')),
+        '-infinity'
+    )
+ORDER BY number
