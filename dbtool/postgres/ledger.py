@@ -193,15 +193,35 @@ _PLACEHOLDER_MARK = re.compile("([%:])")
 
 
 def render_finish(event: LedgerEvent) -> str:
-    """One statement that adds the event, for a connection that is not ours, in the transaction that stamps the version.
-
-    It acts as the role the session began with, whatever SET ROLE the project's env.py said, and puts that back. It
-    holds neither ``%`` nor ``:``, which some drivers would take for parameters.
-    """
+    """A statement that adds the event, for the transaction that stamps the version."""
     insert = _INSERT.format(
         sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)),
         sql.SQL(", ").join(_literal(value) for value in _row(event, "ASCII").values()),
     )
+    return _for_another_connection(insert)
+
+
+def render_done(run_id: str, revision: str, statements: Sequence[tuple[int, str]]) -> str:
+    """A statement that notes others, as (ordinal, digest), for the transaction that commits them before the revision's end."""
+    rows = (
+        sql.SQL("({}, {}, {}, {}, '', pg_catalog.clock_timestamp())").format(
+            _literal(run_id), _literal(revision), sql.Literal(ordinal), _literal(digest)
+        )
+        for ordinal, digest in statements
+    )
+    return _for_another_connection(
+        sql.SQL(
+            "INSERT INTO dbtool.journal (run_id, revision, ordinal, digest, effect, done_at) VALUES {}"
+        ).format(sql.SQL(", ").join(rows))
+    )
+
+
+def _for_another_connection(insert: sql.Composable) -> str:
+    """One statement, for a connection that is not ours.
+
+    It acts as the role the session began with, whatever SET ROLE the project's env.py said, and puts that back. It
+    holds neither ``%`` nor ``:``, which some drivers would take for parameters.
+    """
     body = sql.SQL(
         "DECLARE acting text DEFAULT pg_catalog.current_setting('role'); "
         "BEGIN SET LOCAL role TO DEFAULT; {}; PERFORM pg_catalog.set_config('role', acting, true); END"

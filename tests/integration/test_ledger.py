@@ -22,6 +22,7 @@ from dbtool.postgres.ledger import (
     prepare_ledger,
     read_journal,
     read_ledger,
+    render_done,
     render_finish,
 )
 from dbtool.postgres.session import connect, parse_url
@@ -231,6 +232,16 @@ def test_the_journal_tells_what_was_committed_and_what_nobody_saw_the_end_of(led
         (1, "s1", "index built i", False),
         (2, "s2", ODD, True),
     ]
+
+
+def test_statements_are_noted_by_the_transaction_that_commits_them(ledger_url: str) -> None:
+    for rolled_back in (True, False):
+        with psycopg.connect(ledger_url) as child, child.transaction(force_rollback=rolled_back):
+            child.execute(render_done("run-1", "r:1%", [(1, "s1"), (2, "s%2")]).encode(), ())
+        with connect(ledger_url) as connection:
+            journal = read_journal(connection, "r:1%")
+        seen = [(one.run_id, one.ordinal, one.digest, one.done_at is not None) for one in journal]
+        assert seen == ([] if rolled_back else [("run-1", 1, "s1", True), ("run-1", 2, "s%2", True)])
 
 
 def test_a_carried_ledger_keeps_numbers_and_times_and_goes_on_behind_them(
