@@ -71,6 +71,13 @@ class IndexState(Enum):
     INVALID = "invalid"
 
 
+def index_state(validity: bool | None) -> IndexState:
+    """``validity`` None: there is no such index."""
+    if validity is None:
+        return IndexState.ABSENT
+    return IndexState.VALID if validity else IndexState.INVALID
+
+
 class Resume(Enum):
     """What to do with a statement of a revision that has been begun before."""
 
@@ -114,6 +121,13 @@ def _decide_in_doubt(entry: JournalEntry, effect: Effect, index: IndexState | No
         "can tell; nothing more was done. Look for its effect; then finish the revision by hand and record it with "
         f"`alembic stamp {entry.revision}`, or undo the effect, delete the row from dbtool.journal and apply again."
     )
+
+
+def drop_index(sql: str) -> str:
+    """What takes away the INVALID index that an earlier run of this statement left."""
+    effect = describe_effect(sql)
+    schema, dot, _ = effect.table.rpartition(".")
+    return f"DROP INDEX CONCURRENTLY IF EXISTS {schema}{dot}{effect.index}"
 
 
 def by_ordinal(journal: Iterable[JournalEntry]) -> Mapping[int, JournalEntry]:

@@ -60,6 +60,7 @@ class Outcome:
     failed: str | None = None
     stopped: str = ""
     sqlstate: str | None = None
+    message: str = ""
     elsewhere: list[str] = field(default_factory=list)
     raised: Raised | None = None
     guard: str = "drivers"
@@ -150,11 +151,8 @@ def _note(outcome: Outcome, kind: str, message: dict[str, Any]) -> None:
         case "revision_ends":
             outcome.completed.append(message["revision"])
         case "revision_failed":
-            outcome.failed, outcome.stopped, outcome.sqlstate = (
-                message["revision"],
-                message["stopped"],
-                message["sqlstate"],
-            )
+            outcome.failed, outcome.stopped = message["revision"], message["stopped"]
+            outcome.sqlstate, outcome.message = message["sqlstate"], message["message"]
         case "raised":
             outcome.raised = Raised(**message)
 

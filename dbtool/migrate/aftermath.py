@@ -1,0 +1,96 @@
+"""What is looked at once the last revision has run on the clone. Pure: the clone was asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import ColumnRef
+from dbtool.findings import Finding, Severity
+from dbtool.masking.coverage import decide
+from dbtool.masking.mask import Registry
+from dbtool.masking.missing import render_missing_rules
+from dbtool.postgres.unfinished import Unfinished
+from dbtool.rules.model import RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The clone at one moment."""
+
+    catalog: Catalog
+    unfinished: tuple[Unfinished, ...]
+    heads: tuple[str, ...]
+
+
+def judge_heads(after: State, expected: Sequence[str]) -> Iterator[Finding]:
+    if set(after.heads) != set(expected):
+        yield Finding(
+            "heads-differ",
+            Severity.ERROR,
+            "alembic_version",
+            f"after the last revision the clone is at {', '.join(after.heads) or 'no revision'} and not at "
+            f"{', '.join(expected)}: a revision wrote Alembic's table itself, or env.py ended early",
+            "let Alembic alone stamp versions",
+        )
+
+
+def judge_unfinished(before: State, after: State) -> Iterator[Finding]:
+    """What these revisions left, not what was there before."""
+    for one in after.unfinished:
+        if one in before.unfinished:
+            continue
+        if one.kind == "index":
+            yield Finding(
+                "index-invalid",
+                Severity.ERROR,
+                one.name,
+                f"the index on {one.relation} is INVALID: its concurrent build did not succeed, and it costs every write "
+                "without serving a read",
+                f'with op.get_context().autocommit_block():\n    op.execute("DROP INDEX CONCURRENTLY {one.name}")\n'
+                "# settle what made the build fail, then build it again",
+            )
+        else:
+            yield Finding(
+                "constraint-not-valid",
+                Severity.WARNING,
+                f"{one.relation}: {one.name}",
+                "the constraint is left NOT VALID: it holds for new rows only, and the planner does not rely on it",
+                "# in a later revision, which locks out nobody:\n"
+                f'op.execute("ALTER TABLE {one.relation} VALIDATE CONSTRAINT {one.name}")',
+            )
+
+
+def judge_new_columns(before: State, after: State, rules: RuleSet, registry: Registry) -> Iterator[Finding]:
+    """A column that nobody decided would stop the next refresh; one that somebody masks by oversight would not."""
+    known = _columns(before.catalog)
+    missing = [rule for rule in decide(after.catalog, rules, registry).missing if rule.column not in known]
+    for rule in missing:
+        yield Finding(
+            "column-without-rule",
+            Severity.ERROR,
+            str(rule.column),
+            f"the new column {rule.column} ({rule.type}) has no masking rule: the next refresh would refuse to copy anything",
+            render_missing_rules([rule]),
+        )
+
+
+def judge_model(drift: Collection[str] | None) -> Iterator[Finding]:
+    """``drift`` is what `alembic check` would say; None where env.py gives no model."""
+    for difference in drift or ():
+        yield Finding(
+            "model-drift",
+            Severity.WARNING,
+            "target_metadata",
+            f"after the last revision the database still differs from the models: {difference}",
+            "write a revision for it (dbtool migrate new --autogenerate), or mend the model",
+        )
+
+
+def _columns(catalog: Catalog) -> frozenset[ColumnRef]:
+    return frozenset(
+        ColumnRef(relation.name, column.name)
+        for relation in catalog.relations.values()
+        for column in relation.columns
+    )

@@ -1,0 +1,160 @@
+"""Stands over an application: what is sent is what was rehearsed, and whatever commits leaves a trace in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dbtool.errors import DbtoolError
+from dbtool.ledger import Event, JournalEntry
+from dbtool.locks.blocks import controls_transactions, must_stand_alone
+from dbtool.migrate import resume
+from dbtool.migrate.canonical import is_plain_dml, statement_digest
+from dbtool.migrate.overseer import Answer, Go, Skip, StatementEnd, StatementStart, Stop
+from dbtool.migrate.request import Observer
+from dbtool.migrate.run import Run
+from dbtool.postgres.index_state import find_index_validity
+from dbtool.postgres.ledger import begin_statement, end_statement, render_done, render_finish
+from dbtool.postgres.session import Connection
+
+APPLICATION_NAME = "dbtool migrate apply"
+# Re-asserted before each statement: a revision that holds a pg_dump begins by resetting them.
+_SESSION = (
+    f"SET application_name = '{APPLICATION_NAME}'",
+    "SET client_min_messages = warning",
+    "SET client_connection_check_interval = '2s'",  # a statement whose dbtool was killed ends with it
+)
+
+
+@dataclass
+class Applier:
+    """One attempt. ``session`` is ours, in autocommit: the ledger's. ``rehearsed`` are the digests of each revision's DDL,
+    None where nothing was rehearsed; ``journal`` what earlier runs committed of it, by revision and ordinal.
+
+    ``touched`` are the revisions of which something is committed and the end is not; ``error`` is what we stopped for.
+    """
+
+    session: Connection
+    run: Run
+    digests: Mapping[str, str]
+    rehearsed: Mapping[str, Sequence[str]] | None
+    journal: Mapping[str, Mapping[int, JournalEntry]]
+    lock_timeout_ms: int
+    observer: Observer
+    files: Mapping[str, str]
+    touched: set[str] = field(default_factory=set)
+    finished: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    error: DbtoolError | None = None
+    _revision: str = ""
+    _ddl: int = 0
+    _uncommitted: list[tuple[int, str]] = field(default_factory=list)
+    _alone: int | None = None
+
+    def connected(self, pid: int) -> None:
+        """The child proved where it is."""
+
+    def revision_begins(self, revision: str) -> None:
+        self._revision, self._ddl, self._uncommitted, self._alone = revision, 0, [], None
+        self.observer.revision(revision, self.files.get(revision, ""))
+
+    def statement_begins(self, start: StatementStart) -> Answer:
+        digest = statement_digest(start.sql)
+        try:
+            self._require_rehearsed(start, digest)
+            return self._answer(start, digest)
+        except DbtoolError as error:
+            self.error = error
+            return Stop(str(error))
+
+    def _require_rehearsed(self, start: StatementStart, digest: str) -> None:
+        """DDL in the order of the rehearsal. How often data is changed may depend on the data.
+
+        :raises RevisionEdited: it is another statement; nothing of it was sent.
+        """
+        if self.rehearsed is None or is_plain_dml(start.sql):
+            return
+        expected = self.rehearsed.get(start.revision, ())
+        if self._ddl >= len(expected) or expected[self._ddl] != digest:
+            raise self.run.not_rehearsed(start)
+        self._ddl += 1
+
+    def _answer(self, start: StatementStart, digest: str) -> Answer:
+        self.observer.statement(start.sql)
+        alone = must_stand_alone(start.sql)
+        first = self._first(alone=alone)
+        entry = self.journal.get(start.revision, {}).get(start.ordinal)
+        match self._decide(start, digest, entry):
+            case resume.Resume.SKIP:
+                self.skipped[start.revision] = self.skipped.get(start.revision, 0) + 1
+                self.touched.add(start.revision)
+                return Skip()
+            case resume.Resume.DROP_AND_RUN:
+                first = (*first, resume.drop_index(start.sql))
+        if start.in_transaction:
+            self._uncommitted.append((start.ordinal, digest))
+            return Go(first=first)
+        return self._by_itself(start, digest, first, alone=alone)
+
+    def _decide(self, start: StatementStart, digest: str, entry: JournalEntry | None) -> resume.Resume:
+        if entry is None:
+            return resume.Resume.RUN
+        if is_plain_dml(start.sql) and start.sql.lstrip()[:6].upper() == "SELECT":
+            return resume.Resume.RUN  # the revision wants to read
+        effect = resume.describe_effect(start.sql)
+        if not effect.index:
+            return resume.decide(start.sql, entry, digest, None)
+        validity = find_index_validity(self.session, effect.index, effect.table)
+        return resume.decide(start.sql, entry, digest, resume.index_state(validity))
+
+    def _by_itself(
+        self, start: StatementStart, digest: str, first: tuple[str, ...], *, alone: bool
+    ) -> Answer:
+        """In a block of its own the statement and its row in the journal commit together. What PostgreSQL refuses to run
+        in one is noted before, and its end after.
+        """
+        if not alone and not controls_transactions(start.sql):
+            self._uncommitted = [(start.ordinal, digest)]
+            return Go(in_block=True, first=first)
+        self._alone = begin_statement(
+            self.session,
+            run_id=self.run.id,
+            revision=start.revision,
+            ordinal=start.ordinal,
+            digest=digest,
+            effect=resume.describe_effect(start.sql).render(),
+        )
+        self.touched.add(start.revision)
+        return Go(first=first)
+
+    def _first(self, *, alone: bool) -> tuple[str, ...]:
+        """Building an index concurrently waits for transactions, not for a lock that others queue behind."""
+        timeout = 0 if alone else self.lock_timeout_ms
+        return (*_SESSION, f"SET lock_timeout = '{timeout}ms'")
+
+    def statement_ended(self, end: StatementEnd) -> None:
+        if self._alone is not None and not end.failed:
+            end_statement(self.session, self._alone)
+        self._alone = None
+
+    def committing(self) -> Sequence[str]:
+        if not self._uncommitted:
+            return ()
+        rows, self._uncommitted = self._uncommitted, []
+        self.touched.add(self._revision)
+        return (render_done(self.run.id, self._revision, rows),)
+
+    def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:
+        self.seconds[revision] = seconds
+        self.finished.append(revision)
+        self.touched.discard(revision)
+        self._uncommitted = []
+        return (render_finish(self.run.event(Event.FINISH, revision, duration_s=seconds)),)
+
+    def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None:
+        """Whoever started the attempt looks at how it ended."""
+
+    def transaction_ended(self, *, committed: bool, at: float) -> None:  # noqa: ARG002  the overseer's signature
+        if not committed:
+            self._uncommitted = []

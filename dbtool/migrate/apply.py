@@ -1,0 +1,208 @@
+"""Pending revisions → the target: attempt after attempt while only a lock is in the way and nothing has been committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dbtool.errors import (
+    AnswerIsNo,
+    ConfigurationInvalid,
+    DbtoolError,
+    LockNotAcquired,
+    PartlyDone,
+)
+from dbtool.ledger import Event, JournalEntry
+from dbtool.migrate.applier import Applier
+from dbtool.migrate.ending import describe_end
+from dbtool.migrate.request import ApplyRequest
+from dbtool.migrate.result import AppliedRevision
+from dbtool.migrate.resume import by_ordinal
+from dbtool.migrate.revisions import Revision
+from dbtool.migrate.run import Run
+from dbtool.migrate.runner import Outcome, Place, run_upgrade
+from dbtool.postgres.alembic_version import current_heads
+from dbtool.postgres.apply_lock import ApplyLock
+from dbtool.postgres.ledger import append_events, read_journal
+
+# 55P03 lock_not_available, 40P01 deadlock_detected
+LOCK_FAILURES = frozenset({"55P03", "40P01"})
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 15.0
+
+
+@dataclass
+class Attempts:
+    """``rehearsed`` are the digests of each revision's DDL, None where nothing had to be rehearsed."""
+
+    request: ApplyRequest
+    lock: ApplyLock
+    run: Run
+    pending: Sequence[Revision]
+    destination: str
+    place: Place
+    rehearsed: Mapping[str, Sequence[str]] | None
+    done: list[AppliedRevision] = field(default_factory=list)
+    tries: dict[str, int] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+
+    def go(self) -> tuple[AppliedRevision, ...]:
+        """Apply everything pending.
+
+        :raises LockNotAcquired: a lock was not to be had; nothing was changed.
+        :raises Drift: what env.py sent was not what had been rehearsed.
+        :raises AnswerIsNo: a statement failed on the target; its revision was rolled back.
+        :raises PartlyDone: some of it stands; the message says what.
+        """
+        left = list(self.pending)
+        while left:
+            self._begin(left[0])
+            applier, outcome = self._attempt(left)
+            left = self._settle(left, applier)
+            if not left:
+                break
+            if not self._should_retry(left[0], applier, outcome):
+                raise self._failure(left, applier, outcome)
+            self._pause(left[0], outcome)
+        return tuple(self.done)
+
+    def _begin(self, revision: Revision) -> None:
+        """The others' start is written as their turn comes."""
+        tries = self.tries[revision.id] = self.tries.get(revision.id, 0) + 1
+        if tries == 1:
+            append_events(self.lock.connection, [self.run.event(Event.START, revision.id)])
+
+    def _attempt(self, left: Sequence[Revision]) -> tuple[Applier, Outcome]:
+        self.lock.require()
+        applier = _StartingApplier(
+            session=self.lock.connection,
+            run=self.run,
+            digests=self.run.digests,
+            rehearsed=self.rehearsed,
+            journal=self._journal(left),
+            lock_timeout_ms=self.request.lock_timeout_ms,
+            observer=self.request.observer,
+            files={one.id: one.file for one in left},
+            begun=self.tries,
+        )
+        outcome = run_upgrade(
+            self.request.project,
+            self.place,
+            revisions=[one.id for one in left],
+            destination=self.destination,
+            overseer=applier,
+            trace=False,
+        )
+        return applier, outcome
+
+    def _journal(self, left: Sequence[Revision]) -> dict[str, Mapping[int, JournalEntry]]:
+        return {one.id: by_ordinal(read_journal(self.lock.connection, one.id)) for one in left}
+
+    def _settle(self, left: list[Revision], applier: Applier) -> list[Revision]:
+        """What the database says is applied, is; whatever the child said."""
+        heads = current_heads(self.lock.connection, self.request.project.version_table)
+        applied = _applied(self.pending, heads)
+        for one in left:
+            if one.id in applied:
+                self.done.append(
+                    AppliedRevision(
+                        one.id,
+                        one.file,
+                        applier.seconds.get(one.id, 0.0),
+                        self.tries.get(one.id, 1),
+                        applier.skipped.get(one.id, 0),
+                    )
+                )
+        return [one for one in left if one.id not in applied]
+
+    def _should_retry(self, revision: Revision, applier: Applier, outcome: Outcome) -> bool:
+        return (
+            outcome.sqlstate in LOCK_FAILURES
+            and applier.error is None
+            and revision.id not in applier.touched
+            and time.monotonic() - self.began < self.request.patience_s
+        )
+
+    def _pause(self, revision: Revision, outcome: Outcome) -> None:
+        detail = f"{outcome.sqlstate} after {self.tries[revision.id]} tries"
+        append_events(self.lock.connection, [self.run.event(Event.RETRY, revision.id, detail=detail)])
+        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (self.tries[revision.id] - 1))
+        pause = longest * (0.5 + self.request.jitter() / 2)
+        self.request.observer.waiting(
+            f"{revision.id}: {outcome.message or 'a lock was not to be had'}; trying again in {pause:.1f} s"
+        )
+        self.request.pause(pause)
+
+    def _failure(self, left: Sequence[Revision], applier: Applier, outcome: Outcome) -> DbtoolError:
+        failed = left[0]
+        append_events(
+            self.lock.connection,
+            [
+                self.run.event(
+                    Event.FAILURE, failed.id, detail=outcome.sqlstate or (outcome.stopped and "stopped") or ""
+                )
+            ],
+        )
+        error = self._first_failure(failed, applier, outcome)
+        stands = self._stands(failed, applier)
+        if not stands:
+            return error
+        return PartlyDone(f"{error} {stands}")
+
+    def _first_failure(self, failed: Revision, applier: Applier, outcome: Outcome) -> DbtoolError:
+        if applier.error is not None:
+            return applier.error
+        where = f"revision {failed.id} ({failed.file})"
+        if outcome.elsewhere and not outcome.completed and outcome.failed is None:
+            return ConfigurationInvalid(describe_end(outcome))
+        if outcome.sqlstate in LOCK_FAILURES:
+            return LockNotAcquired(
+                f"{where}: {outcome.message} after {self.tries[failed.id]} tries in "
+                f"{time.monotonic() - self.began:.0f} s; it was rolled back. End what blocks it, or apply again with a longer "
+                "--patience; --lock-timeout makes everybody behind us wait longer."
+            )
+        return AnswerIsNo(
+            f"{where} failed on {self.request.target}: {describe_end(outcome)}; it was rolled back."
+        )
+
+    def _stands(self, failed: Revision, applier: Applier) -> str:
+        """What is committed, and the next command; empty where nothing is."""
+        target = self.request.target
+        parts = []
+        if self.done:
+            parts.append(f"Applied and committed: {', '.join(one.id for one in self.done)}.")
+        if failed.id in applier.touched:
+            parts.append(
+                f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
+                "which, and the next application goes on behind them."
+            )
+        if not parts:
+            return ""
+        return " ".join([*parts, f"Settle the cause, then: dbtool migrate apply --target {target}"])
+
+
+@dataclass
+class _StartingApplier(Applier):
+    """Writes the start of each revision after the first, as its turn comes."""
+
+    begun: dict[str, int] = field(default_factory=dict)
+
+    def revision_begins(self, revision: str) -> None:
+        if revision not in self.begun:
+            self.begun[revision] = 1
+            append_events(self.session, [self.run.event(Event.START, revision)])
+        super().revision_begins(revision)
+
+
+def _applied(pending: Sequence[Revision], heads: Sequence[str]) -> frozenset[str]:
+    """Everything pending that a database at ``heads`` has."""
+    by_id = {one.id: one for one in pending}
+    found: set[str] = set()
+    unvisited = [head for head in heads if head in by_id]
+    while unvisited:
+        one = by_id[unvisited.pop()]
+        if one.id not in found:
+            found.add(one.id)
+            unvisited += [each for each in (*one.down, *one.needs) if each in by_id]
+    return frozenset(found)

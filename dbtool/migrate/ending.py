@@ -1,0 +1,24 @@
+"""How a run of env.py ended, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from dbtool.migrate.runner import Outcome
+
+_OUTPUT_LINES = 5
+
+
+def describe_end(outcome: Outcome) -> str:
+    """Why it ended before its time. The end of what env.py printed is added where nothing else tells."""
+    if outcome.stopped:
+        return outcome.stopped
+    if outcome.failed is not None and outcome.message:
+        code = f" ({outcome.sqlstate})" if outcome.sqlstate else ""
+        return f"{outcome.message}{code}"
+    if outcome.raised is not None and outcome.raised.kind != "exit":
+        at = f" at {outcome.raised.place}" if outcome.raised.place else ""
+        return f"{outcome.raised.kind}{at}: {outcome.raised.message}"
+    said = " / ".join(line for line in outcome.output.splitlines()[-_OUTPUT_LINES:] if line.strip())
+    ended = (
+        outcome.raised.message if outcome.raised else "env.py ended without running every pending revision"
+    )
+    return f"{ended}{f': {said}' if said else ''}"
