@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbtool.errors import DbtoolError
+from dbtool.author import Author
+from dbtool.errors import DbtoolError, RevisionEdited
 from dbtool.ledger import Event, JournalEntry
 from dbtool.locks.blocks import controls_transactions, must_stand_alone
 from dbtool.migrate import resume
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
 from dbtool.migrate.overseer import Answer, Go, Skip, StatementEnd, StatementStart, Stop
 from dbtool.migrate.request import Observer
-from dbtool.migrate.run import Run
 from dbtool.postgres.index_state import find_index_validity
 from dbtool.postgres.ledger import begin_statement, end_statement, render_done, render_finish
 from dbtool.postgres.session import Connection
@@ -35,7 +35,7 @@ class Applier:
     """
 
     session: Connection
-    run: Run
+    author: Author
     digests: Mapping[str, str]
     rehearsed: Mapping[str, Sequence[str]] | None
     journal: Mapping[str, Mapping[int, JournalEntry]]
@@ -77,8 +77,16 @@ class Applier:
             return
         expected = self.rehearsed.get(start.revision, ())
         if self._ddl >= len(expected) or expected[self._ddl] != digest:
-            raise self.run.not_rehearsed(start)
+            raise self._not_rehearsed(start)
         self._ddl += 1
+
+    def _not_rehearsed(self, start: StatementStart) -> RevisionEdited:
+        at = f" (line {start.line})" if start.line else ""
+        return RevisionEdited(
+            f"statement {start.ordinal} of revision {start.revision}{at} is not the one that was rehearsed, though the "
+            "file is: it depends on data, time or surroundings. It was not sent, and its transaction was rolled back. "
+            f"Rehearse again: dbtool migrate rehearse --target {self.author.target}"
+        )
 
     def _answer(self, start: StatementStart, digest: str) -> Answer:
         self.observer.statement(start.sql)
@@ -119,7 +127,7 @@ class Applier:
             return Go(in_block=True, first=first)
         self._alone = begin_statement(
             self.session,
-            run_id=self.run.id,
+            run_id=self.author.run_id,
             revision=start.revision,
             ordinal=start.ordinal,
             digest=digest,
@@ -143,14 +151,18 @@ class Applier:
             return ()
         rows, self._uncommitted = self._uncommitted, []
         self.touched.add(self._revision)
-        return (render_done(self.run.id, self._revision, rows),)
+        return (render_done(self.author.run_id, self._revision, rows),)
 
     def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:
         self.seconds[revision] = seconds
         self.finished.append(revision)
         self.touched.discard(revision)
         self._uncommitted = []
-        return (render_finish(self.run.event(Event.FINISH, revision, duration_s=seconds)),)
+        return (
+            render_finish(
+                self.author.event(Event.FINISH, revision, self.digests[revision], duration_s=seconds)
+            ),
+        )
 
     def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None:
         """Whoever started the attempt looks at how it ended."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dbtool.author import Author
 from dbtool.errors import (
     AnswerIsNo,
     ConfigurationInvalid,
@@ -13,14 +14,13 @@ from dbtool.errors import (
     LockNotAcquired,
     PartlyDone,
 )
-from dbtool.ledger import Event, JournalEntry
+from dbtool.ledger import Event, JournalEntry, LedgerEvent
 from dbtool.migrate.applier import Applier
-from dbtool.migrate.ending import describe_end
+from dbtool.migrate.ending import describe_elsewhere, describe_end
 from dbtool.migrate.request import ApplyRequest
 from dbtool.migrate.result import AppliedRevision
 from dbtool.migrate.resume import by_ordinal
 from dbtool.migrate.revisions import Revision
-from dbtool.migrate.run import Run
 from dbtool.migrate.runner import Outcome, Place, run_upgrade
 from dbtool.postgres.alembic_version import current_heads
 from dbtool.postgres.apply_lock import ApplyLock
@@ -38,7 +38,8 @@ class Attempts:
 
     request: ApplyRequest
     lock: ApplyLock
-    run: Run
+    author: Author
+    digests: Mapping[str, str]
     pending: Sequence[Revision]
     destination: str
     place: Place
@@ -71,14 +72,17 @@ class Attempts:
         """The others' start is written as their turn comes."""
         tries = self.tries[revision.id] = self.tries.get(revision.id, 0) + 1
         if tries == 1:
-            append_events(self.lock.connection, [self.run.event(Event.START, revision.id)])
+            append_events(self.lock.connection, [self._event(Event.START, revision.id)])
+
+    def _event(self, event: Event, revision: str, detail: str = "") -> LedgerEvent:
+        return self.author.event(event, revision, self.digests[revision], detail=detail)
 
     def _attempt(self, left: Sequence[Revision]) -> tuple[Applier, Outcome]:
         self.lock.require()
         applier = _StartingApplier(
             session=self.lock.connection,
-            run=self.run,
-            digests=self.run.digests,
+            author=self.author,
+            digests=self.digests,
             rehearsed=self.rehearsed,
             journal=self._journal(left),
             lock_timeout_ms=self.request.lock_timeout_ms,
@@ -126,7 +130,7 @@ class Attempts:
 
     def _pause(self, revision: Revision, outcome: Outcome) -> None:
         detail = f"{outcome.sqlstate} after {self.tries[revision.id]} tries"
-        append_events(self.lock.connection, [self.run.event(Event.RETRY, revision.id, detail=detail)])
+        append_events(self.lock.connection, [self._event(Event.RETRY, revision.id, detail)])
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (self.tries[revision.id] - 1))
         pause = longest * (0.5 + self.request.jitter() / 2)
         self.request.observer.waiting(
@@ -139,8 +143,8 @@ class Attempts:
         append_events(
             self.lock.connection,
             [
-                self.run.event(
-                    Event.FAILURE, failed.id, detail=outcome.sqlstate or (outcome.stopped and "stopped") or ""
+                self._event(
+                    Event.FAILURE, failed.id, outcome.sqlstate or (outcome.stopped and "stopped") or ""
                 )
             ],
         )
@@ -155,7 +159,7 @@ class Attempts:
             return applier.error
         where = f"revision {failed.id} ({failed.file})"
         if outcome.elsewhere and not outcome.completed and outcome.failed is None:
-            return ConfigurationInvalid(describe_end(outcome))
+            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
         if outcome.sqlstate in LOCK_FAILURES:
             return LockNotAcquired(
                 f"{where}: {outcome.message} after {self.tries[failed.id]} tries in "
@@ -191,7 +195,7 @@ class _StartingApplier(Applier):
     def revision_begins(self, revision: str) -> None:
         if revision not in self.begun:
             self.begun[revision] = 1
-            append_events(self.session, [self.run.event(Event.START, revision)])
+            append_events(self.session, [self.author.event(Event.START, revision, self.digests[revision])])
         super().revision_begins(revision)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dbtool.migrate.runner import Outcome
 
 _OUTPUT_LINES = 5
@@ -22,3 +24,12 @@ def describe_end(outcome: Outcome) -> str:
         outcome.raised.message if outcome.raised else "env.py ended without running every pending revision"
     )
     return f"{ended}{f': {said}' if said else ''}"
+
+
+def describe_elsewhere(addresses: Sequence[str]) -> str:
+    """What to do about an env.py that does not go where it is told."""
+    return (
+        f"env.py connects to {', '.join(dict.fromkeys(addresses))} instead of the database it was given; nothing was sent "
+        "there, and nothing was done. Let it read DATABASE_URL or sqlalchemy.url; or name the variable that it reads in "
+        "[project.alembic] url_variables; or let every engine of its be led to the given database with redirect = true."
+    )

@@ -2,85 +2,175 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+import os
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
-from sqlalchemy import event
+from sqlalchemy import event, pool
 from sqlalchemy.engine import Engine
 
+from . import drivers
+from .address import ADDRESSING, Address, find_address, is_same
 from .channel import Channel
+from .refusal import ConnectsElsewhere, passing
+from .via import DriverUnknown, spell_for
 
-# What says where a connection goes and as whom; anything else that env.py asks for (options, application_name) stays.
-_ADDRESS = frozenset(
-    "host hostaddr port dbname database user password passfile service servicefile dsn unix_sock ssl ssl_context sslmode "
-    "sslcert sslkey sslrootcert sslpassword sslcrl channel_binding gssencmode target_session_attrs require_auth".split()
-)
 _WHERE = """
-SELECT pg_catalog.current_database(), d.oid::text, pg_catalog.shobj_description(d.oid, 'pg_database')
+SELECT pg_catalog.current_database(), d.oid::text, pg_catalog.shobj_description(d.oid, 'pg_database'),
+  pg_catalog.pg_backend_pid(),
+  CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')
+  THEN (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) END
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 """
-
-
-class ConnectsElsewhere(RuntimeError):
-    pass
+# Drivers look at these by themselves, and env.py may have changed them.
+_ENVIRONMENT = (
+    "PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE PGSYSCONFDIR "
+    "PGREQUIRESSL PGSSLMODE PGSSLNEGOTIATION PGSSLCERT PGSSLKEY PGSSLROOTCERT PGSSLCRL PGSSLCRLDIR PGSSLSNI "
+    "PGSSLCERTMODE PGSSLMINPROTOCOLVERSION PGSSLMAXPROTOCOLVERSION PGSSLKEYLOGFILE PGGSSENCMODE PGGSSDELEGATION "
+    "PGKRBSRVNAME PGGSSLIB PGCHANNELBINDING PGREQUIREAUTH PGREQUIREPEER PGTARGETSESSIONATTRS PGLOADBALANCEHOSTS"
+).split()
+_LED = "_dbtool_led"
 
 
 class Redirect:
-    """``place`` holds told_url, host, port, dbname, user, password, the address to use (``via``), and what proves it."""
+    """``place`` holds the address to expect (host, port, dbname), the one to use (``via``), and what proves it.
 
-    def __init__(self, place: Dict[str, Any], channel: Channel, *, redirect: bool) -> None:
+    Without a place nothing leads anywhere: the files are only read.
+    """
+
+    def __init__(self, place: Optional[Dict[str, Any]], channel: Channel, *, redirect: bool) -> None:
         self._place = place
         self._channel = channel
-        self._redirect = redirect
+        self._redirect = redirect and place is not None
+        self._environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
 
     def install(self) -> None:
+        drivers.install(self._refuse_direct)
         event.listen(Engine, "do_connect", self._connect)
+        _wrap_pools(self._lead_creator)
 
     def _connect(self, dialect: Any, record: Any, cargs: List[Any], cparams: Dict[str, Any]) -> Any:
-        self._refuse_elsewhere(cparams)
-        parameters = {name: value for name, value in cparams.items() if name not in _ADDRESS}
-        parameters.update(self._address(dialect.driver))
-        connection = dialect.connect(**parameters)
-        self._prove(connection)
+        if dialect.name == "sqlite":
+            return None  # a file of the project's own; revisions are not run in it
+        if dialect.name != "postgresql":
+            self._meet(f"a database of {dialect.name}", "engine")
+        asked = find_address(cargs, cparams, os.environ)
+        if not self._is_told(asked):
+            self._meet(str(asked), "engine")
+        return self._open(dialect, {name: value for name, value in cparams.items() if name not in ADDRESSING})
+
+    def _is_told(self, asked: Address) -> bool:
+        return self._place is not None and is_same(
+            asked, find_address((), {name: self._place[name] for name in ("host", "port", "dbname")}, {})
+        )
+
+    def _lead_creator(self, creator: Callable[..., Any], owner: Any) -> Any:
+        """Of a pool whose connections SQLAlchemy does not make itself: nobody can tell where they would lead."""
+        dialect = getattr(owner, "_dialect", None)
+        if getattr(dialect, "name", "") == "sqlite":
+            return creator()
+        self._meet("wherever its creator= leads", "creator")
+        return self._open(dialect, {})
+
+    def _refuse_direct(self, driver: str) -> None:
+        self._meet(f"{driver} directly", "driver", redirect=False)
+
+    def _meet(self, address: str, how: str, *, redirect: bool = True) -> None:
+        redirected = self._redirect and redirect and not address.startswith("a database of")
+        self._channel.tell("elsewhere", address=address, how=how, redirected=redirected)
+        if not redirected:
+            raise ConnectsElsewhere(_MESSAGES[how].format(address=address))
+
+    def _open(self, dialect: Any, parameters: Mapping[str, Any]) -> Any:
+        if self._place is None:
+            raise ConnectsElsewhere("the files are only read: there is no database")
+        try:
+            ways = spell_for(dialect.driver, self._place["via"])
+        except DriverUnknown as error:
+            raise ConnectsElsewhere(str(error)) from None
+        with passing(), self._told_environment():
+            connection = _open_first(dialect, parameters, ways)
+            self._prove(connection)
         return connection
 
-    def _refuse_elsewhere(self, cparams: Dict[str, Any]) -> None:
-        asked = {
-            "host": cparams.get("host", self._place["host"]),
-            "port": str(cparams.get("port", self._place["port"])),
-            "dbname": cparams.get("dbname", cparams.get("database", self._place["dbname"])),
-        }
-        told = {name: str(self._place[name]) for name in asked}
-        if asked == told:
-            return
-        elsewhere = f"{asked['host']}:{asked['port']}/{asked['dbname']}"
-        self._channel.tell("elsewhere", address=elsewhere, redirected=self._redirect)
-        if not self._redirect:
-            raise ConnectsElsewhere(f"env.py connects to {elsewhere} instead of the database it was given")
-
-    def _address(self, driver: str) -> Dict[str, Any]:
-        via = dict(self._place["via"])
-        if driver == "asyncpg" or driver == "pg8000":
-            via["database"] = via.pop("dbname")
-            via["port"] = int(via["port"])
-        return via
+    @contextmanager
+    def _told_environment(self) -> Iterator[None]:
+        changed = {name: os.environ.pop(name) for name in _ENVIRONMENT if name in os.environ}
+        os.environ.update(self._environment)
+        try:
+            yield
+        finally:
+            for name in _ENVIRONMENT:
+                os.environ.pop(name, None)
+            os.environ.update(changed)
 
     def _prove(self, connection: Any) -> None:
+        """Nothing but this is executed in a session that is not where it should be."""
         cursor = connection.cursor()
         try:
             cursor.execute(_WHERE)
-            name, oid, comment = cursor.fetchone()
-            cursor.execute("SELECT pg_catalog.pg_backend_pid()")
-            (pid,) = cursor.fetchone()
+            name, oid, comment, pid, system_identifier = cursor.fetchone()
         finally:
             cursor.close()
         if not getattr(connection, "autocommit", False):
             connection.rollback()
-        proof = self._place["proof"]
-        if (
-            str(name) != proof["name"]
-            or (proof.get("oid") and str(oid) != proof["oid"])
-            or (proof.get("nonce") and proof["nonce"] not in (comment or ""))
-        ):
+        found = {"name": name, "oid": oid, "comment": comment, "system_identifier": system_identifier}
+        if not proves(self._place["proof"] if self._place else {}, found):
             connection.close()
-            raise ConnectsElsewhere("the connection does not lead to the database it should")
+            self._channel.tell("elsewhere", address="another database at our address", how="identity", redirected=False)
+            raise ConnectsElsewhere(_MESSAGES["identity"])
         self._channel.tell("connected", pid=pid)
+
+
+def proves(proof: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """The system identifier is compared where the session may read it."""
+    identifier = found["system_identifier"]
+    return (
+        str(found["name"]) == proof["name"]
+        and proof.get("oid") in {None, str(found["oid"])}
+        and (proof.get("nonce") or "") in (found["comment"] or "")
+        and (identifier is None or proof.get("system_identifier") in {None, str(identifier)})
+    )
+
+
+def _open_first(dialect: Any, parameters: Mapping[str, Any], ways: List[Dict[str, Any]]) -> Any:
+    for way in ways[:-1]:
+        try:
+            return dialect.connect(**{**parameters, **way})
+        except Exception:  # noqa: BLE001, S112  whatever the driver raises, the next server is tried
+            continue
+    return dialect.connect(**{**parameters, **ways[-1]})
+
+
+def _wrap_pools(lead: Callable[[Callable[..., Any], Any], Any]) -> None:
+    """Every pool is given its creator at one place, whether by creator=, async_creator or by hand."""
+    make = pool.Pool.__init__
+
+    def made(self: Any, creator: Any, *arguments: Any, **named: Any) -> None:
+        if not _is_of_sqlalchemy(creator) and not hasattr(creator, _LED):
+            creator = _led(self, creator, lead)
+        make(self, creator, *arguments, **named)
+
+    pool.Pool.__init__ = made  # type: ignore[method-assign]
+
+
+def _led(owner: Any, creator: Any, lead: Callable[[Callable[..., Any], Any], Any]) -> Callable[..., Any]:
+    def create(connection_record: Any = None) -> Any:
+        current = getattr(connection_record, "_ConnectionRecord__pool", owner)  # a recreated pool has the same creator
+        return lead(creator, current)
+
+    setattr(create, _LED, True)
+    return create
+
+
+def _is_of_sqlalchemy(creator: Any) -> bool:
+    """The function within create_engine that asks do_connect."""
+    return getattr(creator, "__module__", "") in {"sqlalchemy.engine.create", "sqlalchemy.engine.strategies"}
+
+
+_MESSAGES = {
+    "engine": "env.py connects to {address} instead of the database it was given",
+    "creator": "env.py makes its connections itself (creator=), so that they cannot be led to the database it was given",
+    "driver": "env.py connects with {address}, past SQLAlchemy, so that it cannot be led to the database it was given",
+    "identity": "the connection does not lead to the database that was meant",
+}
