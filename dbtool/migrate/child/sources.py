@@ -1,18 +1,193 @@
-"""What the session itself can tell of a statement, read on its own connection right after it."""
+"""What the session itself can tell of a statement, read on its own connection right after it.
+
+No superuser is needed: locks of one's own backend, the catalog, and the transaction's own counters are everybody's to read.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import contextlib
+import time
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+# Relations of PostgreSQL's own have lower OIDs; locks on them below SHARE are every statement's. The two casts to text
+# keep drivers from parsing; there is no percent sign and no colon alone, which some take for parameters. Locks of one's
+# own on temporary tables are nobody's concern.
+_REPORT = """
+SELECT
+    pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp())::text
+        || ' ' || pg_catalog.set_config('client_min_messages', 'debug1', false),
+    (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+            held.oid::bigint,
+            held.mode,
+            n.nspname,
+            c.relname,
+            c.relkind,
+            c.relfilenode::bigint,
+            i.indrelid::bigint,
+            CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.json_build_array(
+                pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
+                pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
+                pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid),
+                pg_catalog.pg_stat_get_xact_numscans(c.oid)
+            ) END,
+            CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
+            CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'p', 'f', 'm', 'v', 'c') THEN (
+                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                    a.attnum, a.attname, a.atttypid::bigint, a.atttypmod,
+                    pg_catalog.format_type(a.atttypid, a.atttypmod)
+                ) ORDER BY a.attnum)
+                FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            ) END,
+            CASE WHEN held.mode >= 4 AND c.relkind IN ('r', 'p') THEN (
+                SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
+                FROM pg_catalog.pg_constraint k
+                WHERE k.conrelid = c.oid AND k.contype = 'f'
+            ) END
+        ) ORDER BY held.oid)::text
+        FROM (
+            SELECT l.relation AS oid, pg_catalog.max(pg_catalog.array_position(ARRAY[
+                'AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
+                'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
+            ], l.mode)) AS mode
+            FROM pg_catalog.pg_lock_status() l
+            WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+                AND l.database IN (0, (
+                    SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+                ))
+            GROUP BY l.relation
+        ) held
+        LEFT JOIN pg_catalog.pg_class c ON c.oid = held.oid
+        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+        WHERE (held.oid >= 16384 OR held.mode >= 5) AND c.relpersistence IS DISTINCT FROM 't'
+    )
+"""
+
+
+class Report(NamedTuple):
+    """``began`` is the transaction's start by the server's clock; ``relations`` JSON, what the transaction has locked."""
+
+    began: str
+    relations: str
+
+
+_NOTHING = Report("", "[]")
 
 
 class Sources:
-    def before(self, dbapi: Any) -> None:
-        """Called before each statement, in its transaction."""
+    def __init__(self) -> None:
+        self._last = _NOTHING
+        self._sent = ""
+        self._heard: List[str] = []
+        self._listened: List[Any] = []
+        self._ours_s = 0.0
+
+    def settle(self, dbapi: Any) -> None:
+        """What is locked now, before a revision, is none of its work."""
+        with self._timed():
+            self._last = self._read(dbapi) or _NOTHING
+
+    def find_unexplained(self, dbapi: Any) -> Optional[Dict[str, Any]]:
+        """What has changed since the last look, though no statement was seen; also makes ready for the next one."""
+        with self._timed():
+            self._listen(dbapi)
+            now = self._read(dbapi)
+        if now is None:
+            return None
+        before = self._baseline(now)
+        self._last = now
+        found = None if now.relations == before.relations else self._describe(before, now)
+        del self._heard[:]
+        return found
 
     def after(self, dbapi: Any) -> Dict[str, Any]:
-        """Called when it has succeeded, still in its transaction (or in a block of its own, or after its commit)."""
-        return {}
+        """Of a statement that has succeeded, still in its transaction (or in a block of its own, or after its commit)."""
+        with self._timed():
+            now = self._read(dbapi) or _NOTHING
+        before, self._last = self._baseline(now), now
+        return self._describe(before, now)
 
-    def after_failure(self, dbapi: Any) -> Dict[str, Any]:
+    def after_failure(self) -> Dict[str, Any]:
         """The transaction is aborted: nothing can be asked of the server."""
-        return {}
+        found = {"notices": list(self._heard), "ours_s": self._ours_s}
+        self._ours_s = 0.0
+        del self._heard[:]
+        return found
+
+    def _baseline(self, now: Report) -> Report:
+        """The last look, if it was in the same transaction: a new one begins with nothing locked."""
+        return self._last if self._last.began == now.began else _NOTHING
+
+    def _describe(self, before: Report, now: Report) -> Dict[str, Any]:
+        """``before`` is left out where it is what was sent last. ``ours_s`` is the time that looking took until now."""
+        found = {"began": now.began, "after": now.relations, **self.after_failure()}
+        if before.relations != self._sent:
+            found["before"] = before.relations
+        self._sent = now.relations
+        return found
+
+    def _read(self, dbapi: Any) -> Optional[Report]:
+        """None where the transaction is aborted, or the connection closed. A project may have its rows come as dictionaries."""
+        try:
+            cursor = dbapi.cursor()
+            try:
+                cursor.execute(_REPORT)
+                row = cursor.fetchone()
+            finally:
+                cursor.close()
+        except Exception:  # noqa: BLE001  each driver has its own; what is wrong the project's next statement meets too
+            return None
+        began, relations = row.values() if isinstance(row, dict) else row
+        return Report(began, relations or "[]")
+
+    def _listen(self, dbapi: Any) -> None:
+        connection = driver_connection(dbapi)
+        if not any(connection is one for one in self._listened):
+            self._listened.append(connection)
+            _add_ear(connection, self._heard)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self._ours_s += time.monotonic() - began
+
+
+def driver_connection(dbapi: Any) -> Any:
+    """The driver's own connection below SQLAlchemy's proxy and, for asynchronous drivers, its adapter."""
+    for name in ("driver_connection", "dbapi_connection", "connection"):
+        found = getattr(dbapi, name, None)
+        if found is not None:
+            return found
+    return dbapi
+
+
+class _Ear(List[str]):
+    """In the place of psycopg2's and pg8000's lists of notices, which keep the last ones alone."""
+
+    def __init__(self, heard: List[str]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def append(self, notice: Any) -> None:
+        self._heard.append(_notice_text(notice))
+        super().append(notice)
+
+
+def _add_ear(connection: Any, heard: List[str]) -> None:
+    if hasattr(connection, "add_notice_handler"):  # psycopg
+        connection.add_notice_handler(lambda notice: heard.append(str(notice.message_primary)))
+    elif hasattr(connection, "add_log_listener"):  # asyncpg
+        connection.add_log_listener(lambda _, notice: heard.append(str(notice.message)))
+    elif hasattr(connection, "notices"):  # psycopg2, pg8000
+        connection.notices = _Ear(heard)
+
+
+def _notice_text(notice: Any) -> str:
+    """psycopg2's begins with the level; pg8000's is a dictionary of the protocol's fields."""
+    if isinstance(notice, dict):
+        text = notice.get(b"M", b"")
+        return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return str(notice).partition(":")[2].strip()

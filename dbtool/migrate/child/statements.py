@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from sqlalchemy.engine.default import DefaultDialect
 
 from .channel import Channel
 from .host import find_message, find_sqlstate
-from .sources import Sources
+from .sources import Sources, driver_connection
 
 _NOTHING = "SELECT 1 WHERE false"
+_UNSEEN = "-- not sent through SQLAlchemy"
+_PSYCOPG2_BEGUN = 2  # psycopg2.extensions.STATUS_BEGIN: it takes a transaction for begun, and sends no BEGIN
+_IDLE = 0
 
 
 class Stopped(RuntimeError):
@@ -30,20 +34,27 @@ class StatementEvents:
         self._revision = ""
         self._ordinal = 0
         self._running: Optional[Dict[str, Any]] = None
-        self._own = False
+        self._used: Any = None  # the connection of the revision's last statement, or else the one last begun
+        self._committing = False
 
     def install(self) -> None:
         event.listen(Engine, "before_cursor_execute", self._before, retval=True)
         event.listen(Engine, "after_cursor_execute", self._after)
         event.listen(Engine, "handle_error", self._failed)
-        event.listen(Engine, "commit", self._committed)
+        event.listen(Engine, "begin", self._begun)
+        event.listen(Engine, "commit", self._commits)
         event.listen(Engine, "rollback", self._rolled_back)
+        self._watch_commits()
 
     @contextmanager
     def of_revision(self, revision: str) -> Iterator[None]:
+        """Work that was done past SQLAlchemy is looked for at the end, unless the transaction is aborted."""
         self._revision, self._ordinal = revision, 0
+        if self._sources and self._used is not None:
+            self._sources.settle(self._used)
         try:
             yield
+            self._tell_unseen()
         finally:
             self._revision = ""
 
@@ -56,19 +67,11 @@ class StatementEvents:
     ) -> Tuple[str, Any]:
         if not self._revision:
             return statement, parameters
+        dbapi = self._used = conn.connection
+        self._tell_unseen()
         self._ordinal += 1
-        dbapi = conn.connection
-        in_transaction = not _is_autocommit(dbapi)
-        if self._sources:
-            self._sources.before(dbapi)
-        answer = self._channel.ask(
-            "statement_begins",
-            revision=self._revision,
-            ordinal=self._ordinal,
-            sql=statement,
-            line=find_line(),
-            in_transaction=in_transaction,
-        )
+        in_transaction = not _commits_by_itself(dbapi)
+        answer = self._ask_before(self._ordinal, statement, find_line(self._revision), in_transaction)
         if answer["answer"] == "stop":
             self.stopped = answer["reason"]
             raise Stopped(answer["reason"])
@@ -79,7 +82,7 @@ class StatementEvents:
         in_block = bool(answer.get("in_block")) and not in_transaction
         if in_block:
             _execute(dbapi, "BEGIN")
-        self._running = {"in_block": in_block, "began": time.monotonic(), "dbapi": dbapi, "cursor": cursor}
+        self._running = {"in_block": in_block, "began": time.monotonic(), "dbapi": dbapi}
         return statement, parameters
 
     def _after(
@@ -91,10 +94,18 @@ class StatementEvents:
         ended = time.monotonic()
         found = self._sources.after(running["dbapi"]) if self._sources else {}
         if running["in_block"]:
-            for text in self._channel.ask("committing")["sql"]:
-                _execute(running["dbapi"], text)
+            self._commit_block(running, ended)
+        self._tell_end(self._ordinal, running["began"], ended, rowcount=cursor.rowcount, sources=found)
+
+    def _commit_block(self, running: Dict[str, Any], ended: float) -> None:
+        """A deferred constraint may fail here."""
+        for text in self._channel.ask("committing")["sql"]:
+            _execute(running["dbapi"], text)
+        try:
             _execute(running["dbapi"], "COMMIT")
-        self._tell_end(running, ended, rowcount=cursor.rowcount, sources=found)
+        except Exception as error:
+            self._tell_failure(running["began"], ended, error)
+            raise
 
     def _failed(self, context: Any) -> None:
         running, self._running = self._running, None
@@ -103,42 +114,99 @@ class StatementEvents:
         ended = time.monotonic()
         if running["in_block"]:
             _execute(running["dbapi"], "ROLLBACK")
-        original = context.original_exception
+        self._tell_failure(running["began"], ended, context.original_exception)
+
+    def _tell_failure(self, began: float, ended: float, error: Any) -> None:
         self._tell_end(
-            running,
+            self._ordinal,
+            began,
             ended,
             failed=True,
-            sqlstate=find_sqlstate(original),
-            message=find_message(original),
-            sources=self._sources.after_failure(running["dbapi"]) if self._sources else {},
+            sqlstate=find_sqlstate(error),
+            message=find_message(error),
+            sources=self._sources.after_failure() if self._sources else {},
         )
 
-    def _tell_end(self, running: Dict[str, Any], ended: float, **fields: Any) -> None:
+    def _tell_unseen(self) -> None:
+        """What the transaction holds though no statement of it was seen, as a statement of its own without an ordinal."""
+        if not self._sources or self._used is None:
+            return
+        began = time.monotonic()
+        found = self._sources.find_unexplained(self._used)
+        if found is None:
+            return
+        self._ask_before(0, _UNSEEN, 0, not _commits_by_itself(self._used))
+        self._tell_end(0, began, began, sources=found)
+
+    def _ask_before(self, ordinal: int, sql: str, line: int, in_transaction: bool) -> Dict[str, Any]:
+        return self._channel.ask(
+            "statement_begins",
+            revision=self._revision,
+            ordinal=ordinal,
+            sql=sql,
+            line=line,
+            in_transaction=in_transaction,
+        )
+
+    def _tell_end(self, ordinal: int, began: float, ended: float, **fields: Any) -> None:
         self._channel.tell(
             "statement_ended",
             revision=self._revision,
-            ordinal=self._ordinal,
-            began_at=running["began"],
+            ordinal=ordinal,
+            began_at=began,
             ended_at=ended,
             **fields,
         )
 
-    def _committed(self, conn: Any) -> None:
+    def _begun(self, conn: Any) -> None:
+        if not self._revision:
+            self._used = conn.connection
+
+    def _commits(self, conn: Any) -> None:
         """Heard just before the COMMIT. What the parent wants done in the transaction goes with it, or not at all."""
-        if self._revision and not _is_autocommit(conn.connection):
-            for text in self._channel.ask("committing")["sql"]:
-                _execute(conn.connection, text)
-        self._channel.tell("transaction_ended", committed=True, at=time.monotonic())
+        if not self._is_used(conn):
+            return
+        if self._revision:
+            self._tell_unseen()
+            if not _is_autocommit(conn.connection):
+                for text in self._channel.ask("committing")["sql"]:
+                    _execute(conn.connection, text)
+        self._committing = True
+
+    def _watch_commits(self) -> None:
+        """SQLAlchemy tells of a COMMIT before it is sent; it may still fail, of a deferred constraint."""
+        commit: Callable[..., None] = DefaultDialect.do_commit
+
+        def do_commit(dialect: Any, dbapi_connection: Any) -> None:
+            committing, self._committing = self._committing, False
+            try:
+                commit(dialect, dbapi_connection)
+            except BaseException:
+                if committing:
+                    self._tell_transaction(committed=False)
+                raise
+            if committing:
+                self._tell_transaction(committed=True)
+
+        DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
     def _rolled_back(self, conn: Any) -> None:
-        self._channel.tell("transaction_ended", committed=False, at=time.monotonic())
+        if self._is_used(conn):
+            self._tell_transaction(committed=False)
+
+    def _tell_transaction(self, *, committed: bool) -> None:
+        self._channel.tell("transaction_ended", committed=committed, at=time.monotonic())
+
+    def _is_used(self, conn: Any) -> bool:
+        """A revision may open other connections beside Alembic's; their transactions are not the revision's."""
+        return self._used is None or driver_connection(conn.connection) is driver_connection(self._used)
 
 
-def find_line() -> int:
+def find_line(revision: str) -> int:
     """The line of the revision's file that is being run: the frame of ``upgrade`` or of what it calls in the same file."""
-    frame = sys._getframe(1)  # noqa: SLF001
+    frame = sys._getframe(1)  # noqa: SLF001  no public function walks the stack without reading sources
     while frame is not None:
-        if frame.f_globals.get("revision") and "down_revision" in frame.f_globals:
+        if frame.f_globals.get("revision") == revision and "down_revision" in frame.f_globals:
             return frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return 0
@@ -147,6 +215,16 @@ def find_line() -> int:
 def _is_autocommit(dbapi: Any) -> bool:
     connection = getattr(dbapi, "dbapi_connection", None) or getattr(dbapi, "connection", dbapi)
     return bool(getattr(connection, "autocommit", False))
+
+
+def _commits_by_itself(dbapi: Any) -> bool:
+    """In autocommit; or under psycopg2 after a COMMIT sent as SQL, which it does not notice."""
+    if _is_autocommit(dbapi):
+        return True
+    connection = driver_connection(dbapi)
+    if not hasattr(connection, "get_transaction_status"):
+        return False
+    return bool(connection.status == _PSYCOPG2_BEGUN and connection.get_transaction_status() == _IDLE)
 
 
 def _execute(dbapi: Any, text: str) -> None:
