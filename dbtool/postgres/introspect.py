@@ -32,7 +32,7 @@ def read_catalog(connection: Connection) -> Catalog:
 
     :raises Busy: DDL in another session held a table in ACCESS EXCLUSIVE for longer than 10 s.
     """
-    with _settings_for_reading(connection):
+    with settings_for_reading(connection):
         (database,) = read_rows(connection, "database")
         relations = read_relations(connection, is_standby=database["is_standby"])
         constraints = read_constraints(connection, relations)
@@ -53,7 +53,7 @@ def read_catalog(connection: Connection) -> Catalog:
 
 
 @contextmanager
-def _settings_for_reading(connection: Connection) -> Iterator[None]:
+def settings_for_reading(connection: Connection) -> Iterator[None]:
     """Local to the transaction, so that nothing stays behind on a pooled connection."""
     try:
         with translated("reading the catalog"), connection.transaction():
