@@ -14,6 +14,7 @@ DbtoolError
 │   ├── ServerFailed
 │   ├── PrivilegeMissing
 │   ├── ProgramFailed
+│   ├── CloneImpossible     no server at hand can hold the target's schema; carries the findings
 │   └── TimeIsUp            --max-duration ended the run; it was cleaned up
 ├── Drift (4)               what was accepted is not what is there now
 │   ├── RevisionUnknown     the database holds a revision that the files do not have
@@ -110,6 +111,14 @@ class PrivilegeMissing(EnvironmentFailed):
 
 class ProgramFailed(EnvironmentFailed):
     pass
+
+
+class CloneImpossible(EnvironmentFailed):
+    """``findings`` are ``dbtool.findings.Finding`` values, each with what would help."""
+
+    def __init__(self, message: str, findings: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class TimeIsUp(EnvironmentFailed):

@@ -31,10 +31,11 @@ class EmbeddedServer:
     major: int
     port: int
     password: str = field(repr=False)
+    superuser: str = "postgres"
 
     def url(self, database: str = "postgres") -> str:
         """The superuser's URL, with the password."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{self.superuser}:{self.password}@127.0.0.1:{self.port}/{database}"
 
 
 def find_server(folder: Path) -> EmbeddedServer | None:
@@ -53,6 +54,7 @@ def find_server(folder: Path) -> EmbeddedServer | None:
         record["major"],
         record["port"],
         record["password"],
+        record.get("superuser", "postgres"),  # records of old do not say
     )
     return server if server.data.exists() else None
 
@@ -68,7 +70,7 @@ def write_record(server: EmbeddedServer) -> None:
     unfinished.rename(server.folder / _RECORD)
 
 
-def make_server(folder: Path, installation: Installation) -> EmbeddedServer:
+def make_server(folder: Path, installation: Installation, superuser: str = "postgres") -> EmbeddedServer:
     user = find_server_user()
     place = folder if user is None or is_reachable(folder, user) else make_annex(folder)
     server = EmbeddedServer(
@@ -78,6 +80,7 @@ def make_server(folder: Path, installation: Installation) -> EmbeddedServer:
         installation.major,
         find_free_port(),
         secrets.token_hex(16),
+        superuser,
     )
     if server.data.exists():
         raise ProgramFailed(
@@ -112,7 +115,7 @@ def _run_initdb(server: EmbeddedServer, data: Path, user: User | None, locale: s
             [
                 str(server.programs / "initdb"),
                 f"--pgdata={data}",
-                "--username=postgres",
+                f"--username={server.superuser}",
                 f"--pwfile={password_file}",
                 "--auth-local=scram-sha-256",
                 "--auth-host=scram-sha-256",

@@ -34,11 +34,16 @@ _CLEAR_AWAY = "from dbtool.clones.embedded import clear_away_abandoned as go; go
 
 
 def start_embedded(
-    folder: Path, *, installation: Installation | None = None, settings: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    installation: Installation | None = None,
+    settings: Mapping[str, str] | None = None,
+    superuser: str = "postgres",
 ) -> EmbeddedServer:
     """Start the folder's server, made first if it is new. One that runs already is returned as it is.
 
-    It outlives this process. ``settings`` are those of postgresql.conf and last until it is stopped.
+    It outlives this process. ``settings`` are those of postgresql.conf and last until it is stopped. ``superuser`` is
+    the name that a new server gives its first role.
 
     :raises ProgramFailed: there are no programs, the folder is another's, or the server does not start; the
         message holds the end of its log.
@@ -47,7 +52,7 @@ def start_embedded(
     with _locked(folder):
         server = find_server(folder)
         if server is None:
-            server = make_server(folder, installation or choose_server(find_installations()))
+            server = make_server(folder, installation or choose_server(find_installations()), superuser)
         elif installation and installation.major != server.major:
             raise ProgramFailed(
                 f"{folder} holds a server of PostgreSQL {server.major}, not {installation.major}; "
@@ -69,6 +74,7 @@ def embedded_server(
     *,
     installation: Installation | None = None,
     settings: Mapping[str, str] | None = None,
+    superuser: str = "postgres",
 ) -> Iterator[EmbeddedServer]:
     """A server for as long as the context lasts; without ``folder`` nothing is left of it.
 
@@ -77,7 +83,7 @@ def embedded_server(
     """
     with contextlib.ExitStack() as stack:
         place = folder or stack.enter_context(_temporary_folder())
-        server = start_embedded(place, installation=installation, settings=settings)
+        server = start_embedded(place, installation=installation, settings=settings, superuser=superuser)
         stack.callback(stop_embedded, server)
         yield server
 

@@ -34,7 +34,7 @@ def servers_area() -> Path:
 
 def make_temporary_folder() -> Path:
     """A new folder that belongs to this process."""
-    return _make_owned({"process": identify_process(os.getpid()), "namespace": _namespace()})
+    return _make_owned({"process": identify_process(os.getpid()), "namespace": namespace()})
 
 
 def make_annex(server_folder: Path) -> Path:
@@ -78,7 +78,7 @@ def _ask_ps(pid: int, column: str) -> str:
         return ""
 
 
-def _namespace() -> str:
+def namespace() -> str:
     """Containers may share a folder for temporary files without seeing each other's processes."""
     try:
         return str(Path("/proc/self/ns/pid").readlink())
@@ -101,7 +101,7 @@ def _is_abandoned(folder: Path) -> bool:
         return _age_s(folder) > _NEWBORN_S
     if "server_folder" in owner:
         return not Path(owner["server_folder"]).exists()
-    if owner.get("namespace") != _namespace():
+    if owner.get("namespace") != namespace():
         return False
     process = owner.get("process") or "0"
     return identify_process(int(process.split()[0])) != process

@@ -149,6 +149,12 @@ def create_database(
     maintenance: Connection, name: str, locale: Locale, stamp: Stamp, owner: str | None
 ) -> None:
     """CREATE DATABASE from template0 and stamp it. A kill between the two leaves a name that says what it is."""
+    make_database(maintenance, name, locale, owner)
+    set_comment(maintenance, name, stamp.render())
+
+
+def make_database(maintenance: Connection, name: str, locale: Locale, owner: str | None) -> None:
+    """CREATE DATABASE from template0."""
     options: list[sql.Composable] = [
         sql.SQL("TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
             sql.Literal(locale.encoding), sql.Literal(locale.collate), sql.Literal(locale.ctype)
@@ -170,7 +176,6 @@ def create_database(
         maintenance.execute(
             sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(options))
         )
-    set_comment(maintenance, name, stamp.render())
 
 
 def set_comment(maintenance: Connection, name: str, comment: str | None) -> None:

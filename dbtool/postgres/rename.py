@@ -58,14 +58,18 @@ def carry_database_settings(maintenance: Connection, live: str, candidate: str) 
 
 def setting_statement(database: str, role: str | None, setting: str) -> sql.Composed:
     """``setting`` is name=value as pg_db_role_setting holds it; without a role it is the database's own."""
-    name, _, value = setting.partition("=")
-    values = _listed_names(value) if name.lower() in _LISTS_OF_NAMES else [value]
     if role is None:
         head = sql.SQL("ALTER DATABASE {}").format(sql.Identifier(database))
     else:
         head = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
-    return sql.SQL("{} SET {} TO {}").format(
-        head,
+    return sql.SQL("{} SET {}").format(head, render_assignment(setting))
+
+
+def render_assignment(setting: str) -> sql.Composed:
+    """name=value, as pg_db_role_setting holds it → what follows SET."""
+    name, _, value = setting.partition("=")
+    values = _listed_names(value) if name.lower() in _LISTS_OF_NAMES else [value]
+    return sql.SQL("{} TO {}").format(
         sql.SQL(".").join(map(sql.Identifier, name.split("."))),
         sql.SQL(", ").join(map(sql.Literal, values)),
     )

@@ -42,26 +42,27 @@ class HeldSnapshot:
 
 
 @contextmanager
-def hold_snapshot(source: Target, expected: Catalog) -> Iterator[HeldSnapshot]:
+def hold_snapshot(source: Target, expected: Catalog, *, workflow: str = "refresh") -> Iterator[HeldSnapshot]:
     """Lock all tables of ``expected`` in ACCESS SHARE, export a snapshot and read the catalog in it.
 
     :raises Busy: a table is locked by DDL for longer than 10 s.
     :raises Drift: the schema changed since it was checked against the rules.
     """
-    with connect(source.url(), application_name="dbtool refresh snapshot", read_only=True) as connection:
+    name = f"dbtool {workflow} snapshot"
+    with connect(source.url(), application_name=name, read_only=True) as connection:
         begin_snapshot(connection)
-        _lock_tables(connection, source, expected)
+        _lock_tables(connection, source, expected, workflow)
         taken = SnapshotTaken(*export_snapshot(connection))
         catalog = read_catalog(connection)
         if catalog.fingerprint() != expected.fingerprint():
             raise Drift(
-                "the source's schema changed while the refresh was starting; nothing was copied and the target is as "
-                "it was. Run the refresh again."
+                f"{source}'s schema changed while the {workflow} was starting; nothing was copied and nothing was changed. "
+                f"Run the {workflow} again."
             )
         yield HeldSnapshot(taken, catalog, connection)
 
 
-def _lock_tables(connection: Connection, source: Target, catalog: Catalog) -> None:
+def _lock_tables(connection: Connection, source: Target, catalog: Catalog, workflow: str) -> None:
     kinds = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
     names = [relation.name for relation in catalog.relations.values() if relation.kind in kinds]
     try:
@@ -71,5 +72,5 @@ def _lock_tables(connection: Connection, source: Target, catalog: Catalog) -> No
             raise
         raise Busy(
             f"a table of {source} is locked by DDL and was not released within {LOCK_TIMEOUT_MS / 1000:g} s; nothing was "
-            "copied. Run the refresh again when the DDL has ended."
+            f"copied. Run the {workflow} again when the DDL has ended."
         ) from None

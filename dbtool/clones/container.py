@@ -1,0 +1,158 @@
+"""A clone's server in a container, by testcontainers; imported only where one is wanted, since both are optional.
+
+Every container says in its labels whose it is and until when. What a killed run left behind is removed by a process
+that waits for that, or else by the next start of one; Ryuk, which would do it too, may be switched off.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from testcontainers.community.postgres import PostgresContainer
+
+from dbtool import programs
+from dbtool.clones.lease import Lease, parse_lease
+from dbtool.clones.leftovers import identify_process, namespace
+from dbtool.clones.server import HASTE, CloneServer
+from dbtool.errors import ProgramFailed
+
+# By name: type checkers take a folder of this name, as this repository has one, for the library.
+docker: Any = importlib.import_module("docker")
+errors: Any = importlib.import_module("docker.errors")
+
+_LEASE = "dbtool.clone.lease"
+_PROCESS = "dbtool.clone.process"
+_NAMESPACE = "dbtool.clone.namespace"
+_PORT = 5432
+_LOOPBACK = "127.0.0.1"
+_HERE = frozenset({"localhost", _LOOPBACK, "::1"})
+_ENGINE_ANSWERS_WITHIN_S = 10
+_SHARED_MEMORY = 256 << 20  # parallel index builds need more than Docker's 64 MB
+_CLEAR_AWAY = (
+    "import json, os, sys; os.environ.update(json.loads(sys.argv[1])); "
+    "from dbtool.clones.container import clear_away_abandoned as go; go()"
+)
+
+
+def has_engine() -> bool:
+    try:
+        client = docker.from_env(timeout=_ENGINE_ANSWERS_WITHIN_S)
+    except errors.DockerException:
+        return False
+    try:
+        return bool(client.ping())
+    except (errors.DockerException, OSError):
+        return False
+    finally:
+        client.close()
+
+
+@contextmanager
+def container_server(
+    image: str, lease: Lease, superuser: str, settings: Mapping[str, str]
+) -> Iterator[CloneServer]:
+    """It is removed with its volume when the context ends, or soon after this process was killed.
+
+    :raises ProgramFailed: there is no engine, no such image, or the server does not start.
+    """
+    if not has_engine():
+        raise ProgramFailed(
+            "no container engine answers; no clone was made. Start Docker, or point DOCKER_HOST at an engine, or "
+            "rehearse with --clone embedded."
+        )
+    clear_away_abandoned()
+    container = _describe(image, lease, superuser, settings)
+    last_will = programs.LastWill([sys.executable, "-c", _CLEAR_AWAY, _engine_variables()])
+    try:
+        _start(container, image)
+        yield CloneServer(
+            "container",
+            container.get_container_host_ip(),
+            int(container.get_exposed_port(_PORT)),
+            superuser,
+            container.password,
+        )
+    finally:
+        with suppress(errors.DockerException, OSError):
+            container.stop()
+        last_will.revoke()
+
+
+def clear_away_abandoned(now: datetime | None = None) -> tuple[str, ...]:
+    """Remove the containers of processes of this machine that died, and those whose time is over."""
+    client = docker.from_env()
+    try:
+        found = client.containers.list(all=True, filters={"label": _LEASE}, ignore_removed=True)
+        abandoned = [each for each in found if is_abandoned(each.labels, now or datetime.now(UTC))]
+        for each in abandoned:
+            with suppress(errors.NotFound, errors.APIError):  # another run removes it at the same moment
+                each.remove(force=True, v=True)
+        return tuple(each.name for each in abandoned)
+    finally:
+        client.close()
+
+
+def is_abandoned(labels: Mapping[str, str], now: datetime) -> bool:
+    """Never one without our lease. Of a process in another namespace only the time tells."""
+    lease = parse_lease(labels.get(_LEASE))
+    if lease is None:
+        return False
+    if lease.is_over(now):
+        return True
+    process = labels.get(_PROCESS, "")
+    if labels.get(_NAMESPACE) != namespace() or not process:
+        return False
+    return identify_process(int(process.split()[0])) != process
+
+
+def _describe(image: str, lease: Lease, superuser: str, settings: Mapping[str, str]) -> PostgresContainer:
+    container = PostgresContainer(
+        image,
+        port=_PORT,
+        username=superuser,
+        password=secrets.token_hex(16),
+        dbname="postgres",
+        driver=None,
+        command=[part for name, value in {**HASTE, **settings}.items() for part in ("-c", f"{name}={value}")],
+    )
+    container.with_kwargs(labels=_labels(lease), shm_size=_SHARED_MEMORY)
+    if container.get_container_host_ip() in _HERE:
+        only_here: Any = (_LOOPBACK,)  # Docker would listen on every address
+        container.ports = {str(_PORT): only_here}
+    return container
+
+
+def _labels(lease: Lease) -> dict[str, str]:
+    process = identify_process(os.getpid()) or ""
+    return {_LEASE: lease.render(), _PROCESS: process, _NAMESPACE: namespace()}
+
+
+def _start(container: PostgresContainer, image: str) -> None:
+    try:
+        container.start()
+    except errors.ImageNotFound:
+        raise ProgramFailed(
+            f"there is no image {image}; no clone was made. Name another with --image."
+        ) from None
+    except errors.APIError as error:
+        raise ProgramFailed(
+            f"the container engine refused {image}: {error.explanation or error.status_code}; no clone was made. "
+            "Pull or build the image, or name another with --image."
+        ) from None
+    except (errors.DockerException, OSError, TimeoutError, RuntimeError):  # their texts hold the password
+        raise ProgramFailed(
+            f"the server in a container of {image} does not answer; no clone was made. The image must work as "
+            "PostgreSQL's official one: POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB, and options of the server as arguments."
+        ) from None
+
+
+def _engine_variables() -> str:
+    return json.dumps({name: value for name, value in os.environ.items() if name.startswith("DOCKER_")})

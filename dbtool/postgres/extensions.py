@@ -1,0 +1,28 @@
+"""The extensions of a database, and whether its own objects stand on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionUse:
+    """``is_used`` says that a column, view, index or the like of the database's own depends on one of its objects.
+    Functions whose body is text leave no such trace.
+    """
+
+    name: str
+    version: str
+    is_used: bool
+
+
+def read_extension_uses(connection: Connection) -> tuple[ExtensionUse, ...]:
+    return tuple(ExtensionUse(**row) for row in read_rows(connection, "extension_uses"))
+
+
+def read_offered_extensions(connection: Connection) -> dict[str, str]:
+    """By name, the version that CREATE EXTENSION makes on this server."""
+    return {row["name"]: row["version"] for row in read_rows(connection, "offered_versions")}

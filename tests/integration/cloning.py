@@ -1,0 +1,17 @@
+"""A clone within the test's own process, of databases that the fixtures made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbtool.migrate.clone import CloneRequest
+from dbtool.targets import Target, Tier
+
+
+def request_for(target: str, staging: str | None = None, **options: Any) -> CloneRequest:
+    return CloneRequest(
+        target=Target("production", Tier.PRODUCTION, lambda: target),
+        data="schema" if staging is None else "staging",
+        staging=Target("staging", Tier.STAGING, lambda: staging) if staging else None,
+        **options,
+    )
