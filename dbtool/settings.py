@@ -55,6 +55,8 @@ class AlembicTable(_Table):
     inherit: tuple[str, ...] = ()
     redirect: bool = False
     python: str | None = None
+    driver: Annotated[str, Field(pattern=r"^postgresql(\+[a-z0-9_]+)?$")] | None = None
+    network: Literal["closed", "open"] = "closed"
     version_table: str | None = None
     several_heads: bool = False
 

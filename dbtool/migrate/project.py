@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,9 @@ class MigrationProject:
 
     ``url_variables`` are set to the database's URL for env.py, beside DATABASE_URL and PG*; ``inherited`` names variables
     of ours that env.py may see. ``redirect`` lets engines that env.py builds for other addresses be led to ours;
-    without it they are refused. ``version_table`` is schema-qualified as SQL spells it, None where it is to be found.
+    without it they are refused. ``driver`` is how URLs for env.py begin, as "postgresql+asyncpg"; None leaves it to
+    what it would be without dbtool. ``network`` is "closed", or "open" for an env.py that needs one in a rehearsal too.
+    ``version_table`` is schema-qualified as SQL spells it, None where it is to be found.
     """
 
     root: Path
@@ -26,4 +29,6 @@ class MigrationProject:
     inherited: tuple[str, ...] = ()
     redirect: bool = False
     python: Path | None = None
+    driver: str | None = None
+    network: Literal["closed", "open"] = "closed"
     version_table: str | None = None

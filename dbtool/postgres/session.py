@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -132,6 +132,43 @@ def program_environment(
     return environment
 
 
+def resolve_parameters(url: str) -> dict[str, str]:
+    """All that libpq would connect with, for a driver that is not libpq's or must not look at our files itself: what the
+    URL says, its service, our environment, and the password that a password file holds.
+    """
+    parameters = _without_service(parse_url(url))
+    for option in _libpq_options():
+        keyword, variable = option.keyword.decode(), (option.envvar or b"").decode()
+        if keyword not in parameters and variable and variable in os.environ:
+            parameters[keyword] = os.environ[variable]
+    for keyword in ("service", "servicefile"):
+        parameters.pop(keyword, None)
+    if "host" in parameters and "password" in parameters and "user" in parameters:
+        parameters.pop("passfile", None)
+        return parameters
+    return _completed(parameters)
+
+
+def _completed(parameters: dict[str, str]) -> dict[str, str]:
+    """The defaults, and what a password file has: libpq tells them once a connection is begun; it need not come about."""
+    attempt = psycopg.pq.PGconn.connect_start(conninfo.make_conninfo(**parameters).encode())
+    try:
+        found = {"host": attempt.host, "user": attempt.user, "password": attempt.password}
+    finally:
+        attempt.finish()
+    known = {name: value.decode() for name, value in found.items() if value}
+    return {**known, **{name: value for name, value in parameters.items() if name != "passfile"}}
+
+
+def child_environment_of(parameters: Mapping[str, str], *, application_name: str) -> dict[str, str]:
+    """The variables that say the same to a child, as far as libpq has one for each."""
+    names = {option.keyword.decode(): option.envvar.decode() for option in _libpq_options() if option.envvar}
+    environment = {names[keyword]: value for keyword, value in parameters.items() if keyword in names}
+    environment.setdefault("PGCONNECT_TIMEOUT", str(CONNECT_TIMEOUT_S))
+    environment["PGAPPNAME"] = application_name
+    return environment
+
+
 def _without_service(parameters: dict[str, str]) -> dict[str, str]:
     """The parameters with those of the service that they, or our environment, name.
 
@@ -240,8 +277,15 @@ def _of_own_code(code: str | None) -> str:
 def describe_error(error: psycopg.Error) -> str:
     """The primary message alone. Data exceptions (class 22) quote the value in it: that is blanked."""
     message = error.diag.message_primary or next(iter(str(error).splitlines()), type(error).__name__)
-    code = error.sqlstate or ""
-    if code.startswith(_RAISED) or getattr(error.diag, "source_file", None) in _OWN_CODE_FILES:
+    if getattr(error.diag, "source_file", None) in _OWN_CODE_FILES:
+        return _of_own_code(error.sqlstate or "")
+    return describe_failure(message, error.sqlstate)
+
+
+def describe_failure(message: str, sqlstate: str | None) -> str:
+    """A primary message that another session was told, without the values that it may quote."""
+    code = sqlstate or ""
+    if code.startswith(_RAISED):
         return _of_own_code(code)
     return _QUOTED.sub('"…"', message) if code.startswith("22") else message
 

@@ -9,6 +9,8 @@ from typing import Any, Dict
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from .told import find_scheme, spell_url, tell_environment
+
 
 class Attributes(Dict[str, Any]):
     """``config.attributes``. env.py that asks whether it was given a connection hears no, and makes its own; one that
@@ -25,7 +27,8 @@ class Attributes(Dict[str, Any]):
         return self[key]
 
 
-def make_config(project: Dict[str, Any], url: str = "") -> Config:
+def make_config(project: Dict[str, Any], told: Any = None) -> Config:
+    """``told`` is where env.py shall connect to; None where it shall not."""
     root = project["root"]
     ini = project["ini"] or _existing(root, "alembic.ini")
     toml = _existing(root, "pyproject.toml")
@@ -35,7 +38,10 @@ def make_config(project: Dict[str, Any], url: str = "") -> Config:
     config = Config(ini, cmd_opts=Namespace(x=list(project["x_arguments"]) or None), **options)
     if project["migrations"]:
         config.set_main_option("script_location", project["migrations"].replace("%", "%%"))
-    if url:
+    if told:
+        scheme = find_scheme(config)
+        tell_environment(told, scheme)
+        url = spell_url(told, scheme)
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
         config.attributes = Attributes(_dbtool_url=url)
     return config

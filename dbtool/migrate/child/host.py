@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import Any, Dict
 
 from .channel import Channel
+from .failure import describe_exception, find_message, find_sqlstate
+
+__all__ = ["find_message", "find_sqlstate", "main"]
 
 
 def main(descriptor: int) -> None:
@@ -18,11 +20,19 @@ def main(descriptor: int) -> None:
         _MODES[job["mode"]](job, channel)
     except BaseException as error:  # noqa: BLE001  whatever env.py raises, SystemExit too, is the parent's to judge
         channel.tell("raised", **describe_exception(error, job["project"]["root"]))
-        sys.stdout.flush()
-        os._exit(1)
+        _leave(1)
     channel.tell("done")
-    sys.stdout.flush()
-    os._exit(0)  # threads of env.py's own must not keep us
+    _leave(0)
+
+
+def _leave(code: int) -> None:
+    """At once: threads of env.py's own must not keep us."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001, S112  env.py may have closed or replaced it
+            continue
+    os._exit(code)
 
 
 def _prepare(job: Dict[str, Any]) -> None:
@@ -36,7 +46,7 @@ def _prepare(job: Dict[str, Any]) -> None:
 def _describe(job: Dict[str, Any], channel: Channel) -> None:
     from .describe import describe
 
-    channel.tell("history", **describe(job["project"]))
+    describe(job, channel)
 
 
 def _upgrade(job: Dict[str, Any], channel: Channel) -> None:
@@ -46,40 +56,3 @@ def _upgrade(job: Dict[str, Any], channel: Channel) -> None:
 
 
 _MODES = {"describe": _describe, "upgrade": _upgrade}
-
-
-def describe_exception(error: BaseException, root: str) -> Dict[str, Any]:
-    """The type, the place in the project, and the SQLSTATE; the text only where it is not a driver's, whose quotes rows."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.startswith(root + os.sep)]
-    place = f"{os.path.relpath(own[-1].filename, root)}:{own[-1].lineno}" if own else ""
-    original = getattr(error, "orig", None) or error
-    return {
-        "kind": type(original).__name__,
-        "place": place,
-        "sqlstate": find_sqlstate(original),
-        "message": find_message(original),
-    }
-
-
-def find_sqlstate(error: Any) -> Any:
-    """As psycopg (``sqlstate``), psycopg2 (``pgcode``), asyncpg (``sqlstate``, through SQLAlchemy too) and pg8000 say it."""
-    for name in ("sqlstate", "pgcode"):
-        found = getattr(error, name, None)
-        if isinstance(found, str):
-            return found
-    first = error.args[0] if getattr(error, "args", None) else None
-    return first.get("C") if isinstance(first, dict) else None
-
-
-def find_message(error: Any) -> str:
-    """PostgreSQL's primary message alone, where there is one: DETAIL and what SQLAlchemy adds quote rows."""
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)
-    if primary:
-        return str(primary)
-    first = error.args[0] if getattr(error, "args", None) else None
-    if isinstance(first, dict):
-        return str(first.get("M", ""))
-    text = str(getattr(error, "message", "") or error)
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -23,12 +23,40 @@ SELECT pg_catalog.current_database(), d.oid::text, pg_catalog.shobj_description(
 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 """
 # Drivers look at these by themselves, and env.py may have changed them.
-_ENVIRONMENT = (
-    "PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE PGSYSCONFDIR "
-    "PGREQUIRESSL PGSSLMODE PGSSLNEGOTIATION PGSSLCERT PGSSLKEY PGSSLROOTCERT PGSSLCRL PGSSLCRLDIR PGSSLSNI "
-    "PGSSLCERTMODE PGSSLMINPROTOCOLVERSION PGSSLMAXPROTOCOLVERSION PGSSLKEYLOGFILE PGGSSENCMODE PGGSSDELEGATION "
-    "PGKRBSRVNAME PGGSSLIB PGCHANNELBINDING PGREQUIREAUTH PGREQUIREPEER PGTARGETSESSIONATTRS PGLOADBALANCEHOSTS"
-).split()
+_ENVIRONMENT = [
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGDATABASE",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSYSCONFDIR",
+    "PGREQUIRESSL",
+    "PGSSLMODE",
+    "PGSSLNEGOTIATION",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLROOTCERT",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLSNI",
+    "PGSSLCERTMODE",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGSSLKEYLOGFILE",
+    "PGGSSENCMODE",
+    "PGGSSDELEGATION",
+    "PGKRBSRVNAME",
+    "PGGSSLIB",
+    "PGCHANNELBINDING",
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGTARGETSESSIONATTRS",
+    "PGLOADBALANCEHOSTS",
+]
 _LED = "_dbtool_led"
 
 
@@ -57,7 +85,7 @@ class Redirect:
         asked = find_address(cargs, cparams, os.environ)
         if not self._is_told(asked):
             self._meet(str(asked), "engine")
-        return self._open(dialect, {name: value for name, value in cparams.items() if name not in ADDRESSING})
+        return self._open(dialect, cparams)
 
     def _is_told(self, asked: Address) -> bool:
         return self._place is not None and is_same(
@@ -73,7 +101,7 @@ class Redirect:
         return self._open(dialect, {})
 
     def _refuse_direct(self, driver: str) -> None:
-        self._meet(f"{driver} directly", "driver", redirect=False)
+        self._meet(f"a database with {driver} itself, past SQLAlchemy,", "driver", redirect=False)
 
     def _meet(self, address: str, how: str, *, redirect: bool = True) -> None:
         redirected = self._redirect and redirect and not address.startswith("a database of")
@@ -88,8 +116,9 @@ class Redirect:
             ways = spell_for(dialect.driver, self._place["via"])
         except DriverUnknown as error:
             raise ConnectsElsewhere(str(error)) from None
+        own = {name: value for name, value in parameters.items() if name not in ADDRESSING}
         with passing(), self._told_environment():
-            connection = _open_first(dialect, parameters, ways)
+            connection = _open_first(dialect, own, ways)
             self._prove(connection)
         return connection
 
@@ -117,7 +146,9 @@ class Redirect:
         found = {"name": name, "oid": oid, "comment": comment, "system_identifier": system_identifier}
         if not proves(self._place["proof"] if self._place else {}, found):
             connection.close()
-            self._channel.tell("elsewhere", address="another database at our address", how="identity", redirected=False)
+            self._channel.tell(
+                "elsewhere", address="another database at our address", how="identity", redirected=False
+            )
             raise ConnectsElsewhere(_MESSAGES["identity"])
         self._channel.tell("connected", pid=pid)
 
@@ -156,7 +187,9 @@ def _wrap_pools(lead: Callable[[Callable[..., Any], Any], Any]) -> None:
 
 def _led(owner: Any, creator: Any, lead: Callable[[Callable[..., Any], Any], Any]) -> Callable[..., Any]:
     def create(connection_record: Any = None) -> Any:
-        current = getattr(connection_record, "_ConnectionRecord__pool", owner)  # a recreated pool has the same creator
+        current = getattr(
+            connection_record, "_ConnectionRecord__pool", owner
+        )  # a recreated pool has the same creator
         return lead(creator, current)
 
     setattr(create, _LED, True)
@@ -171,6 +204,6 @@ def _is_of_sqlalchemy(creator: Any) -> bool:
 _MESSAGES = {
     "engine": "env.py connects to {address} instead of the database it was given",
     "creator": "env.py makes its connections itself (creator=), so that they cannot be led to the database it was given",
-    "driver": "env.py connects with {address}, past SQLAlchemy, so that it cannot be led to the database it was given",
+    "driver": "env.py connects to {address} so that it cannot be led to the database it was given",
     "identity": "the connection does not lead to the database that was meant",
 }

@@ -9,7 +9,7 @@ from alembic.runtime.environment import EnvironmentContext
 
 from .channel import Channel
 from .environment import make_config, script_directory
-from .host import find_message, find_sqlstate
+from .failure import find_message, find_sqlstate
 from .redirect import Redirect
 from .statements import StatementEvents
 
@@ -18,7 +18,7 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     """``job["revisions"]`` are the ids to run, in order; nothing else is run, and never a downgrade."""
     place = Redirect(job["place"], channel, redirect=job["project"]["redirect"])
     place.install()
-    config = make_config(job["project"], job["place"]["told_url"])
+    config = make_config(job["project"], job["told"])
     script = script_directory(config)
     events = StatementEvents(channel, trace=job["trace"])
     events.install()
@@ -26,7 +26,7 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
 
     def steps(heads: Any, context: Any) -> Iterator[Any]:
         channel.tell("environment", **_describe_context(context, heads))
-        for step in script._upgrade_revs(job["destination"], heads):  # type: ignore[arg-type]  # noqa: SLF001  as alembic.command.upgrade does
+        for step in script._upgrade_revs(job["destination"], heads):  # noqa: SLF001  as alembic.command.upgrade does
             revision = step.revision.revision
             if revision not in wanted:
                 raise RuntimeError(f"revision {revision} was not asked for")
