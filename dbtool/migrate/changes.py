@@ -1,0 +1,174 @@
+"""What lies between two looks at one transaction. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dbtool.locks.modes import LockMode
+from dbtool.locks.trace import ColumnChange, RowChange
+from dbtool.migrate.observation import (
+    FIRST_USER_OID,
+    NO_COUNTERS,
+    NOTHING_SEEN,
+    Counters,
+    Known,
+    Observation,
+    SeenColumn,
+    SeenRelation,
+    find_relation,
+)
+
+# Queries and changes of rows lock indexes, TOAST and sequences as well as tables: nobody waits for these first.
+_LOCKED_WITH_A_TABLE = frozenset("iItS")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """``committed`` is what stood before the transaction; ``committed_after`` differs where a statement committed."""
+
+    committed: Known
+    committed_after: Known
+    before: Observation = NOTHING_SEEN
+    after: Observation = NOTHING_SEEN
+    pairs: Mapping[int, tuple[SeenRelation | None, SeenRelation | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        looked = {*self.before.locks, *self.after.locks}
+        if self.committed is not self.committed_after:
+            looked |= {*self.committed, *self.committed_after}
+        pairs = {
+            oid: (
+                find_relation(oid, self.before, self.committed),
+                find_relation(oid, self.after, self.committed_after),
+            )
+            for oid in sorted(looked)
+        }
+        object.__setattr__(self, "pairs", pairs)
+
+    @property
+    def changed(self) -> Iterator[tuple[SeenRelation | None, SeenRelation | None]]:
+        """Relations of users, without TOAST and its indexes."""
+        for oid, (before, after) in self.pairs.items():
+            one = after or before
+            if oid >= FIRST_USER_OID and one is not None and not one.is_toast:
+                yield before, after
+
+    def existed(self, oid: int) -> bool:
+        """Before the transaction: nobody else can wait for what it made itself."""
+        return oid in self.committed or oid < FIRST_USER_OID
+
+
+def created(span: Span) -> tuple[str, ...]:
+    return tuple(str(one.name) for one in _came(span) if one not in _recreated(span))
+
+
+def dropped(span: Span) -> tuple[str, ...]:
+    kept = {one.name for one in _recreated(span)}
+    return tuple(str(one.name) for one in _went(span) if not (one.is_index and one.name in kept))
+
+
+def _came(span: Span) -> list[SeenRelation]:
+    return [after for before, after in span.changed if before is None and after is not None]
+
+
+def _went(span: Span) -> list[SeenRelation]:
+    return [before for before, after in span.changed if before is not None and after is None]
+
+
+def _recreated(span: Span) -> list[SeenRelation]:
+    """Indexes that a change of their column's type, or REINDEX CONCURRENTLY, makes anew under their name."""
+    names = {one.name for one in _went(span) if one.is_index}
+    return [one for one in _came(span) if one.is_index and one.name in names]
+
+
+def renamed(span: Span) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(before.name), str(after.name))
+        for before, after in span.changed
+        if before is not None and after is not None and before.name != after.name
+    )
+
+
+def new_locks(span: Span) -> Iterator[tuple[SeenRelation, LockMode]]:
+    """Of the statement, on what existed before its transaction; by the name it had before the statement."""
+    for oid, mode in span.after.locks.items():
+        relation = span.pairs[oid][0] or span.pairs[oid][1]
+        if relation is None or not span.existed(oid) or mode <= span.before.locks.get(oid, 0):
+            continue
+        if matters(relation, mode):
+            yield relation, mode
+
+
+def matters(relation: SeenRelation, mode: LockMode) -> bool:
+    if relation.oid < FIRST_USER_OID:
+        return mode >= LockMode.SHARE
+    return relation.kind not in _LOCKED_WITH_A_TABLE or mode >= LockMode.SHARE_UPDATE_EXCLUSIVE
+
+
+def refiled(span: Span) -> Iterator[SeenRelation]:
+    """Relations with another file than before: rewritten, truncated, reindexed or refreshed."""
+    for before, after in span.changed:
+        if before is not None and after is not None and before.filenode != after.filenode:
+            yield after
+
+
+def row_changes(span: Span, truncated: Iterable[SeenRelation]) -> tuple[RowChange, ...]:
+    emptied = {relation.oid for relation in truncated}
+    found = []
+    for oid, (before, after) in span.pairs.items():
+        relation = after or before
+        if relation is None or relation.is_toast or oid < FIRST_USER_OID:
+            continue
+        change = _row_change(
+            str(relation.name), span.before.counters.get(oid), span.after.counters.get(oid), oid in emptied
+        )
+        if change.rows or change.truncated:
+            found.append(change)
+    return tuple(found)
+
+
+def _row_change(relation: str, before: Counters | None, after: Counters | None, truncated: bool) -> RowChange:
+    """A TRUNCATE takes back what was counted before it in the transaction: no difference is below zero."""
+    old, new = before or NO_COUNTERS, after or before or NO_COUNTERS
+    return RowChange(
+        relation,
+        inserted=max(new.inserted - old.inserted, 0),
+        updated=max(new.updated - old.updated, 0),
+        deleted=max(new.deleted - old.deleted, 0),
+        truncated=truncated,
+    )
+
+
+def scanned(span: Span) -> Iterator[SeenRelation]:
+    """Tables that were read sequentially, by the transaction's counters."""
+    for oid, (_, after) in span.pairs.items():
+        scans = span.after.counters.get(oid, NO_COUNTERS).scans
+        if after is not None and scans > span.before.counters.get(oid, NO_COUNTERS).scans:
+            yield after
+
+
+def column_changes(span: Span) -> tuple[ColumnChange, ...]:
+    """Of relations that stood before the statement."""
+    return tuple(
+        change
+        for before, after in span.changed
+        if before is not None and after is not None
+        for change in _compare_columns(str(after.name), before.columns or {}, after.columns or {})
+    )
+
+
+def _compare_columns(
+    relation: str, before: Mapping[int, SeenColumn], after: Mapping[int, SeenColumn]
+) -> Iterator[ColumnChange]:
+    for number in sorted({*before, *after}):
+        old, new = before.get(number), after.get(number)
+        if new is None:
+            yield ColumnChange(relation, old.name if old else "", "dropped")
+        elif old is None:
+            yield ColumnChange(relation, new.name, "added")
+        else:
+            if old.name != new.name:
+                yield ColumnChange(relation, new.name, "renamed", was=old.name)
+            if (old.type_id, old.modifier) != (new.type_id, new.modifier):
+                yield ColumnChange(relation, new.name, "retyped", was=old.type)
