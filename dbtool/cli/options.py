@@ -22,14 +22,24 @@ def config_option(function: F) -> F:
     )(function)
 
 
-def format_option(function: F) -> F:
+def _format_option(*formats: str) -> Callable[[F], F]:
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(formats),
         default="text",
         show_default=True,
         help="What goes to standard output. Progress and messages go to standard error.",
+    )
+
+
+format_option = _format_option("text", "json")
+comment_format_option = _format_option("text", "json", "markdown")  # markdown: for a change request
+
+
+def target_option(function: F) -> F:
+    return click.option(
+        "--target", required=True, metavar="ENV", help="The environment of dbtool.toml that is meant."
     )(function)
 
 
@@ -44,9 +54,12 @@ _DURATION = re.compile(rf"(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s?)?\Z"
 
 
 class Duration(click.ParamType[float]):
-    """``90``, ``90s``, ``15m``, ``2h`` or ``1h30m`` → seconds as float."""
+    """``90``, ``90s``, ``15m``, ``2h`` or ``1h30m`` → seconds as float. ``zero``: nothing is a duration too."""
 
     name = "duration"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        self._zero = zero
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         found = _DURATION.match(str(value).strip())
@@ -54,6 +67,6 @@ class Duration(click.ParamType[float]):
             self.fail(f"{value!r} is no duration; write 90s, 15m, 2h or 1h30m", param, ctx)
         hours, minutes, seconds = (float(number or 0) for number in found.groups())
         total = 3600 * hours + 60 * minutes + seconds
-        if total <= 0:
+        if total == 0 and not self._zero:
             self.fail("a duration must be longer than nothing", param, ctx)
         return total

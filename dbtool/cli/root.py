@@ -17,6 +17,10 @@ class LazyGroup(click.Group):
 
     commands_by_name: ClassVar[dict[str, tuple[str, str]]] = {
         "demo": ("dbtool.cli.demo:demo", "Everything on two embedded servers, with no configuration."),
+        "migrate": (
+            "dbtool.cli.migrate:migrate",
+            "Rehearse migrations on a disposable clone, then apply them.",
+        ),
         "refresh": ("dbtool.cli.refresh:refresh", "Replace TARGET by a masked copy of SOURCE."),
         "rules": ("dbtool.cli.rules:rules", "Check the masking rules against a database."),
     }
@@ -51,7 +55,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="dbtool")
 def dbtool() -> None:
-    """Masked, verified staging refreshes for PostgreSQL.
+    """Masked, verified staging refreshes and rehearsed migrations for PostgreSQL.
 
     Exit codes: 0 ok; 1 the answer is no; 2 usage or configuration; 3 a server, privilege, program or disk
     failed; 4 drift; 5 consent missing; 6 busy, safe to retry; 7 partly done; 70 a bug; 130, 143 interrupted

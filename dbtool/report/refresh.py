@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dbtool.errors import DbtoolError, FindingsRefuse, PrivilegeMissing, VerificationFailed
+from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.findings import Finding
 from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json
 from dbtool.refresh.plan import RefreshPlan, TablePlanned
@@ -162,9 +162,8 @@ def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
 
 
 def findings_of(error: DbtoolError) -> tuple[Finding, ...]:
-    if isinstance(error, (FindingsRefuse, PrivilegeMissing, VerificationFailed)):
-        return tuple(finding for finding in error.findings if isinstance(finding, Finding))
-    return ()
+    """Those that the error carries, of whatever kind it is."""
+    return tuple(finding for finding in getattr(error, "findings", ()) if isinstance(finding, Finding))
 
 
 def failure_as_json(

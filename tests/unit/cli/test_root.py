@@ -77,7 +77,16 @@ _SLOW = {
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["refresh", "--help"], ["rules", "check", "--help"], ["demo", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["refresh", "--help"],
+        ["rules", "check", "--help"],
+        ["demo", "--help"],
+        ["migrate", "--help"],
+        ["migrate", "rehearse", "--help"],
+        ["migrate", "apply", "--help"],
+    ],
 )
 def test_help_imports_nothing_slow(arguments: list[str]) -> None:
     done = subprocess.run(

@@ -1,0 +1,137 @@
+"""dbtool.toml and the command line → what the pipeline of migrate is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dbtool.author import find_actor, find_commit
+from dbtool.errors import TargetRefused, UsageError
+from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
+from dbtool.settings import Settings, near
+from dbtool.targets import Target, Tier
+
+
+def project_of(settings: Settings) -> MigrationProject:
+    """Paths of [project.alembic] start at dbtool.toml's folder."""
+    root, alembic = settings.file.parent, settings.alembic
+    as_they_are = alembic.model_dump(exclude={"ini", "python", "x", "inherit", "several_heads"})
+    return MigrationProject(
+        root=root,
+        migrations=settings.migrations,
+        ini=root / alembic.ini if alembic.ini else None,
+        python=root / alembic.python if alembic.python else None,
+        x_arguments=alembic.x,
+        inherited=alembic.inherit,
+        **as_they_are,
+    )
+
+
+def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseRequest:
+    """:raises UsageError: nothing says which staging environment the data should come from."""
+    if options["image"] and options["clone"] == "embedded":
+        raise UsageError("--image is for --clone container, and this is --clone embedded; nothing was done")
+    data = options["data"]
+    return RehearseRequest(
+        target=settings.target(options["target"]),
+        project=project_of(settings),
+        state=settings.state,
+        rules=_load_rules(settings),
+        data=data,
+        staging=choose_staging(settings, options["origin"], needed=data not in {None, "schema"})
+        if data != "schema"
+        else None,
+        evidence_key=settings.evidence_key(),
+        evidence_ttl_s=settings.evidence_ttl_s,
+        provider=options["clone"],
+        image=options["image"],
+        postgres_bin=settings.postgres_bin,
+        several_heads=settings.alembic.several_heads,
+        timeout_s=options["timeout"],
+        git_commit=_commit(settings),
+    )
+
+
+def choose_staging(settings: Settings, named: str | None, *, needed: bool) -> Target | None:
+    """Where masked data comes from: what was named, else the only environment of tier staging, else nowhere."""
+    if named is not None:
+        return _refuse_production(settings.target(named))
+    candidates = targets_of(settings, Tier.STAGING)
+    if len(candidates) > 1:
+        names = ", ".join(str(one) for one in candidates)
+        raise UsageError(
+            f"data could come from {names}; nothing was done. Name one with --from, or take none: --data schema."
+        )
+    if needed and not candidates:
+        raise UsageError(
+            f"{settings.file} has no environment of tier staging that data could come from; nothing was done. "
+            "Name one with --from, or take none: --data schema."
+        )
+    return candidates[0] if candidates else None
+
+
+def _refuse_production(source: Target) -> Target:
+    if source.tier is Tier.PRODUCTION:
+        raise TargetRefused(
+            f"{source} has tier production: rows that nobody masked never go into a clone; nothing was done. "
+            "Take data from a staging environment that a refresh fills."
+        )
+    return source
+
+
+def targets_of(settings: Settings, tier: Tier) -> tuple[Target, ...]:
+    targets = (settings.target(name) for name in settings.environments)
+    return tuple(target for target in targets if target.tier is tier)
+
+
+def _load_rules(settings: Settings) -> Any:
+    """None where the project has no rules: not every one refreshes."""
+    if not settings.rules.exists():
+        return None
+
+    from dbtool.masking.masks import MASKS
+    from dbtool.masking.resolve import option_names
+    from dbtool.rules.loader import load_rules
+
+    return load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+
+
+def apply_request(settings: Settings, options: dict[str, Any]) -> ApplyRequest:
+    """Before production come all environments of tier staging."""
+    target = settings.target(options["target"])
+    evidence: Path | None = options["evidence"]
+    return ApplyRequest(
+        target=target,
+        project=project_of(settings),
+        state=settings.state,
+        evidence=evidence.absolute() if evidence else None,
+        evidence_key=settings.evidence_key(),
+        evidence_ttl_s=settings.evidence_ttl_s,
+        stagings=targets_of(settings, Tier.STAGING) if target.tier is Tier.PRODUCTION else (),
+        without_staging=options["without_staging"],
+        several_heads=settings.alembic.several_heads,
+        lock_timeout_ms=max(1, round(options["lock_timeout"] * 1000)),
+        patience_s=options["patience"],
+        wait_s=options["wait"],
+        cancel_refresh=options["cancel_refresh"],
+        actor=find_actor(os.environ),
+        git_commit=_commit(settings),
+    )
+
+
+def status_request(settings: Settings, names: Sequence[str] = ()) -> StatusRequest:
+    """``names`` empty: all environments. One named twice is looked at once."""
+    return StatusRequest(
+        project=project_of(settings),
+        targets=tuple(settings.target(name) for name in dict.fromkeys(names or settings.environments)),
+        several_heads=settings.alembic.several_heads,
+        actor=find_actor(os.environ),
+        git_commit=_commit(settings),
+    )
+
+
+def _commit(settings: Settings) -> str | None:
+    return find_commit(settings.file.parent, os.environ)
