@@ -1,0 +1,136 @@
+"""The checks on the clone, and on what is there when the last revision has run."""
+
+from __future__ import annotations
+
+from dbtool.locks.checks.check import Check
+
+_ABOUT_CLONE = "it is about the clone, not about a revision"
+
+MIGRATION_FAILS = Check(
+    "migration-fails",
+    "The migration ended outside of any statement: an import, an exception, a check of env.py's own.",
+    "It would end on the target as well.",
+    bad='raise RuntimeError("SHOP_REGION is not set")',
+    good="# what a revision needs to know, it reads from the database",
+    never_waived="nothing can be said of what did not run",
+)
+
+HEADS_DIFFER = Check(
+    "heads-differ",
+    "After the last revision the clone is not at the heads that the files have.",
+    "A revision wrote Alembic's own table, or env.py ended early: the next run would start from a wrong place.",
+    bad="op.execute(\"UPDATE alembic_version SET version_num = 'a1'\")",
+    good="# Alembic alone stamps versions",
+    never_waived="the target would end in a state that Alembic does not know",
+)
+
+INDEX_INVALID = Check(
+    "index-invalid",
+    "A revision leaves an INVALID index.",
+    "A concurrent build that failed leaves one. Every write keeps it up, and no query uses it.",
+    bad='op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_note ON orders (note)")  # over what a failure left',
+    good="""\
+with op.get_context().autocommit_block():
+    op.execute("DROP INDEX CONCURRENTLY IF EXISTS orders_note")
+    op.execute("CREATE INDEX CONCURRENTLY orders_note ON orders (note)")""",
+    never_waived="it serves nobody",
+)
+
+CONSTRAINT_NOT_VALID = Check(
+    "constraint-not-valid",
+    "A constraint is left NOT VALID.",
+    "It holds for new rows only, and the planner does not rely on it. That is right until the next revision validates it.",
+    bad='op.create_check_constraint("orders_total_positive", "orders", "total >= 0", postgresql_not_valid=True)',
+    good="""\
+# the next revision:
+op.execute("ALTER TABLE orders VALIDATE CONSTRAINT orders_total_positive")""",
+)
+
+MODEL_DRIFT = Check(
+    "model-drift",
+    "The migrated database differs from the models that env.py names.",
+    "The application expects what is not there, or does not know what is.",
+    bad='op.add_column("orders", sa.Column("note", sa.Text()))  # and no such column in the model',
+    good='op.add_column("orders", sa.Column("note", sa.Text()))  # in the model, too',
+)
+
+COLUMN_WITHOUT_RULE = Check(
+    "column-without-rule",
+    "A new column has no masking rule.",
+    "The next refresh would refuse to copy anything, because nobody has said whether the column holds a person's data.",
+    bad='op.add_column("users", sa.Column("passport", sa.Text(), nullable=True))  # and no rule',
+    good='op.add_column("users", sa.Column("passport", sa.Text(), nullable=True))  # with a rule in masking_rules',
+    never_waived="a rule is the answer, and keep is one",
+)
+
+CLONE_SERVER_FAILED = Check(
+    "clone-server-failed",
+    "A server for the clone could not be started, and another was taken.",
+    "The rehearsal stands; it may have run on another kind of server than was asked for.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+CLONE_MAJOR_DIFFERS = Check(
+    "clone-major-differs",
+    "The clone's server is of another major than the target's.",
+    "Majors differ in what they lock and rewrite, and in their syntax.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+EXTENSION_VERSION_DIFFERS = Check(
+    "extension-version-differs",
+    "An extension has another version on the clone.",
+    "Its functions and types may behave otherwise.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+EXTENSION_MISSING = Check(
+    "extension-missing",
+    "The clone's server does not have an extension that the target's schema needs.",
+    "What depends on it could not be made.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+EXTENSION_LEFT_OUT = Check(
+    "extension-left-out",
+    "An extension that nothing in the schema needs is not on the clone.",
+    "A revision that begins to use it would fail on the clone alone.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+LOCALE_DIFFERS = Check(
+    "locale-differs",
+    "The clone sorts texts by another locale.",
+    "Unique indexes and range constraints on texts may judge otherwise.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+EVENT_TRIGGERS_LEFT_OUT = Check(
+    "event-triggers-left-out",
+    "The target has event triggers, and the clone does not.",
+    "They run for DDL, and could refuse or change what the rehearsal saw pass.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
+
+SETTING_NOT_CARRIED = Check(
+    "setting-not-carried",
+    "A setting of the target's database or role could not be set on the clone.",
+    "A revision that depends on it may behave otherwise.",
+    bad="",
+    good="",
+    never_waived=_ABOUT_CLONE,
+)
