@@ -1,0 +1,164 @@
+"""All of a database's DDL as lines of text, one per thing, and their digest: what a migration was rehearsed for.
+
+More than a copy depends on (catalog/fingerprint.py): every index, view, function, trigger and option. The lines are
+alike for a database and for what pg_dump and pg_restore make of it on the same major. Left out is what DDL alone does
+not make alike (OIDs, sizes, statistics, sequences' values) or what is not the schema's affair (owners, grants, comments).
+
+Partitions fold into their root, since cron makes new ones: what counts is which shapes they have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dbtool.catalog.relations import RelationName, quote_identifier
+
+_FORM = b"dbtool ddl 1\n"
+PARTITION = "partition"
+_PARTITIONS = "partitions of "
+_NAMED_BY_POSTGRESQL = ("check", "foreign key", "primary key", "unique", "exclusion", "index", "sequence")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``of`` is the relation that the thing belongs to, ``root`` that relation's topmost partitioned table where it is
+    a partition; then ``name`` is that within the relation. Else ``name`` is spelt as SQL does, with its schema.
+    """
+
+    kind: str
+    name: str
+    text: str = ""
+    of: RelationName | None = None
+    root: RelationName | None = None
+
+    @property
+    def subject(self) -> str:
+        if self.of is None:
+            return f"{self.kind} {self.name}"
+        if self.kind == "column":
+            return f"column {self.of}.{quote_identifier(self.name)}"
+        return f"{self.kind} {quote_identifier(self.name)} of {self.of}"
+
+
+def describe_definitions(definitions: Iterable[Definition]) -> tuple[str, ...]:
+    """The lines, sorted; two databases differ in these and in nothing else that a migration may depend on."""
+    found = list(definitions)
+    whole = (_line(one.subject, normalise_definition(one.text)) for one in found if one.root is None)
+    return tuple(sorted({*whole, *_describe_partitions(found)}))
+
+
+def ddl_fingerprint(lines: Iterable[str]) -> str:
+    digest = hashlib.sha256(_FORM)
+    for line in sorted(lines):
+        digest.update(line.encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
+
+
+def _line(subject: str, text: str) -> str:
+    """One line, even where a function's body or a name has several."""
+    line = f"{subject}: {text}" if text else subject
+    return line.replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _describe_partitions(definitions: Sequence[Definition]) -> Iterator[str]:
+    """One line per root and shape: what its partitions have that the root does not say already."""
+    columns = {
+        (one.of, one.name): one.text for one in definitions if one.kind == "column" and one.root is None
+    }
+    shapes: dict[RelationName, set[str]] = defaultdict(set)
+    for root, members in _by_partition(definitions).values():
+        own = (one for one in members if one.kind != "column" or columns.get((root, one.name)) != one.text)
+        shapes[root].add("; ".join(sorted(filter(None, map(_describe_member, own)))))
+    for root, found in shapes.items():
+        for shape in found:
+            yield _line(f"{_PARTITIONS}{root}", shape or "as their root")
+
+
+def _by_partition(
+    definitions: Iterable[Definition],
+) -> Mapping[RelationName | None, tuple[RelationName, list[Definition]]]:
+    found: dict[RelationName | None, tuple[RelationName, list[Definition]]] = {}
+    for one in definitions:
+        if one.root is not None:
+            found.setdefault(one.of, (one.root, []))[1].append(one)
+    return found
+
+
+def _describe_member(one: Definition) -> str:
+    """Without the partition's name, and without names that are usually made of it."""
+    text = normalise_definition(one.text)
+    if one.kind == PARTITION:
+        return text
+    if one.kind in _NAMED_BY_POSTGRESQL:
+        return f"{one.kind} {text}"
+    return f"{one.kind} {quote_identifier(one.name)} {text}"
+
+
+_CAST_ARRAY = "(ARRAY["
+_PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|.""", re.DOTALL)
+_ARRAY_TYPE = re.compile(r"""\)::((?:"(?:[^"]|"")*"|[\w. ]|\([\d,]+\))+)\[\]""")
+
+
+def normalise_definition(text: str) -> str:
+    """The text as it is after a dump and a restore.
+
+    ``(ARRAY['a'::character varying])::text[]``, which PostgreSQL makes of a varchar's CHECK and IN, reads back as
+    ``ARRAY[('a'::character varying)::text]`` and is stable from then on.
+    """
+    start = text.rfind(_CAST_ARRAY)
+    while start >= 0:
+        elements, end = _split_array(text, start + len(_CAST_ARRAY))
+        cast = _ARRAY_TYPE.match(text, end) if end else None
+        if cast:
+            inner = ", ".join(f"({element})::{cast[1]}" for element in elements)
+            text = f"{text[:start]}ARRAY[{inner}]{text[cast.end() :]}"
+        start = text.rfind(_CAST_ARRAY, 0, start)
+    return text
+
+
+def _split_array(text: str, start: int) -> tuple[list[str], int]:
+    """The elements of the array whose content begins at ``start``, and where its bracket is behind us; 0 if nowhere."""
+    elements = [""]
+    depth = 0
+    for match in _PIECE.finditer(text, start):
+        piece = match[0]
+        depth += (piece in {"(", "["}) - (piece in {")", "]"})
+        if depth < 0:
+            return [element.strip() for element in elements], match.end()
+        if piece == "," and depth == 0:
+            elements.append("")
+        else:
+            elements[-1] += piece
+    return [], 0
+
+
+_LONGEST = 120
+
+
+def describe_drift(before: Sequence[str], now: Sequence[str], limit: int = 10) -> str:
+    """What was added, dropped and changed, as people say it; with more than ``limit`` things, how many more."""
+    gone, new = _by_subject(set(before) - set(now)), _by_subject(set(now) - set(before))
+    sentences = [_describe_change(one, gone.get(one), new.get(one)) for one in sorted({*gone, *new})]
+    more = [f"and {len(sentences) - limit} more"] if len(sentences) > limit else []
+    return "; ".join([*sentences[:limit], *more])
+
+
+def _by_subject(lines: Iterable[str]) -> dict[str, str]:
+    return {subject: text for subject, _, text in (line.partition(": ") for line in sorted(lines))}
+
+
+def _describe_change(subject: str, was: str | None, becomes: str | None) -> str:
+    if subject.startswith(_PARTITIONS):
+        return f"{subject} are of other shapes"
+    if was is None:
+        return f"{subject} was added"
+    if becomes is None:
+        return f"{subject} was dropped"
+    if len(was) + len(becomes) > _LONGEST:
+        return f"{subject} was changed"
+    return f"{subject} was changed from {was or 'nothing'} to {becomes or 'nothing'}"
