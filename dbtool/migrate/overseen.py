@@ -42,7 +42,7 @@ def overseen(overseer: Overseer) -> Hearing:
         "statement_ended": statement_ended,
         "revision_ends": revision_ends,
         "revision_failed": revision_failed,
-        "committing": lambda _: {"sql": list(overseer.committing())},
+        "committing": lambda message: {"sql": list(overseer.committing(message.get("rowcount", -1)))},
         "transaction_ended": lambda message: overseer.transaction_ended(**message),
     }
 
@@ -51,7 +51,7 @@ def _spell_answer(answer: Answer) -> dict[str, Any]:
     match answer:
         case Go(in_block=in_block, first=first):
             return {"answer": "go", "in_block": in_block, "first": list(first)}
-        case Skip():
-            return {"answer": "skip"}
+        case Skip(rowcount=rowcount):
+            return {"answer": "skip", "rowcount": rowcount}
         case Stop(reason=reason):
             return {"answer": "stop", "reason": reason}
