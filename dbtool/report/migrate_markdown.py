@@ -106,9 +106,11 @@ def _tables(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _findings(rehearsal: Rehearsal) -> Iterator[str]:
-    for finding in ordered(rehearsal.all_findings):
-        if finding.severity is not Severity.INFO:
-            yield f"\n\n{_finding(finding)}"
+    told = [one for one in ordered(rehearsal.all_findings) if one.severity is not Severity.INFO]
+    if told:
+        yield "\n\n### What was found"
+    for finding in told:
+        yield f"\n\n{_finding(finding)}"
 
 
 def _row(statement: StatementTrace) -> str:
@@ -120,7 +122,7 @@ def _row(statement: StatementTrace) -> str:
     effects += _checks(statement.findings)
     cells = (
         f"{place}{code(statement.sql, _SQL_SHOWN)}",
-        spell_seconds(statement.seconds),
+        spell_seconds(statement.seconds).replace(" ", "&nbsp;"),
         "<br>".join(effects),
     )
     return f"| {' | '.join(cells)} |"

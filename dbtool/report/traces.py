@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from dbtool.findings import Finding, Severity
+from dbtool.locks.modes import LockMode
 from dbtool.locks.trace import HeldLock, IndexBuild, RevisionTrace, RowChange, StatementTrace
 from dbtool.locks.wording import spell_seconds
 from dbtool.report.numbers import human_count
@@ -44,7 +45,11 @@ def describe_lock(lock: HeldLock) -> str:
 def describe_waiting(lock: HeldLock) -> str:
     if lock.mode.blocks_reads:
         return "reads and writes wait"
-    return "writes wait" if lock.mode.blocks_writes else "reads and writes go on"
+    if lock.mode.blocks_writes:
+        return "writes wait"
+    if lock.mode in {LockMode.ROW_SHARE, LockMode.ROW_EXCLUSIVE}:
+        return "who writes the same rows waits"
+    return "reads and writes go on"
 
 
 def describe_work(statement: StatementTrace) -> Iterator[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from dbtool.findings import Finding, Severity
 from dbtool.locks.trace import Population, RelationSize, RevisionTrace, StatementTrace
 from dbtool.locks.wording import spell_bytes
 from dbtool.migrate.result import CloneDescription, Rehearsal
-from dbtool.report.findings import render_count
+from dbtool.report.findings import merge_rules, render_count
 from dbtool.report.numbers import human_count
 from dbtool.report.traces import count_of, describe_failure, list_in_words, place_of, telling_locks
 
 _TIME = "%Y-%m-%d %H:%M UTC"
+_RULES = "tables:\n"
 _RAN = frozenset({"ok", "failed"})
 
 
@@ -32,6 +34,9 @@ def describe_verdict(rehearsal: Rehearsal) -> str:
 def _reasons(rehearsal: Rehearsal) -> Iterator[str]:
     failed = next((one for one in rehearsal.revisions if one.status == "failed"), None)
     yield _describe_failed(failed) if failed else _describe_run(rehearsal)
+    left = sum(one.status not in _RAN for one in rehearsal.revisions)
+    if left:
+        yield f"{count_of(left, 'revision')} did not run"
     findings = rehearsal.all_findings
     errors = Counter(finding.check for finding in findings if finding.is_error)
     if errors:
@@ -126,7 +131,7 @@ def describe_evidence(rehearsal: Rehearsal) -> str:
     if evidence is None:
         return "no evidence was made"
     if not passed(rehearsal):
-        return f"evidence {evidence.id} says so, and apply takes none that does"
+        return f"evidence {evidence.id} records the failure, and apply will not take it"
     if evidence.file is None:
         return (
             f"evidence {evidence.id} was not signed, because no evidence_key is configured: an environment of tier "
@@ -160,6 +165,15 @@ def spell_heads(heads: Sequence[str]) -> str:
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors first."""
+    """Errors first. Columns that no rule decides come together, with one block of YAML to paste."""
     order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+    undecided = [one for one in findings if one.remedy.startswith(_RULES)]
+    if len(undecided) > 1:
+        findings = [*(one for one in findings if one not in undecided), _together(undecided)]
     return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def _together(undecided: Sequence[Finding]) -> Finding:
+    remedy = "\n".join(merge_rules(one.remedy for one in undecided))
+    where = list_in_words(one.where for one in undecided)
+    return replace(max(undecided, key=lambda one: one.is_error), where=where, remedy=remedy)
