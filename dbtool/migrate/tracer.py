@@ -10,12 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from dbtool.catalog.relations import RelationName
-from dbtool.locks.blocks import controls_transactions
-from dbtool.locks.statements import parse_statements
-from dbtool.locks.trace import HeldLock, RevisionTrace, StatementFailure, StatementTrace
-from dbtool.migrate import changes
+from dbtool.locks.trace import RevisionTrace, StatementTrace
+from dbtool.migrate.assembly import assemble
 from dbtool.migrate.changes import Span
-from dbtool.migrate.notices import parse_notices
 from dbtool.migrate.observation import (
     NOTHING_SEEN,
     Known,
@@ -25,25 +22,29 @@ from dbtool.migrate.observation import (
     parse_columns,
     parse_observation,
 )
-from dbtool.migrate.observed_work import find_work
 from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
-from dbtool.postgres.held_locks import read_known_relations
-from dbtool.postgres.session import Connection, connect, describe_failure
+from dbtool.migrate.standing_alone import fits_block, plan_hold
+from dbtool.postgres.held_locks import LockWatch, Watched, read_known_relations
+from dbtool.postgres.session import Connection, connect
 
 _APPLICATION_NAME = "dbtool rehearse"
 
 
 @dataclass
 class _Statement:
-    """``ours_s`` is the time that looking took, ``waited_s`` what we made it wait. ``locks`` say how long once the
-    transaction has ended.
-    """
+    """``ours_s`` is what it waited for us, and what looking took. Its locks are held until its transaction ends."""
 
     trace: StatementTrace
     began_at: float
     ours_s: float
-    waited_s: float = 0.0
     is_open: bool = True
+
+    def close(self, at: float, ours_s: float) -> None:
+        """``ours_s`` is that of this statement and of all that came after it. What is documented alone keeps 0 s."""
+        held_s = max(at - self.began_at - ours_s, self.trace.seconds)
+        locks = (replace(lock, held_s=held_s) if lock.measured else lock for lock in self.trace.locks)
+        self.trace = replace(self.trace, locks=tuple(locks))
+        self.is_open = False
 
 
 @dataclass
@@ -54,9 +55,10 @@ class _Revision:
     began_at: float = field(default_factory=time.monotonic)
     statements: list[_Statement] = field(default_factory=list)
 
-    @property
-    def ours_s(self) -> float:
-        return sum(each.ours_s + each.waited_s for each in self.statements)
+    def trace(self, file: str) -> RevisionTrace:
+        seconds = self.seconds - sum(each.ours_s for each in self.statements)
+        statements = tuple(each.trace for each in self.statements)
+        return RevisionTrace(self.id, file, self.status, max(seconds, 0.0), statements)
 
 
 class Tracer:
@@ -69,33 +71,27 @@ class Tracer:
         self._revisions: list[_Revision] = []
         self._committed: Known = {}
         self._seen = NOTHING_SEEN
-        self._began = ""
-        self._in_block = False
+        self._began = ""  # the child's transaction, by the server's clock
+        self._alone = False
+        self._watch: LockWatch | None = None
 
     def __enter__(self) -> Self:
-        self._session: Connection = self._stack.enter_context(
-            connect(self._url, application_name=_APPLICATION_NAME)
-        )
+        self._watcher, self._holder = self._connect(), self._connect()
         self._committed = self._read_committed()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end_watch()  # a child that died has told of no end
         self._stack.close()
+
+    def _connect(self) -> Connection:
+        return self._stack.enter_context(connect(self._url, application_name=_APPLICATION_NAME))
 
     def revisions(self) -> tuple[RevisionTrace, ...]:
         """In the order run; one that did not come to its end is failed."""
-        return tuple(
-            RevisionTrace(
-                id=each.id,
-                file=self._files.get(each.id, ""),
-                status=each.status,
-                seconds=max(each.seconds - each.ours_s, 0.0),
-                statements=tuple(one.trace for one in each.statements),
-            )
-            for each in self._revisions
-        )
+        return tuple(each.trace(self._files.get(each.id, "")) for each in self._revisions)
 
     def connected(self, pid: int) -> None:
         """Each statement names the session that it comes from."""
@@ -104,21 +100,36 @@ class Tracer:
         self._revisions.append(_Revision(revision))
 
     def statement_begins(self, start: StatementStart) -> Answer:
-        self._in_block = (
-            not start.in_transaction and start.ordinal > 0 and not controls_transactions(start.sql)
-        )
-        return Go(in_block=self._in_block)
+        self._alone = False
+        if start.in_transaction or not start.ordinal:
+            return Go()
+        if fits_block(start.sql, self._committed):
+            return Go(in_block=True)
+        self._alone = True
+        self._begin_watch(start)
+        return Go()
+
+    def _begin_watch(self, start: StatementStart) -> None:
+        hold = plan_hold(start.sql, self._committed)
+        if hold is not None:
+            self._watch = LockWatch(self._watcher, self._holder, start.pid)
+            self._watch.start([each.name for each in hold.relations], hold.mode)
+
+    def _end_watch(self) -> Watched:
+        watch, self._watch = self._watch, None
+        return watch.stop() if watch else Watched()
 
     def statement_ended(self, end: StatementEnd) -> None:
-        span = self._span(end)
-        trace = _assemble(end, span)
-        ours_s = end.sources.get("ours_s", 0.0)
+        watched = self._end_watch()
+        span = self._span(end, watched)
+        trace = assemble(end, span, alone=self._alone, waited_s=watched.waited_s)
+        ours_s = end.sources.get("ours_s", 0.0) + watched.waited_s
         self._revisions[-1].statements.append(_Statement(trace, end.began_at, ours_s))
         if not end.start.in_transaction:
-            self._close_all(end.ended_at)
-            self._committed, self._seen = span.committed_after, NOTHING_SEEN
+            self._close_all(end.ended_at + end.sources.get("ours_s", 0.0))
+            self._committed, self._seen, self._began = span.committed_after, NOTHING_SEEN, ""
 
-    def committing(self) -> Sequence[str]:
+    def committing(self, rowcount: int) -> Sequence[str]:  # noqa: ARG002  the overseer's signature
         return ()
 
     def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:  # noqa: ARG002  the overseer's signature
@@ -132,6 +143,7 @@ class Tracer:
         current.seconds = time.monotonic() - current.began_at
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:
+        """A revision's COMMIT may fail after its end, of a deferred constraint."""
         self._close_all(at)
         if committed:
             self._committed = commit(self._seen, self._committed)
@@ -139,15 +151,17 @@ class Tracer:
             self._revisions[-1].status = "failed"
         self._seen, self._began = NOTHING_SEEN, ""
 
-    def _span(self, end: StatementEnd) -> Span:
+    def _span(self, end: StatementEnd, watched: Watched) -> Span:
         """What lies around the statement. Of one that committed by itself the catalog is read again."""
         if end.failed and end.start.in_transaction:
             return Span(self._committed, self._committed, self._seen, self._seen)
         before = self._before(end)
-        after = parse_observation(end.sources["after"]) if "after" in end.sources else before
-        committed_after = self._committed if end.start.in_transaction else self._read_committed()
-        self._seen, self._began = after, end.sources.get("began", "")
-        return Span(self._committed, committed_after, before, after)
+        if end.start.in_transaction:
+            self._seen, self._began = parse_observation(end.sources["after"]), end.sources["began"]
+            return Span(self._committed, self._committed, before, self._seen)
+        seen = Observation(locks=watched.locks)
+        after = seen if self._alone or end.failed else parse_observation(end.sources["after"])
+        return Span(self._committed, self._read_committed(), before, after)
 
     def _before(self, end: StatementEnd) -> Observation:
         """Where the server's transaction is another, SQL that nobody told of has ended ours: a COMMIT in the text."""
@@ -159,13 +173,13 @@ class Tracer:
 
     def _close_all(self, at: float) -> None:
         """A transaction has ended: its locks are gone."""
-        later_s = 0.0
+        ours_s = 0.0
         for revision in reversed(self._revisions):
             for each in reversed(revision.statements):
                 if not each.is_open:
                     return
-                later_s += each.ours_s
-                _close(each, at, later_s)
+                ours_s += each.ours_s
+                each.close(at, ours_s)
 
     def _read_committed(self) -> Known:
         return {
@@ -177,42 +191,5 @@ class Tracer:
                 row["table_oid"],
                 parse_columns(row["columns"]),
             )
-            for row in read_known_relations(self._session)
+            for row in read_known_relations(self._watcher)
         }
-
-
-def _close(statement: _Statement, at: float, ours_s: float) -> None:
-    held_s = max(at - statement.began_at - statement.waited_s - ours_s, statement.trace.seconds)
-    locks = tuple(replace(lock, held_s=held_s) for lock in statement.trace.locks)
-    statement.trace = replace(statement.trace, locks=locks)
-    statement.is_open = False
-
-
-def _assemble(end: StatementEnd, span: Span) -> StatementTrace:
-    parsed = parse_statements(end.start.sql)
-    work = find_work(span, parse_notices(end.sources.get("notices", ())), parsed)
-    return StatementTrace(
-        ordinal=end.start.ordinal,
-        sql=end.start.sql,
-        seconds=end.seconds,
-        line=end.start.line,
-        in_transaction=end.start.in_transaction,
-        failure=StatementFailure(end.sqlstate, describe_failure(end.message, end.sqlstate))
-        if end.failed
-        else None,
-        locks=_held(span),
-        rewrites=work.rewrites,
-        scans=work.scans,
-        index_builds=work.index_builds,
-        row_changes=changes.row_changes(span, work.truncated),
-        column_changes=changes.column_changes(span),
-        created=changes.created(span),
-        dropped=changes.dropped(span),
-        renamed=changes.renamed(span),
-    )
-
-
-def _held(span: Span) -> tuple[HeldLock, ...]:
-    """The strongest first."""
-    locks = [HeldLock(str(one.name), mode, 0.0, one.kind) for one, mode in changes.new_locks(span)]
-    return tuple(sorted(locks, key=lambda lock: (-lock.mode, lock.kind in "iItS", lock.relation)))

@@ -11,11 +11,13 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 # Relations of PostgreSQL's own have lower OIDs; locks on them below SHARE are every statement's. The two casts to text
 # keep drivers from parsing; there is no percent sign and no colon alone, which some take for parameters. Locks of one's
-# own on temporary tables are nobody's concern.
+# own on temporary tables are nobody's concern. Counters that were not sent when the transaction ended would count in the
+# next one as well.
 _REPORT = """
 SELECT
     pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp())::text
-        || ' ' || pg_catalog.set_config('client_min_messages', 'debug1', false),
+        || ' ' || pg_catalog.set_config('client_min_messages', 'debug1', false)
+        || pg_catalog.pg_stat_force_next_flush()::text,
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
             held.oid::bigint,
