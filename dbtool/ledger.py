@@ -22,7 +22,10 @@ class Event(StrEnum):
     INTERRUPTED = "interrupted"
     ACCEPT = "accept"
     ADOPTED = "adopted"  # the version was there, and nothing says that dbtool applied it
-    REFRESHED = "refreshed"  # the database was replaced by a masked copy
+    REFRESHED = (
+        "refreshed"  # the database was replaced by a masked copy: what stands above is of one that is gone
+    )
+    FORWARDED = "forwarded"  # that copy was brought to the revision that the replaced one had
 
 
 _BEGINS = frozenset({Event.START, Event.RETRY})

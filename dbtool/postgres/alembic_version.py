@@ -67,9 +67,9 @@ def current_heads(connection: Connection, named: str | None = None) -> tuple[str
     return read_heads(connection, find_version_table(connection, named))
 
 
-def all_heads(connection: Connection) -> tuple[str, ...]:
+def all_heads(connection: Connection, named: str | None = None) -> tuple[str, ...]:
     """The revisions in every table of Alembic's, sorted: a database may serve several projects."""
-    tables = find_version_tables(connection)
+    tables = find_version_tables(connection, named)
     return tuple(sorted({head for table in tables for head in read_heads(connection, table)}))
 
 

@@ -19,6 +19,7 @@ from dbtool.postgres.privileges import missing_privileges, row_security_blocks, 
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect, database_name
 from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.standing import refuse_unreadable
 from dbtool.targets import Target
 
 _NAME = "dbtool refresh preflight"
@@ -102,7 +103,7 @@ def look_at_source(source: Target) -> SourceSeen:
         )
 
 
-def look_at_target(target: Target) -> TargetSeen:
+def look_at_target(target: Target, version_table: str | None = None) -> TargetSeen:
     """:raises TargetRefused: what the URL leads to can never be swapped."""
     with naming(target):
         live_name = database_name(target.url())
@@ -128,6 +129,7 @@ def look_at_target(target: Target) -> TargetSeen:
         renamable = may_rename(maintenance, live_name)
     with _reaching(target) as connection:
         stamp = find_refresh_stamp(connection)
+        refuse_unreadable(connection, version_table)
         return TargetSeen(
             facts,
             live_name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, VerificationFailed
@@ -33,6 +34,7 @@ from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.run import Run, lift_time_limit, time_limit
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
+from dbtool.refresh.standing import applications_kept_out, carry_over
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
 
@@ -70,12 +72,28 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
                 verification = _verify(run, checked, snapshot, candidate, streamed)
         result = run.result(checked, snapshot, streamed, sequences, verification)
         refuse_unverified(verification)
-        post_data.run_after_load(request.target, candidate)
-        stamp_candidate(request, candidate, result)
-        refuse_own_standby(request, checked.source, checked.target, candidate)
-        with run.stage("swap"):
-            swap.swap(maintenance, request.target, live, candidate, run.made_at)
-    return _conclude(run, maintenance, live, result)
+        with _standing(run, checked, candidate, result) as carried:
+            post_data.run_after_load(request.target, candidate)
+            stamp_candidate(request, candidate, carried)
+            refuse_own_standby(request, checked.source, checked.target, candidate)
+            with run.stage("swap"):
+                swap.swap(maintenance, request.target, live, candidate, run.made_at)
+    return _conclude(run, maintenance, live, carried)
+
+
+@contextmanager
+def _standing(run: Run, checked: Preflight, candidate: str, result: RefreshResult) -> Iterator[RefreshResult]:
+    """The candidate has what live alone had, and while the context lasts nothing can be added to that."""
+    request = run.request
+    if checked.target.live is None:
+        yield result
+        return
+    with applications_kept_out(request.target) as live:
+        with run.stage("carry over"):
+            findings = carry_over(request, live, candidate, run.made_at)
+        for finding in findings:
+            request.observer.found(finding)
+        yield replace(result, findings=(*result.findings, *findings))
 
 
 def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:

@@ -41,7 +41,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     for script in request.target.after_load:
         read_script(script)
     source = look_at_source(request.source)
-    target = look_at_target(request.target)
+    target = look_at_target(request.target, request.version_table)
     refuse_same_database(request, source, target)
     tools = _choose_tools(request, source, target)
     inputs, plan = compile_for(request, source.catalog)

@@ -91,10 +91,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+BringForward = Callable[[str, tuple[str, ...], tuple[str, ...]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
     """``adopt`` is the consent to replace a target that dbtool never made. ``jobs`` is the number of workers.
     ``state`` is the folder for manifests. ``postgres_bin`` is a configured folder of PostgreSQL's programs.
+
+    ``bring_forward`` is called with the verified candidate's URL, the heads that live is at and those the candidate came
+    with, where they differ: it applies what live had and the source has not. What it raises fails the refresh. ``version_table``
+    is where Alembic keeps them, as SQL spells it, None for its default in any schema.
     """
 
     source: Target
@@ -109,3 +116,5 @@ class RefreshRequest:
     observer: Observer = field(default_factory=Silent)
     now: Callable[[], datetime] = utc_now
     cancellation: Cancellation = field(default_factory=Cancellation)
+    bring_forward: BringForward | None = None
+    version_table: str | None = None
