@@ -30,6 +30,15 @@ def project_of(settings: Settings) -> MigrationProject:
     )
 
 
+def has_migrations(settings: Settings) -> bool:
+    """Whether the project says anywhere where its revisions are."""
+    root = settings.file.parent
+    if settings.migrations or settings.alembic.ini or (root / "alembic.ini").is_file():
+        return True
+    pyproject = root / "pyproject.toml"
+    return pyproject.is_file() and "[tool.alembic]" in pyproject.read_text(encoding="utf-8", errors="replace")
+
+
 def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseRequest:
     """:raises UsageError: nothing says which staging environment the data should come from."""
     if options["image"] and options["clone"] == "embedded":

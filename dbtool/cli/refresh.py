@@ -65,7 +65,20 @@ def _request(source: str, target: str, **options: Any) -> Any:
         adopt=options["adopt"],
         max_duration_s=options["max_duration"],
         postgres_bin=settings.postgres_bin,
+        bring_forward=_bring_forward(settings),
+        version_table=settings.alembic.version_table,
     )
+
+
+def _bring_forward(settings: Any) -> Any:
+    """What brings a copy of production to the revision that staging had; None for a project without migrations."""
+    from dbtool.cli.migrate_requests import has_migrations, project_of
+    from dbtool.migrate.forward import bring_forward
+
+    if not has_migrations(settings):
+        return None
+    project = project_of(settings)
+    return lambda url, before, _copied: bring_forward(project, url, before)
 
 
 def _tell(findings: Sequence[Any]) -> None:

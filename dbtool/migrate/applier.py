@@ -49,14 +49,14 @@ class Applier:
     error: DbtoolError | None = None
     _revision: str = ""
     _ddl: int = 0
-    _uncommitted: list[tuple[int, str]] = field(default_factory=list)
+    _uncommitted: dict[int, tuple[str, int]] = field(default_factory=dict)
     _alone: int | None = None
 
     def connected(self, pid: int) -> None:
         """The child proved where it is."""
 
     def revision_begins(self, revision: str) -> None:
-        self._revision, self._ddl, self._uncommitted, self._alone = revision, 0, [], None
+        self._revision, self._ddl, self._uncommitted, self._alone = revision, 0, {}, None
         self.observer.revision(revision, self.files.get(revision, ""))
 
     def statement_begins(self, start: StatementStart) -> Answer:
@@ -97,11 +97,11 @@ class Applier:
             case resume.Resume.SKIP:
                 self.skipped[start.revision] = self.skipped.get(start.revision, 0) + 1
                 self.touched.add(start.revision)
-                return Skip()
+                return Skip(resume.read_rowcount(entry))
             case resume.Resume.DROP_AND_RUN:
                 first = (*first, resume.drop_index(start.sql))
         if start.in_transaction:
-            self._uncommitted.append((start.ordinal, digest))
+            self._uncommitted[start.ordinal] = (digest, -1)
             return Go(first=first)
         return self._by_itself(start, digest, first, alone=alone)
 
@@ -123,7 +123,7 @@ class Applier:
         in one is noted before, and its end after.
         """
         if not alone and not controls_transactions(start.sql):
-            self._uncommitted = [(start.ordinal, digest)]
+            self._uncommitted = {start.ordinal: (digest, -1)}
             return Go(in_block=True, first=first)
         self._alone = begin_statement(
             self.session,
@@ -145,11 +145,19 @@ class Applier:
         if self._alone is not None and not end.failed:
             end_statement(self.session, self._alone)
         self._alone = None
+        ordinal = end.start.ordinal
+        if ordinal in self._uncommitted:
+            self._uncommitted[ordinal] = (self._uncommitted[ordinal][0], end.rowcount)
 
-    def committing(self) -> Sequence[str]:
+    def committing(self, rowcount: int) -> Sequence[str]:
+        """A statement's end is told after the commit of its block: its ``rowcount`` comes with the question."""
         if not self._uncommitted:
             return ()
-        rows, self._uncommitted = self._uncommitted, []
+        rows = [
+            (ordinal, digest, resume.spell_rowcount(rowcount if rowcount >= 0 else rows))
+            for ordinal, (digest, rows) in self._uncommitted.items()
+        ]
+        self._uncommitted = {}
         self.touched.add(self._revision)
         return (render_done(self.author.run_id, self._revision, rows),)
 
@@ -157,7 +165,7 @@ class Applier:
         self.seconds[revision] = seconds
         self.finished.append(revision)
         self.touched.discard(revision)
-        self._uncommitted = []
+        self._uncommitted = {}
         return (
             render_finish(
                 self.author.event(Event.FINISH, revision, self.digests[revision], duration_s=seconds)
@@ -169,4 +177,4 @@ class Applier:
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:  # noqa: ARG002  the overseer's signature
         if not committed:
-            self._uncommitted = []
+            self._uncommitted = {}

@@ -22,7 +22,7 @@ from dbtool.ledger import (
 )
 from dbtool.migrate.revisions import History, Revision
 from dbtool.postgres.apply_lock import apply_lock
-from dbtool.postgres.ledger import append_events, prepare_ledger, read_ledger
+from dbtool.postgres.ledger import append_events, find_ledger_version, prepare_ledger, read_ledger
 from dbtool.postgres.session import Connection, connect
 from dbtool.targets import Target
 
@@ -57,6 +57,12 @@ def begin(
         return entries
     append_events(connection, truth)
     return read_ledger(connection) or ()
+
+
+def settle(connection: Connection, author: Author, history: History, heads: Collection[str]) -> None:
+    """Where nothing is to be applied: have an existing ledger tell the truth, and make none."""
+    if find_ledger_version(connection) is not None:
+        begin(connection, author, history, heads)
 
 
 def plan_reconciliation(

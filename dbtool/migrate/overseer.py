@@ -53,7 +53,9 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Do not run the statement: an earlier run has committed it."""
+    """Do not run the statement: an earlier run has committed it, and had ``rowcount`` rows to tell of (-1: none)."""
+
+    rowcount: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,10 @@ class Overseer(Protocol):
 
     def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None: ...
 
-    def committing(self) -> Sequence[str]:
+    def committing(self, rowcount: int) -> Sequence[str]:
         """A transaction of a revision is about to be committed before the revision has ended: the one before an
         ``autocommit_block``, or a block around one statement (``Go.in_block``). The answer is SQL to execute in it.
+        ``rowcount`` is that of the block's statement, -1 for the other.
         """
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:

@@ -66,6 +66,7 @@ class RehearseRequest:
     postgres_bin: Path | None = None
     several_heads: bool = False
     timeout_s: float | None = None
+    git_commit: str | None = None
     observer: Observer = field(default_factory=Silent)
     now: Callable[[], datetime] = utc_now
 
@@ -89,7 +90,8 @@ class ApplyRequest:
     patience_s: float = 300.0
     wait_s: float = 60.0
     cancel_refresh: bool = False
-    actor: str | None = None
+    actor: str = "unknown"
+    git_commit: str | None = None
     observer: Observer = field(default_factory=Silent)
     now: Callable[[], datetime] = utc_now
     pause: Callable[[float], None] = time.sleep
@@ -103,3 +105,6 @@ class StatusRequest:
     project: MigrationProject
     targets: tuple[Target, ...]
     several_heads: bool = False
+    actor: str = "unknown"
+    git_commit: str | None = None
+    now: Callable[[], datetime] = utc_now

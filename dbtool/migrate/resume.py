@@ -29,6 +29,8 @@ _REPEATABLE = re.compile(
     r"(vacuum|analyze|reindex|cluster|refresh\s+materialized\s+view|checkpoint|set|reset|show)\b",
     re.IGNORECASE,
 )
+_RETURNING = re.compile(r"\breturning\b", re.IGNORECASE)
+_ROWS = re.compile(r"(\d+) rows\Z")
 
 
 class EffectKind(Enum):
@@ -99,8 +101,29 @@ def decide(sql: str, entry: JournalEntry | None, digest: str, index: IndexState 
             f"done. Statement {entry.ordinal} is not the one that was: restore the file, or repair by hand."
         )
     if entry.done_at is not None:
+        _require_replayable(sql, entry)
         return Resume.SKIP
     return _decide_in_doubt(entry, describe_effect(sql), index)
+
+
+def _require_replayable(sql: str, entry: JournalEntry) -> None:
+    """:raises PartlyDone: the revision goes on from rows that the statement returned, and nobody kept them."""
+    if _RETURNING.search(sql):
+        raise PartlyDone(
+            f"statement {entry.ordinal} of revision {entry.revision} was committed by an earlier run and returned rows, which "
+            "are not kept: the revision cannot be taken up behind it; nothing more was done. Finish it by hand and "
+            f"record it with `alembic stamp {entry.revision}`."
+        )
+
+
+def spell_rowcount(rowcount: int) -> str:
+    return f"{rowcount} rows" if rowcount >= 0 else ""
+
+
+def read_rowcount(entry: JournalEntry | None) -> int:
+    """The number of rows that the committed statement told of, -1 for none."""
+    found = _ROWS.match(entry.effect) if entry else None
+    return int(found[1]) if found else -1
 
 
 def _decide_in_doubt(entry: JournalEntry, effect: Effect, index: IndexState | None) -> Resume:

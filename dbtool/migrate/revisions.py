@@ -88,6 +88,11 @@ def plan_pending(
     return history.pending(current)
 
 
+def find_destination(history: History) -> str:
+    """What to tell Alembic: the head, or all of them."""
+    return history.heads[0] if len(history.heads) == 1 else "heads"
+
+
 def _describe(history: History, ids: Sequence[str]) -> Iterator[str]:
     for one in ids:
         yield f"{one} ({history.get(one).file})"

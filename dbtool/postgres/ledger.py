@@ -201,13 +201,19 @@ def render_finish(event: LedgerEvent) -> str:
     return _for_another_connection(insert)
 
 
-def render_done(run_id: str, revision: str, statements: Sequence[tuple[int, str]]) -> str:
-    """A statement that notes others, as (ordinal, digest), for the transaction that commits them before the revision's end."""
+def render_done(run_id: str, revision: str, statements: Sequence[tuple[int, str, str]]) -> str:
+    """A statement that notes others, as (ordinal, digest, effect), for the transaction that commits them before the
+    revision's end.
+    """
     rows = (
-        sql.SQL("({}, {}, {}, {}, '', pg_catalog.clock_timestamp())").format(
-            _literal(run_id), _literal(revision), sql.Literal(ordinal), _literal(digest)
+        sql.SQL("({}, {}, {}, {}, {}, pg_catalog.clock_timestamp())").format(
+            _literal(run_id),
+            _literal(revision),
+            sql.Literal(ordinal),
+            _literal(digest),
+            _literal(_storable(effect, "ASCII")),
         )
-        for ordinal, digest in statements
+        for ordinal, digest, effect in statements
     )
     return _for_another_connection(
         sql.SQL(

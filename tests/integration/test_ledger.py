@@ -237,7 +237,7 @@ def test_the_journal_tells_what_was_committed_and_what_nobody_saw_the_end_of(led
 def test_statements_are_noted_by_the_transaction_that_commits_them(ledger_url: str) -> None:
     for rolled_back in (True, False):
         with psycopg.connect(ledger_url) as child, child.transaction(force_rollback=rolled_back):
-            child.execute(render_done("run-1", "r:1%", [(1, "s1"), (2, "s%2")]).encode(), ())
+            child.execute(render_done("run-1", "r:1%", [(1, "s1", ""), (2, "s%2", "2 rows")]).encode(), ())
         with connect(ledger_url) as connection:
             journal = read_journal(connection, "r:1%")
         seen = [(one.run_id, one.ordinal, one.digest, one.done_at is not None) for one in journal]

@@ -15,7 +15,7 @@ from .channel import Channel
 from .host import find_message, find_sqlstate
 from .sources import Sources, driver_connection
 
-_NOTHING = "SELECT 1 WHERE false"
+_ROWS = "SELECT FROM pg_catalog.generate_series(1, %d)"
 _UNSEEN = "-- not sent through SQLAlchemy"
 _PSYCOPG2_BEGUN = 2  # psycopg2.extensions.STATUS_BEGIN: it takes a transaction for begun, and sends no BEGIN
 _IDLE = 0
@@ -76,7 +76,8 @@ class StatementEvents:
             self.stopped = answer["reason"]
             raise Stopped(answer["reason"])
         if answer["answer"] == "skip":
-            return _NOTHING, type(parameters)() if parameters else parameters
+            # Whoever counts rows, as a loop over batches does, hears the number of the run that committed.
+            return _ROWS % max(answer["rowcount"], 0), type(parameters)() if parameters else parameters
         for text in answer.get("first", ()):
             _execute(dbapi, text)
         in_block = bool(answer.get("in_block")) and not in_transaction
@@ -94,12 +95,12 @@ class StatementEvents:
         ended = time.monotonic()
         found = self._sources.after(running["dbapi"]) if self._sources else {}
         if running["in_block"]:
-            self._commit_block(running, ended)
+            self._commit_block(running, ended, cursor.rowcount)
         self._tell_end(self._ordinal, running["began"], ended, rowcount=cursor.rowcount, sources=found)
 
-    def _commit_block(self, running: Dict[str, Any], ended: float) -> None:
+    def _commit_block(self, running: Dict[str, Any], ended: float, rowcount: int) -> None:
         """A deferred constraint may fail here."""
-        for text in self._channel.ask("committing")["sql"]:
+        for text in self._channel.ask("committing", rowcount=rowcount)["sql"]:
             _execute(running["dbapi"], text)
         try:
             _execute(running["dbapi"], "COMMIT")

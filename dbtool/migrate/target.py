@@ -1,0 +1,34 @@
+"""What a migration has to know of its target, read in one session that may not write."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from dbtool.catalog.database import DatabaseFacts
+from dbtool.catalog.relations import RelationName
+from dbtool.migrate.project import MigrationProject
+from dbtool.postgres.alembic_version import find_version_table, read_heads
+from dbtool.postgres.definitions import read_ddl
+from dbtool.postgres.facts import database_facts
+from dbtool.postgres.session import connect
+from dbtool.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNow:
+    """``ddl`` is one line per thing, as the gate compares it."""
+
+    facts: DatabaseFacts
+    version_table: RelationName | None
+    heads: tuple[str, ...]
+    ddl: tuple[str, ...]
+
+
+def look_at(project: MigrationProject, target: Target) -> TargetNow:
+    session = connect(target.url(), application_name="dbtool migrate", read_only=True)
+    with closing(session) as connection:
+        table = find_version_table(connection, project.version_table)
+        return TargetNow(
+            database_facts(connection), table, read_heads(connection, table), read_ddl(connection)
+        )
