@@ -14,7 +14,7 @@ from dbtool.locks.tokens import Name, split_name
 from dbtool.locks.trace import ColumnChange
 from dbtool.locks.wording import spell_size
 
-_RELATIONS = frozenset(["DROP TABLE", "DROP VIEW", "DROP MATERIALIZED VIEW", "DROP SCHEMA"])
+_DROPS = frozenset(["DROP TABLE", "DROP VIEW", "DROP MATERIALIZED VIEW"])
 _JSON = frozenset(["json"])
 
 
@@ -33,27 +33,25 @@ def _judge_dropped_relations(situation: Situation) -> Iterator[Finding]:
     tables = {lock.relation for lock in situation.trace.locks if lock.kind in "rpmvf"}
     for relation in situation.trace.dropped:
         size = situation.find_target_size(relation)
-        named = situation.is_about(relation) and any(one.verb in _RELATIONS for one in situation.parsed)
+        named = situation.is_about(relation) and any(one.verb in _DROPS for one in situation.parsed)
         if not situation.exists(relation) or (size is None and relation not in tables and not named):
             continue
         yield contract.RELATION_DROPPED.finding(
             _weigh_loss(situation, relation),
             situation.where,
-            f"drops {relation}{_describe(situation, relation)}: its rows are lost, and a release that still uses it fails",
-            paste(
-                [
-                    "# first a name that nobody uses, which can be taken back in a moment:",
-                    execute(
-                        f"ALTER TABLE {relation} RENAME TO {quote_identifier(bare(relation) + '_unused')}"
-                    ),
-                    LATER,
-                    execute(
-                        f"DROP TABLE {'.'.join(map(quote_identifier, split_name(relation)[:-1]))}."
-                        f"{quote_identifier(bare(relation) + '_unused')}"
-                    ),
-                ]
-            ),
+            f"drops {relation}{_describe(situation, relation)}: what it holds is lost, and a release that still uses it fails",
+            paste(_drop_later(situation, relation)),
         )
+
+
+def _drop_later(situation: Situation, relation: str) -> Iterator[str]:
+    verb = next((one.verb for one in situation.parsed if one.verb in _DROPS), "DROP TABLE")
+    *schema, name = split_name(relation)
+    fresh = quote_identifier(f"{name}_unused")
+    yield "# first a name that nobody uses, which can be taken back in a moment:"
+    yield execute(f"ALTER {verb.removeprefix('DROP ')} {relation} RENAME TO {fresh}")
+    yield LATER
+    yield execute(f"{verb} {'.'.join([*map(quote_identifier, schema), fresh])}")
 
 
 def _weigh_loss(situation: Situation, relation: str) -> Severity:

@@ -12,6 +12,8 @@ from dbtool.locks.situation import Situation
 from dbtool.locks.statements import Statement
 from dbtool.locks.trace import StatementFailure
 
+_BEFORE_THE_BUILD = ("0A", "25", "42")  # classes of what PostgreSQL refuses before it has made the index
+
 
 def judge_failure(situation: Situation) -> Iterator[Finding]:
     failure = situation.trace.failure
@@ -43,10 +45,11 @@ def _describe_what_is_left(situation: Situation) -> str:
 
 
 def _find_leftover(situation: Situation) -> str | None:
-    if situation.trace.in_transaction:
+    failure = situation.trace.failure
+    if situation.trace.in_transaction or failure is None or (failure.sqlstate or "")[:2] in _BEFORE_THE_BUILD:
         return None
     for one in situation.parsed:
-        if one.verb == "CREATE INDEX" and one.concurrently and not _is_partitioned_failure(situation):
+        if one.verb == "CREATE INDEX" and one.concurrently:
             return f"DROP INDEX CONCURRENTLY IF EXISTS {_spell_index(situation, one)}"
     return None
 
@@ -56,8 +59,3 @@ def _spell_index(situation: Situation, one: Statement) -> str:
     table = next((lock.relation for lock in situation.trace.locks if one.is_about(lock.relation)), "")
     index = str(one.index) if one.index is not None else "the_index"
     return f"{table.rpartition('.')[0]}.{index}" if table and '"' not in table else index
-
-
-def _is_partitioned_failure(situation: Situation) -> bool:
-    failure = situation.trace.failure
-    return failure is not None and failure.sqlstate == "0A000"

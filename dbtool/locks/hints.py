@@ -14,10 +14,18 @@ from dbtool.locks.row_checks import judge_rows
 from dbtool.locks.situation import Situation, read_situations
 from dbtool.locks.statement_checks import judge_statement
 from dbtool.locks.trace import Population, RevisionTrace
-from dbtool.locks.transaction_checks import judge_held_locks, judge_whole
+from dbtool.locks.transaction_checks import judge_held_locks, judge_own_locks, judge_whole
 from dbtool.locks.work_checks import judge_work
 
-_JUDGES = (judge_work, judge_held_locks, judge_rows, judge_contract, judge_statement, judge_locks)
+_JUDGES = (
+    judge_work,
+    judge_own_locks,
+    judge_held_locks,
+    judge_rows,
+    judge_contract,
+    judge_statement,
+    judge_locks,
+)
 
 
 def judge_revision(

@@ -9,7 +9,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.locks.checks import holding
 from dbtool.locks.modes import LockMode
 from dbtool.locks.projection import Projection
-from dbtool.locks.remedies import suggest, suggest_for_moment
+from dbtool.locks.remedies import attach_instead, suggest, suggest_for_moment
 from dbtool.locks.situation import Situation
 from dbtool.locks.trace import HeldLock
 from dbtool.locks.wording import spell_list, spell_size
@@ -23,12 +23,23 @@ def judge_locks(situation: Situation) -> Iterator[Finding]:
     if any(one.verb == "REFRESH" for one in situation.parsed):
         return  # view-locked says it
     projection = project_statement(situation)
-    worked = {task.relation for task in projection.tasks}
-    gone = set(situation.trace.dropped)
-    idle = [lock for lock in situation.locks if lock.relation not in worked]
+    idle = _find_idle(situation, projection)
     others = [lock for lock in idle if _is_other(situation, lock)]
-    yield from _judge_own(situation, [one for one in idle if one not in others and one.relation not in gone])
-    yield from _judge_others(situation, [one for one in others if one.relation not in gone], projection)
+    if not projection.tasks:
+        yield from _judge_own(situation, [lock for lock in idle if lock not in others])
+    elif not situation.is_about_known_relations:
+        others = (
+            idle  # of a block of code: what one of its statements locks, lasts through the work of the next
+        )
+    yield from _judge_others(situation, others, projection)
+
+
+def _find_idle(situation: Situation, projection: Projection) -> list[HeldLock]:
+    """The locks that no other finding speaks of. A partitioned table is locked as long as its partitions, whose finding says
+    how long that is.
+    """
+    spoken_of = {task.relation for task in projection.tasks} | set(situation.trace.dropped)
+    return [lock for lock in situation.locks if lock.relation not in spoken_of]
 
 
 def _is_other(situation: Situation, lock: HeldLock) -> bool:
@@ -77,10 +88,7 @@ def _suggest_for_others(situation: Situation, relation: str) -> str:
             if found:
                 return found
         if one.verb == "CREATE TABLE" and one.says("PARTITION", "OF"):
-            return (
-                f"Make the table by itself, LIKE {relation}, and attach it: ATTACH PARTITION takes SHARE UPDATE EXCLUSIVE on "
-                f"{relation}, which lets reads and writes go on."
-            )
+            return attach_instead(relation)
     return _APPLY
 
 

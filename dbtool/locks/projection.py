@@ -9,7 +9,7 @@ from enum import Enum
 from dbtool.findings import Severity
 from dbtool.locks.modes import LockMode
 from dbtool.locks.trace import RelationSize
-from dbtool.locks.wording import spell_seconds, spell_size
+from dbtool.locks.wording import spell_rows, spell_seconds, spell_size
 
 # A pool of 20 connections that serves 20 requests a second on the table is empty after one second in which none of
 # them gets through, and then requests that never touch the table fail, too. Writes are rarer and are often retried
@@ -117,20 +117,19 @@ class Projection:
         return Severity.WARNING if self.is_bound and severity is Severity.ERROR else severity
 
     def describe(self) -> str:
-        clone = [task.clone for task in self.tasks if task.clone is not None]
+        clone = list({task.relation: task.clone for task in self.tasks if task.clone is not None}.values())
         held = f" ({spell_size(clone)})" if clone else ""
         return f"{spell_seconds(self.clone_s)} on the clone{held}; {self._describe_target(clone)}"
 
     def _describe_target(self, clone: Sequence[RelationSize]) -> str:
-        target = [task.target for task in self.tasks if task.target is not None]
+        target = list({task.relation: task.target for task in self.tasks if task.target is not None}.values())
         if self.target_s is None:
             return "the size on the target is not known, so neither is the time"
         about = "at most " if self.is_bound else "about "
         how = f"{about}{spell_seconds(self.target_s)} on the target ({spell_size(target)})"
         if self.measured:
             return how
-        rows = sum(max(size.rows, 0) for size in clone)
-        return f"{how}, estimated, not measured: the clone held {rows:,} {'row' if rows == 1 else 'rows'}"
+        return f"{how}, estimated, not measured: the clone held {spell_rows(sum(max(size.rows, 0) for size in clone))}"
 
 
 def count_rows(size: RelationSize) -> int:

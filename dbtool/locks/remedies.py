@@ -59,8 +59,18 @@ def _suggest_for_action(situation: Situation, action: Action, relation: str) -> 
 def _suggest_for_statement(situation: Situation, one: Statement, relation: str) -> str:
     if one.verb == "CREATE INDEX" and is_partitioned(situation, relation):
         return paste(remedies_constraints.index_on_partitions(one, relation))
+    if one.verb == "CREATE TABLE" and one.says("PARTITION", "OF"):
+        return attach_instead(relation)
     lines = _FOR_STATEMENTS.get(one.verb)
     return paste(lines(one)) if lines is not None else ""
+
+
+def attach_instead(relation: str) -> str:
+    return (
+        "Make the table by itself, LIKE the partitioned one, and attach it: ATTACH PARTITION takes SHARE UPDATE EXCLUSIVE on that, "
+        f"which lets reads and writes go on; a CHECK on {relation} that excludes the new bound spares its scan, where it is the "
+        "default partition."
+    )
 
 
 def is_partitioned(situation: Situation, relation: str) -> bool:

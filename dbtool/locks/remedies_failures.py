@@ -95,6 +95,11 @@ def _not_supported(situation: Situation) -> str:
             "Foreign keys reference the table: TRUNCATE it together with the tables that do, or DELETE its rows in batches. "
             "CASCADE would empty those tables as well."
         )
+    if one is not None and one.find("ALTER TYPE") is not None:
+        return (
+            "A view or rule reads the column. Drop the view, change the column, and make the view and its grants again, all in "
+            "the same transaction."
+        )
     return "PostgreSQL does not support this here; take the statement apart, or do it another way."
 
 

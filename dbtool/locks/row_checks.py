@@ -13,11 +13,12 @@ from dbtool.locks.situation import Situation
 from dbtool.locks.statements import Statement
 from dbtool.locks.tokens import TokenKind, tokenize
 from dbtool.locks.trace import RelationSize, RowChange
-from dbtool.locks.wording import spell_list
+from dbtool.locks.wording import spell_list, spell_rows
 from dbtool.locks.work import find_tasks
 
 MANY_ROWS = 1_000  # what a busy application changes in one go itself
-_MOST = 0.5
+_MOST = 0.5  # of a table's rows
+_NOTABLE = 0.1  # of a clone's: of less nobody can say whether it grows with the table
 
 
 def judge_rows(situation: Situation) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def _judge_unbatched(situation: Situation) -> Iterator[Finding]:
     yield rows.UNBATCHED_CHANGE.finding(
         projection.weigh(LockMode.SHARE),
         situation.where,
-        f"changes {sum(task.rows for task in tasks):,} rows of {spell_list(task.relation for task in tasks)} on the clone in "
+        f"changes {spell_rows(sum(task.rows for task in tasks))} of {spell_list(task.relation for task in tasks)} on the clone in "
         f"one statement, {_count_on_target(count, tasks)} on the target, and keeps them locked until it commits. "
         f"{projection.describe()}",
         _suggest_batches(situation),
@@ -48,6 +49,8 @@ def _count_on_target(count: int, tasks: tuple[Task, ...]) -> str:
 
 def _changes_many(situation: Situation, task: Task) -> bool:
     if task.work is not Work.ROWS or max(task.rows, task.target_rows) < MANY_ROWS:
+        return False
+    if task.rows < MANY_ROWS and task.clone is not None and 0 < task.rows < task.clone.rows * _NOTABLE:
         return False
     changes = [one for one in situation.trace.row_changes if one.relation == task.relation]
     return not changes or any(one.updated or one.deleted for one in changes)
@@ -110,4 +113,4 @@ def _judge_loss(situation: Situation, change: RowChange) -> Iterator[Finding]:
 def _describe_target(size: RelationSize | None) -> str:
     if size is None:
         return "whose size on the target is not known"
-    return f"which holds {count_rows(size):,} rows on the target"
+    return f"which holds {spell_rows(count_rows(size))} on the target"

@@ -18,6 +18,26 @@ from dbtool.locks.work_checks import describe_waiting, find_working_mode
 _SLOW_S = 0.1
 
 
+def judge_own_locks(situation: Situation) -> Iterator[Finding]:
+    """A block of code, or several statements in one text, that change rows under a lock they took themselves."""
+    if any(one.verb == "REFRESH" for one in situation.parsed):
+        return
+    projection = project_statement(situation)
+    changed = {task.relation for task in projection.tasks if task.work is Work.ROWS}
+    judged = {task.relation for task in projection.tasks if task.work is not Work.ROWS}
+    locks = [lock for lock in situation.locks if lock.relation in changed - judged]
+    if not locks:
+        return
+    mode = max(lock.mode for lock in locks)
+    yield holding.DATA_CHANGE_UNDER_LOCK.finding(
+        projection.weigh(mode),
+        situation.where,
+        f"changes rows while it holds {mode} on {spell_list(lock.relation for lock in locks)} itself: "
+        f"{describe_waiting(mode)} meanwhile. {projection.describe()}",
+        "Take it apart: what locks the table in one revision, what changes its rows, in batches, in the next.",
+    )
+
+
 def judge_held_locks(situation: Situation) -> Iterator[Finding]:
     """Work under locks of earlier statements; what the statement would lock as strongly itself is its own finding's."""
     held = _find_strongest_held(situation)

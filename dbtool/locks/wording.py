@@ -28,6 +28,10 @@ def spell_bytes(size: float) -> str:
     return f"{size:.3g} TB"
 
 
+def spell_rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
 def spell_list(words: Iterable[str]) -> str:
     """``a, b and c``; of many the first three and how many more."""
     found = list(words)
@@ -38,8 +42,10 @@ def spell_list(words: Iterable[str]) -> str:
 
 def spell_size(sizes: Sequence[RelationSize]) -> str:
     """Rows, bytes and, where it is known, how busy: all the relations together."""
-    rows = sum(max(size.rows, 0) for size in sizes)
-    parts = [f"{rows:,} {'row' if rows == 1 else 'rows'}", spell_bytes(sum(size.bytes for size in sizes))]
+    parts = [
+        spell_rows(sum(max(size.rows, 0) for size in sizes)),
+        spell_bytes(sum(size.bytes for size in sizes)),
+    ]
     scans, writes = sum(size.scans_per_s for size in sizes), sum(size.writes_per_s for size in sizes)
     if scans or writes:
         parts.append(f"{_rate(scans)} scans and {_rate(writes)} writes per second")

@@ -68,6 +68,11 @@ def _find_silent_scans(situation: Situation) -> Iterator[str]:
     for one in situation.parsed:
         if one.verb == "ALTER DOMAIN" and not one.says("NOT", "VALID"):
             yield from (lock.relation for lock in situation.locks if lock.mode is LockMode.SHARE)
+        if one.verb == "CREATE TABLE" and one.says(
+            "PARTITION", "OF"
+        ):  # the default partition is asked for the rows
+            locks = (lock for lock in situation.locks if lock.kind == "r")
+            yield from (lock.relation for lock in locks if lock.mode is LockMode.ACCESS_EXCLUSIVE)
         added = one.find("ADD FOREIGN KEY")
         if added is not None and not added.not_valid:
             yield from (lock.relation for lock in situation.trace.locks if one.is_about(lock.relation))

@@ -29,14 +29,23 @@ def judge_work(situation: Situation) -> Iterator[Finding]:
     projection = project_statement(situation)
     tasks = projection.tasks
     yield from _judge(situation, holding.REWRITE_UNDER_LOCK, _pick(tasks, Work.REWRITE), projection)
-    yield from _judge(situation, holding.SCAN_UNDER_LOCK, _pick(tasks, Work.SCAN, Work.KEY_CHECK), projection)
-    yield from _judge(situation, holding.INDEX_BUILD_UNDER_LOCK, _pick(tasks, Work.INDEX), projection)
+    built = _pick(tasks, Work.INDEX)
+    read = _without(
+        _pick(tasks, Work.SCAN, Work.KEY_CHECK), built
+    )  # a primary key's scan is a part of its build
+    yield from _judge(situation, holding.SCAN_UNDER_LOCK, read, projection)
+    yield from _judge(situation, holding.INDEX_BUILD_UNDER_LOCK, built, projection)
     yield from _judge_slow(situation, projection)
     yield from _judge_volatility(situation)
 
 
 def _pick(tasks: Sequence[Task], *works: Work) -> tuple[Task, ...]:
     return tuple(task for task in tasks if task.work in works)
+
+
+def _without(tasks: Sequence[Task], others: Sequence[Task]) -> tuple[Task, ...]:
+    relations = {task.relation for task in others}
+    return tuple(task for task in tasks if task.relation not in relations)
 
 
 def _judge(
