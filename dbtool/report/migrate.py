@@ -12,6 +12,7 @@ from dbtool.locks.trace import HeldLock, RevisionTrace, StatementTrace
 from dbtool.locks.wording import spell_seconds
 from dbtool.migrate.result import Rehearsal
 from dbtool.report.page import Page, one_line
+from dbtool.report.remedies import language_of
 from dbtool.report.traces import (
     count_of,
     describe_failure,
@@ -135,7 +136,10 @@ def _say_finding(page: Page, finding: Finding, where: str, *, indent: int) -> No
         lead=f"{finding.severity}:",
         lead_style=_SEVERITIES[finding.severity],
     )
-    page.code(finding.remedy, indent=indent + 4)
+    if language_of(finding.remedy):
+        page.code(finding.remedy, indent=indent + 4)
+    else:
+        page.say(finding.remedy, indent=indent + 4, hang=0)
 
 
 def _say_findings(page: Page, rehearsal: Rehearsal) -> None:

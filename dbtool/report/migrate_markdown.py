@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -15,6 +13,7 @@ from dbtool.migrate.result import Rehearsal
 from dbtool.report.markdown import code, details, fence, prose
 from dbtool.report.page import one_line
 from dbtool.report.refresh import findings_of
+from dbtool.report.remedies import language_of
 from dbtool.report.traces import (
     count_of,
     describe_failure,
@@ -42,9 +41,6 @@ _REMEDY_SHOWN = 4_000
 _LISTED = 20
 _HEAD = "| statement | took | what it does, and who waits |\n|---|---|---|"
 _SIGNS = {Severity.ERROR: "🔴", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
-_SQL = re.compile(
-    r"(ALTER|CREATE|DROP|SELECT|UPDATE|INSERT|DELETE|GRANT|REVOKE|SET|VALIDATE|VACUUM|ANALYZE)\b"
-)
 
 
 def render_markdown(rehearsal: Rehearsal, *, config: str | None = None) -> str:
@@ -151,27 +147,10 @@ def _remedy(finding: Finding) -> Iterator[str]:
     remedy = finding.remedy.rstrip()
     if not remedy:
         return
-    language = language_of(remedy)
     if len(remedy) > _REMEDY_SHOWN:
         remedy = f"{remedy[:_REMEDY_SHOWN].rpartition(chr(10))[0]}\n# … the rest is in the job's log"
+    language = language_of(remedy)
     yield fence(remedy, language) if language else _shortened(remedy)
-
-
-def language_of(remedy: str) -> str:
-    """What to colour it as; empty for a sentence."""
-    if remedy.startswith("tables:"):
-        return "yaml"
-    if _SQL.match(remedy):
-        return "sql"
-    try:
-        body = ast.parse(remedy).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return ""
-    return "" if body and all(_is_a_word(each) for each in body) else "python"
-
-
-def _is_a_word(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Name)
 
 
 def _rest(rehearsal: Rehearsal) -> Iterator[str]:

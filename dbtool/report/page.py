@@ -13,6 +13,8 @@ _NARROWEST = 40
 
 def printable(text: str) -> str:
     """Without what would move a terminal's cursor or turn its writing around: migrations may say anything."""
+    if text.isprintable():
+        return text
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
     )

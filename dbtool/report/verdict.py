@@ -175,5 +175,9 @@ def ordered(findings: Sequence[Finding]) -> list[Finding]:
 
 def _together(undecided: Sequence[Finding]) -> Finding:
     remedy = "\n".join(merge_rules(one.remedy for one in undecided))
-    where = list_in_words(one.where for one in undecided)
-    return replace(max(undecided, key=lambda one: one.is_error), where=where, remedy=remedy)
+    return replace(
+        max(undecided, key=lambda one: one.is_error),
+        where=list_in_words(one.where for one in undecided),
+        message=f"{len(undecided)} columns have no masking rule: the next refresh would refuse to copy anything",
+        remedy=remedy,
+    )

@@ -92,7 +92,14 @@ def test_columns_that_no_rule_decides_come_with_one_block_to_paste() -> None:
     assert text.count("tables:") == 1
     assert '    currency: {keep: ""}\n' in text
     assert "    note: {mask: redact}\n" in text
-    assert "public.orders.currency and public.orders.note: " in text
+    assert "public.orders.currency and public.orders.note: 2 columns have no masking rule" in text
+
+
+def test_a_remedy_in_words_is_broken_as_words_are() -> None:
+    wordy = replace(
+        NOT_COVERED, remedy="write a revision for it, or mend the model, whichever of both is meant"
+    )
+    assert all(len(line) <= 60 for line in shown(replace(NOTHING, findings=(wordy,)), 60).splitlines())
 
 
 def test_the_next_command_is_exact() -> None:
