@@ -13,9 +13,10 @@ from dbtool.migrate.overseen import overseen
 from dbtool.migrate.overseer import Overseer
 from dbtool.migrate.place import Place
 from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.revision_file import create_revision
 from dbtool.migrate.revisions import History
 
-__all__ = ["Outcome", "Place", "Raised", "describe", "run_check", "run_upgrade"]
+__all__ = ["Outcome", "Place", "Raised", "create_revision", "describe", "run_check", "run_upgrade"]
 
 _READING_S = 120.0  # what describing, checking or writing a revision may take
 

@@ -92,6 +92,7 @@ class Recorder:
     ended: list[StatementEnd] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
     finished: list[tuple[str, float]] = field(default_factory=list)
+    committed: list[int] = field(default_factory=list)
     failed: list[tuple[str, str | None, str]] = field(default_factory=list)
     transactions: list[tuple[bool, float]] = field(default_factory=list)
 

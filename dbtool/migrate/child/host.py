@@ -55,4 +55,16 @@ def _upgrade(job: Dict[str, Any], channel: Channel) -> None:
     upgrade(job, channel)
 
 
-_MODES = {"describe": _describe, "upgrade": _upgrade}
+def _check(job: Dict[str, Any], channel: Channel) -> None:
+    from .check import check
+
+    check(job, channel)
+
+
+def _new(job: Dict[str, Any], channel: Channel) -> None:
+    from .new import new
+
+    new(job, channel)
+
+
+_MODES = {"describe": _describe, "upgrade": _upgrade, "check": _check, "new": _new}
