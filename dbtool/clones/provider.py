@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from dbtool.clones.lease import Lease
 from dbtool.clones.local import local_server
@@ -14,7 +14,7 @@ from dbtool.clones.server import CloneServer
 from dbtool.errors import ProgramFailed
 from dbtool.postgres.binaries import SERVER_PROGRAMS, Installation
 
-Provider = Literal["auto", "embedded", "container"]
+PROVIDERS = ("auto", "embedded", "container")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Offering:
 
 def offerings(
     major: int,
-    provider: Provider,
+    provider: str,
     installations: Sequence[Installation],
     *,
     image: str | None = None,

@@ -12,6 +12,7 @@ from dbtool.clones.lease import Lease
 from dbtool.clones.server import CloneServer
 from dbtool.errors import ServerFailed
 from dbtool.findings import Finding, Severity
+from dbtool.migrate.clone_request import CloneRequest
 from dbtool.migrate.clone_server import MAINTENANCE, OpenedServer
 from dbtool.migrate.clone_target import TargetSeen
 from dbtool.postgres import dump
@@ -22,6 +23,7 @@ from dbtool.postgres.databases import Locale, drop_database, make_database, set_
 from dbtool.postgres.roles import StoredSetting, create_roles, grant_on_database, let_log_in, store_settings
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.session_defaults import read_session_defaults
+from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.targets import Target
 
 WORKFLOW = "rehearse"
@@ -102,18 +104,18 @@ def restore_into(schema: SchemaArchive, tools: Tools, server: CloneServer, datab
     return Restore(schema, tools, server.url(database), database, POLICY, WORKFLOW)
 
 
-def copy_version_rows(
-    target: Target, snapshot: str, clone: Connection, catalog: Catalog, version_table: RelationName | None
-) -> int:
+def version_tables(request: CloneRequest, catalog: Catalog) -> frozenset[RelationName]:
+    wanted = (request.version_table, catalog.alembic_version)
+    return frozenset(name for name in wanted if name is not None and name in catalog.relations)
+
+
+def copy_version_rows(request: CloneRequest, snapshot: HeldSnapshot, clone: Connection) -> None:
     """Alembic's own rows: which revisions the target has. They are of no person."""
-    names = {name for name in (version_table, catalog.alembic_version) if name in catalog.relations}
-    reader = DriverReader(target.url, snapshot)
-    copied = 0
-    for name in sorted(each for each in names if each):
-        columns = tuple(column.name for column in catalog.relations[name].copied_columns)
+    reader = DriverReader(request.target.url, snapshot.taken.name)
+    for name in sorted(version_tables(request, snapshot.catalog)):
+        columns = tuple(column.name for column in snapshot.catalog.relations[name].copied_columns)
         with reader.open(CopyOut(name, columns)) as blocks:
-            copied += copy_in(clone, name, columns, blocks, binary=False)
-    return copied
+            copy_in(clone, name, columns, blocks, binary=False)
 
 
 def say_left_out(schema: SchemaArchive) -> Iterator[Finding]:

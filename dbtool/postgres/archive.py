@@ -53,7 +53,10 @@ def schema_archive(
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """An archive on its way into ``database`` of the server that ``url`` leads to."""
+    """An archive on its way into ``database`` of the server that ``url`` leads to.
+
+    ``tolerant`` goes on without what does not hold for the rows that are there.
+    """
 
     schema: SchemaArchive
     tools: Tools
@@ -61,17 +64,22 @@ class Restore:
     database: str
     policy: dump.RestorePolicy
     workflow: str = "refresh"
+    tolerant: bool = False
 
     def pre_data(self) -> None:
-        self._section("pre-data", self.schema.toc)
+        self._section("pre-data", self.schema.toc, tolerant=False)
 
-    def post_data(self, jobs: int) -> None:
-        self._section("post-data", self.schema.toc, jobs)
+    def post_data(self, jobs: int) -> bool:
+        """Returns whether all was restored, which only a tolerant one can fail to do."""
+        whole = self._section("post-data", self.schema.toc, jobs, tolerant=self.tolerant)
         if self.schema.keys_toc:
-            self._section("post-data", self.schema.keys_toc, jobs)
+            whole &= self._section("post-data", self.schema.keys_toc, jobs, tolerant=self.tolerant)
+        return whole
 
-    def _section(self, section: Literal["pre-data", "post-data"], toc: Path, jobs: int = 1) -> None:
-        dump.restore_section(
+    def _section(
+        self, section: Literal["pre-data", "post-data"], toc: Path, jobs: int = 1, *, tolerant: bool
+    ) -> bool:
+        return dump.restore_section(
             self.tools.pg_restore.program("pg_restore"),
             self.url,
             database=self.database,
@@ -81,6 +89,7 @@ class Restore:
             policy=self.policy,
             jobs=jobs,
             workflow=self.workflow,
+            tolerant=tolerant,
         )
 
 

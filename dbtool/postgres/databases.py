@@ -123,6 +123,15 @@ def is_visible(maintenance: Connection, name: str) -> bool:
     return row is not None
 
 
+def find_oid(connection: Connection) -> int:
+    """Of the connection's own database."""
+    with translated("asking for the database's OID"):
+        row = connection.execute(
+            "SELECT oid::int8 FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def may_rename(maintenance: Connection, name: str) -> bool:
     """Whether the role owns the database, itself or by membership; superusers own everything."""
     with translated("asking who owns a database"):

@@ -15,7 +15,7 @@ from typing import Literal
 from psycopg.conninfo import make_conninfo
 
 from dbtool import programs
-from dbtool.errors import ProgramFailed
+from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.session import program_environment, program_failure
 
@@ -34,6 +34,7 @@ _LEFT_OUT = (
     "DATABASE PROPERTIES",
 )
 _ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$")
+_WENT_ON = "errors ignored on restore"
 _RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off"
 
 
@@ -147,13 +148,17 @@ def restore_section(
     policy: RestorePolicy,
     jobs: int = 1,
     workflow: str = "refresh",
-) -> None:
-    """Restore one section of the archive into ``database``, stopping at the first error."""
+    tolerant: bool = False,
+) -> bool:
+    """Restore one section of the archive into ``database``, stopping at the first error.
+
+    ``tolerant`` goes on behind entries that fail. Returns whether all were restored.
+    """
     argv = [
         str(pg_restore),
         f"--section={section}",
         f"--use-list={toc}",
-        "--exit-on-error",
+        *([] if tolerant else ["--exit-on-error"]),
         *policy.arguments(),
         f"--dbname={make_conninfo(dbname=database)}",  # a bare name with an = in it would be taken for this
         *([f"--jobs={jobs}"] if jobs > 1 else []),
@@ -163,7 +168,13 @@ def restore_section(
         url, database=database, application_name=f"dbtool {workflow} pg_restore"
     )
     environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_RESTORE_OPTIONS}".strip()
-    _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
+    try:
+        _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
+    except ServerFailed as error:
+        if tolerant and _WENT_ON in str(error):
+            return False
+        raise
+    return True
 
 
 def write_toc(entries: Sequence[TocEntry], path: Path) -> None:
