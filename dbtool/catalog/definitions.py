@@ -52,8 +52,21 @@ def describe_definitions(definitions: Iterable[Definition]) -> tuple[str, ...]:
 
 
 def ddl_fingerprint(lines: Iterable[str]) -> str:
+    return outline_fingerprint(outline_ddl(lines))
+
+
+def outline_ddl(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines with digests for texts: what may be kept. A default or a function may hold what somebody typed."""
+    parts = (line.partition(": ") for line in lines)
+    return tuple(
+        sorted(f"{subject}: {hashlib.sha256(text.encode()).hexdigest()[:32]}" for subject, _, text in parts)
+    )
+
+
+def outline_fingerprint(outline: Iterable[str]) -> str:
+    """The fingerprint of the DDL that the outline is of."""
     digest = hashlib.sha256(_FORM)
-    for line in sorted(lines):
+    for line in sorted(outline):
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()
@@ -140,25 +153,38 @@ def _split_array(text: str, start: int) -> tuple[list[str], int]:
 _LONGEST = 120
 
 
-def describe_drift(before: Sequence[str], now: Sequence[str], limit: int = 10) -> str:
-    """What was added, dropped and changed, as people say it; with more than ``limit`` things, how many more."""
+def describe_drift(
+    before: Sequence[str], now: Sequence[str], limit: int = 10, *, with_texts: bool = True
+) -> str:
+    """What was added, dropped and changed, as people say it; with more than ``limit`` things, how many more.
+
+    Of outlines, take them both and leave the texts, which are digests.
+    """
     gone, new = _by_subject(set(before) - set(now)), _by_subject(set(now) - set(before))
-    sentences = [_describe_change(one, gone.get(one), new.get(one)) for one in sorted({*gone, *new})]
+    sentences = [
+        _describe_change(one, gone.get(one), new.get(one), with_texts=with_texts)
+        for one in sorted({*gone, *new})
+    ]
     more = [f"and {len(sentences) - limit} more"] if len(sentences) > limit else []
     return "; ".join([*sentences[:limit], *more])
+
+
+def changed_subjects(before: Iterable[str], now: Iterable[str]) -> frozenset[str]:
+    """The things in which the two differ, without their texts."""
+    return frozenset(_by_subject(set(before) ^ set(now)))
 
 
 def _by_subject(lines: Iterable[str]) -> dict[str, str]:
     return {subject: text for subject, _, text in (line.partition(": ") for line in sorted(lines))}
 
 
-def _describe_change(subject: str, was: str | None, becomes: str | None) -> str:
+def _describe_change(subject: str, was: str | None, becomes: str | None, *, with_texts: bool) -> str:
     if subject.startswith(_PARTITIONS):
         return f"{subject} are of other shapes"
     if was is None:
         return f"{subject} was added"
     if becomes is None:
         return f"{subject} was dropped"
-    if len(was) + len(becomes) > _LONGEST:
+    if not with_texts or len(was) + len(becomes) > _LONGEST:
         return f"{subject} was changed"
     return f"{subject} was changed from {was or 'nothing'} to {becomes or 'nothing'}"
