@@ -1,4 +1,4 @@
-"""preflight → snapshot → pre_data → stream (copy out, mask, copy in) → post_data → verify → swap
+"""preflight → snapshot → pre_data → stream (copy out, mask, copy in) → post_data → verify → carry over → swap
 
 The only module that knows the order. Whatever fails before the swap drops the candidate; live serves on.
 """

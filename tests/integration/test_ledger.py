@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -242,6 +244,28 @@ def test_statements_are_noted_by_the_transaction_that_commits_them(ledger_url: s
             journal = read_journal(connection, "r:1%")
         seen = [(one.run_id, one.ordinal, one.digest, one.done_at is not None) for one in journal]
         assert seen == ([] if rolled_back else [("run-1", 1, "s1", True), ("run-1", 2, "s%2", True)])
+
+
+def test_the_questions_in_the_documentation_can_be_asked(ledger_url: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
+    questions = re.findall(r"```sql\n(SELECT.*?)```", text, re.DOTALL)
+    with connect(ledger_url) as connection:
+        append_events(connection, [event(), event(Event.FINISH), event(revision="r2"), event(Event.ACCEPT)])
+    answers = [[row[:3] for row in query(ledger_url, each)] for each in questions]
+    assert [len(answer) for answer in answers] == [1, 1, 1]
+    assert [answers[0][0][0], answers[1][0][2], answers[2][0][1]] == ["r1", "r2", "r1"]
+
+
+def test_every_table_and_column_of_the_ledger_is_documented(ledger_url: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
+    columns = query(
+        ledger_url,
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'dbtool' "
+        "AND table_name <> 'ledger_version' AND (table_name, column_name) <> ('journal', 'number')",
+    )
+    assert len(columns) == 19
+    assert [(table, column) for table, column in columns if f"`{column}`" not in text] == []
+    assert all(f"## dbtool.{table}" in text for table, _ in columns)
 
 
 def test_a_carried_ledger_keeps_numbers_and_times_and_goes_on_behind_them(

@@ -1,4 +1,6 @@
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from dbtool.ledger import (
     Event,
@@ -61,3 +63,9 @@ def test_of_several_attempts_at_a_statement_the_last_counts() -> None:
     doubted = JournalEntry("run-1", "r1", 2, "s2", "", _AT, None)
     again = JournalEntry("run-2", "r1", 2, "s2", "", _AT, _AT)
     assert committed_prefix([doubted, first, again]) == (first, again)
+
+
+def test_every_event_is_documented_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
+    table = text.partition("| event | meaning |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `([a-z]+)` \|", table, re.MULTILINE)) == set(Event)
