@@ -24,9 +24,10 @@ from dbtool.errors import AnswerIsNo
 @target_option
 @click.option(
     "--data",
-    type=click.Choice(["schema", "staging"]),
+    type=click.Choice(["schema", "staging", "subset"]),
     default=None,
-    help="What the clone holds: the schema alone, or masked rows of a staging environment.  [default: the best there is]",
+    help="What the clone holds: the schema alone, or masked rows of a staging environment; subset is not supported yet, "
+    "and refused.  [default: the best there is]",
 )
 @click.option(
     "--from",

@@ -31,6 +31,7 @@ from dbtool.report.verdict import (
     next_command,
     ordered,
     passed,
+    took,
 )
 
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -182,6 +183,6 @@ def _say_evidence(page: Page, rehearsal: Rehearsal, config: str | None) -> None:
     if not rehearsal.revisions and passed(rehearsal):
         return
     page.gap()
-    page.say(f"{describe_evidence(rehearsal)}; rehearsed in {spell_seconds(rehearsal.seconds)}")
+    page.say("; ".join(filter(None, [describe_evidence(rehearsal), took(rehearsal)])))
     page.say("then" if passed(rehearsal) else "when that is settled, again")
     page.code(next_command(rehearsal, config), indent=2)

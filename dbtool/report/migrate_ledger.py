@@ -58,14 +58,11 @@ def _columns(*names: str) -> Table:
     return table
 
 
-def render_status(status: Status, *, drift: str = "", verbose: bool = False) -> RenderableType:
+def render_status(status: Status, *, verbose: bool = False) -> RenderableType:
     table = _columns("environment", "tier", "revision", "pending", "last applied")
     for one in status.environments:
         table.add_row(*(Text(cell) for cell in (one.name, one.tier, *_cells(one))))
-    below = Text("\n".join(_below(status, verbose=verbose)))
-    if drift:
-        below.append(f"\n{drift}" if below else drift, style="bold red")
-    return Group(table, Text(), below)
+    return Group(table, Text(), Text("\n".join(_below(status, verbose=verbose))))
 
 
 def _cells(one: EnvironmentStatus) -> tuple[str, str, str]:

@@ -31,6 +31,7 @@ from dbtool.report.verdict import (
     next_command,
     ordered,
     passed,
+    took,
 )
 
 LONGEST = 60_000  # GitHub takes 65,536 characters; whoever posts it may add a heading
@@ -201,5 +202,5 @@ def _ending(rehearsal: Rehearsal, config: str | None) -> str:
         return "Nothing to apply."
     command = fence(next_command(rehearsal, config), "sh")
     then = "Then:" if passed(rehearsal) else "When that is settled, again:"
-    took = f"rehearsed in {spell_seconds(rehearsal.seconds)}"
-    return f"{then}\n\n{command}\n\n{prose(describe_evidence(rehearsal))}; {took}"
+    told = filter(None, [took(rehearsal), describe_evidence(rehearsal)])
+    return f"{then}\n\n{command}\n\n{prose('; '.join(told))}"

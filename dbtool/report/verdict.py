@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dbtool.findings import Finding, Severity
 from dbtool.locks.trace import Population, RelationSize, RevisionTrace, StatementTrace
-from dbtool.locks.wording import spell_bytes
+from dbtool.locks.wording import spell_bytes, spell_seconds
 from dbtool.migrate.result import CloneDescription, Rehearsal
 from dbtool.report.findings import merge_rules, render_count
 from dbtool.report.numbers import human_count
@@ -128,16 +128,18 @@ def _waited_for(rehearsal: Rehearsal) -> tuple[str, ...]:
 
 def describe_evidence(rehearsal: Rehearsal) -> str:
     evidence = rehearsal.evidence
-    if evidence is None:
-        return "no evidence was made"
     if not passed(rehearsal):
-        return f"evidence {evidence.id} records the failure, and apply will not take it"
-    if evidence.file is None:
+        return f"evidence {evidence.id} records the failure, and apply will not take it" if evidence else ""
+    if evidence is None or evidence.file is None:
         return (
-            f"evidence {evidence.id} was not signed, because no evidence_key is configured: an environment of tier "
-            "production will not take it"
+            "there is no evidence, because no evidence_key is configured to sign it: an environment of tier production "
+            "will not take these revisions"
         )
     return f"evidence {evidence.id}, good until {evidence.valid_until.strftime(_TIME)}"
+
+
+def took(rehearsal: Rehearsal) -> str:
+    return f"rehearsed in {spell_seconds(rehearsal.seconds)}"
 
 
 def next_command(rehearsal: Rehearsal, config: str | None = None) -> str:

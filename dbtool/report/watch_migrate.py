@@ -101,6 +101,11 @@ class Spinner(Lines):
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False)
 
+    @property
+    def now(self) -> str:
+        """What is shown beside the clock."""
+        return self._progress.tasks[0].description
+
     def _show(self, words: str) -> None:
         """The clock begins anew with what is shown."""
         shown = one_line(words, max(self._console.width - _BESIDE, _BESIDE))

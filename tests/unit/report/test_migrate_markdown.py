@@ -31,7 +31,7 @@ def test_a_comment_reads_as_kept(rehearsal: Rehearsal, snapshot: SnapshotAsserti
 def test_the_verdict_is_the_heading_and_the_evidence_comes_last() -> None:
     lines = render_markdown(PASSING).strip().splitlines()
     assert lines[0] == "## ✅ Migrations for production: pass"
-    assert lines[-1].startswith("evidence r-20261123-073500-5f2c, good until 2026-11-26 07:35 UTC")
+    assert lines[-1].endswith("evidence r-20261123-073500-5f2c, good until 2026-11-26 07:35 UTC")
     assert render_markdown(FAILING).startswith("## ❌ Migrations for production: fail\n")
 
 

@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from dbtool.findings import Finding, Severity
 from dbtool.locks.trace import Population
-from dbtool.migrate.result import Rehearsal
+from dbtool.migrate.result import EvidenceReceipt, Rehearsal
 from dbtool.report.migrate import render_rehearsal
 from dbtool.report.page import print_page
 from tests.unit.report.rehearsals import (
@@ -111,10 +111,12 @@ def test_the_next_command_is_exact() -> None:
     assert given.endswith(" --config 'other folder/dbtool.toml'\n")
 
 
-def test_unsigned_evidence_is_said_to_be_no_use_for_production() -> None:
-    text = shown(replace(PASSING, evidence=replace(EVIDENCE, file=None)))
-    assert "was not signed, because no evidence_key is configured" in text
+@pytest.mark.parametrize("evidence", [None, replace(EVIDENCE, file=None)])
+def test_what_is_not_signed_is_said_to_be_no_use_for_production(evidence: EvidenceReceipt | None) -> None:
+    text = shown(replace(PASSING, evidence=evidence))
+    assert "there is no evidence, because no evidence_key is configured to sign it" in text
     assert text.endswith("\n  dbtool migrate apply --target production\n")
+    assert "evidence" not in shown(replace(FAILING, evidence=None))
 
 
 def test_a_pass_on_no_rows_says_so() -> None:
