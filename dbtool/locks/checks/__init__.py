@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from dbtool.locks.checks import contract, failing, files, holding, rows, whole
+from dbtool.locks.checks import applying, contract, failing, files, holding, rows, whole
 from dbtool.locks.checks.check import Check
 
 __all__ = ["CHECKS", "Check"]
@@ -12,7 +12,7 @@ __all__ = ["CHECKS", "Check"]
 CHECKS = MappingProxyType(
     {
         check.name: check
-        for module in (failing, holding, rows, contract, whole, files)
+        for module in (failing, holding, rows, contract, whole, files, applying)
         for check in vars(module).values()
         if isinstance(check, Check)
     }

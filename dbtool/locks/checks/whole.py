@@ -63,74 +63,77 @@ COLUMN_WITHOUT_RULE = Check(
     never_waived="a rule is the answer, and keep is one",
 )
 
-CLONE_SERVER_FAILED = Check(
+REVISION_EDITED = Check(
+    "revision-edited",
+    "A revision that was applied has other code than its file has now.",
+    "The database does not change with the file, and two databases need not be alike any more.",
+    bad="# a line added to a revision that staging has applied already",
+    good="# the line in a revision of its own",
+    never_waived="dbtool migrate accept puts on record that the difference is none to the database",
+)
+
+
+def _about_clone(name: str, summary: str, why: str) -> Check:
+    return Check(name, summary, why, bad="", good="", never_waived=_ABOUT_CLONE)
+
+
+CLONE_SERVER_FAILED = _about_clone(
     "clone-server-failed",
     "A server for the clone could not be started, and another was taken.",
     "The rehearsal stands; it may have run on another kind of server than was asked for.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-CLONE_MAJOR_DIFFERS = Check(
+CLONE_MAJOR_DIFFERS = _about_clone(
     "clone-major-differs",
     "The clone's server is of another major than the target's.",
     "Majors differ in what they lock and rewrite, and in their syntax.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-EXTENSION_VERSION_DIFFERS = Check(
+EXTENSION_VERSION_DIFFERS = _about_clone(
     "extension-version-differs",
     "An extension has another version on the clone.",
     "Its functions and types may behave otherwise.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-EXTENSION_MISSING = Check(
+EXTENSION_MISSING = _about_clone(
     "extension-missing",
     "The clone's server does not have an extension that the target's schema needs.",
     "What depends on it could not be made.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-EXTENSION_LEFT_OUT = Check(
+EXTENSION_LEFT_OUT = _about_clone(
     "extension-left-out",
     "An extension that nothing in the schema needs is not on the clone.",
     "A revision that begins to use it would fail on the clone alone.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-LOCALE_DIFFERS = Check(
+LOCALE_DIFFERS = _about_clone(
     "locale-differs",
     "The clone sorts texts by another locale.",
     "Unique indexes and range constraints on texts may judge otherwise.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-EVENT_TRIGGERS_LEFT_OUT = Check(
+EVENT_TRIGGERS_LEFT_OUT = _about_clone(
     "event-triggers-left-out",
     "The target has event triggers, and the clone does not.",
     "They run for DDL, and could refuse or change what the rehearsal saw pass.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
 )
-
-SETTING_NOT_CARRIED = Check(
+SETTING_NOT_CARRIED = _about_clone(
     "setting-not-carried",
     "A setting of the target's database or role could not be set on the clone.",
     "A revision that depends on it may behave otherwise.",
-    bad="",
-    good="",
-    never_waived=_ABOUT_CLONE,
+)
+KEY_LEFT_OUT = _about_clone(
+    "key-left-out",
+    "The rows of the clone do not keep a foreign key of the target's schema, and it is without it.",
+    "Staging's rows and production's schema are of different days. What the key would have locked was not seen.",
+)
+KEY_NOT_VALID = _about_clone(
+    "key-not-valid",
+    "The rows of the clone do not keep a foreign key of the target's schema: there it is NOT VALID.",
+    "Staging's rows and production's schema are of different days.",
+)
+LEFT_OUT_OF_CLONE = _about_clone(
+    "left-out-of-clone",
+    "Something of the target's schema does not hold for the rows of the clone, and is not on it.",
+    "Staging's rows and production's schema are of different days. What it would have cost was not seen.",
+)
+VIEW_NOT_POPULATED = _about_clone(
+    "view-not-populated",
+    "A materialized view has no rows on the clone.",
+    "Its query failed there. What a revision does to the view was seen on an empty one.",
 )
