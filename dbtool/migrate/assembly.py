@@ -44,6 +44,12 @@ def assemble(end: StatementEnd, span: Span, *, alone: bool, waited_s: float) -> 
     )
 
 
+def shows_anything(trace: StatementTrace) -> bool:
+    """Whether work past SQLAlchemy, of which there is no text, left anything to tell of."""
+    changed = (*trace.created, *trace.dropped, *trace.renamed, *trace.column_changes, *trace.row_changes)
+    return bool(trace.locks or trace.rewrites or changed)
+
+
 def _failure(end: StatementEnd) -> StatementFailure | None:
     if not end.failed:
         return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dbtool.locks.modes import LockMode
 from dbtool.locks.trace import ColumnChange, RowChange
 from dbtool.migrate.observation import (
     FIRST_USER_OID,
     NO_COUNTERS,
-    NOTHING_SEEN,
     Counters,
     Known,
     Observation,
@@ -23,28 +23,31 @@ from dbtool.migrate.observation import (
 _LOCKED_WITH_A_TABLE = frozenset("iItS")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Span:
-    """``committed`` is what stood before the transaction; ``committed_after`` differs where a statement committed."""
+    """``committed`` is what stood before the transaction; ``committed_after`` differs where a statement committed.
+    ``touched`` are the OIDs of what may differ between the two looks.
+    """
 
     committed: Known
     committed_after: Known
-    before: Observation = NOTHING_SEEN
-    after: Observation = NOTHING_SEEN
-    pairs: Mapping[int, tuple[SeenRelation | None, SeenRelation | None]] = field(init=False)
+    before: Observation = field(default_factory=dict)
+    after: Observation = field(default_factory=dict)
+    touched: frozenset[int] = frozenset()
 
-    def __post_init__(self) -> None:
-        looked = {*self.before.locks, *self.after.locks}
+    @cached_property
+    def pairs(self) -> Mapping[int, tuple[SeenRelation | None, SeenRelation | None]]:
+        """Before and after, by OID."""
+        looked = set(self.touched)
         if self.committed is not self.committed_after:
-            looked |= {*self.committed, *self.committed_after}
-        pairs = {
+            looked |= {*self.committed, *self.committed_after, *self.after}
+        return {
             oid: (
                 find_relation(oid, self.before, self.committed),
                 find_relation(oid, self.after, self.committed_after),
             )
             for oid in sorted(looked)
         }
-        object.__setattr__(self, "pairs", pairs)
 
     @property
     def changed(self) -> Iterator[tuple[SeenRelation | None, SeenRelation | None]]:
@@ -57,6 +60,11 @@ class Span:
     def existed(self, oid: int) -> bool:
         """Before the transaction: nobody else can wait for what it made itself."""
         return oid in self.committed or oid < FIRST_USER_OID
+
+    def mode(self, oid: int) -> int:
+        """Of the lock after the statement; 0 without one."""
+        sighting = self.after.get(oid)
+        return sighting.mode if sighting else 0
 
 
 def created(span: Span) -> tuple[str, ...]:
@@ -92,12 +100,12 @@ def renamed(span: Span) -> tuple[tuple[str, str], ...]:
 
 def new_locks(span: Span) -> Iterator[tuple[SeenRelation, LockMode]]:
     """Of the statement, on what existed before its transaction; by the name it had before the statement."""
-    for oid, mode in span.after.locks.items():
-        relation = span.pairs[oid][0] or span.pairs[oid][1]
-        if relation is None or not span.existed(oid) or mode <= span.before.locks.get(oid, 0):
+    for oid, (before, after) in span.pairs.items():
+        relation, held = before or after, span.before.get(oid)
+        if relation is None or not span.existed(oid) or span.mode(oid) <= (held.mode if held else 0):
             continue
-        if matters(relation, mode):
-            yield relation, mode
+        if matters(relation, span.after[oid].mode):
+            yield relation, span.after[oid].mode
 
 
 def matters(relation: SeenRelation, mode: LockMode) -> bool:
@@ -116,23 +124,20 @@ def refiled(span: Span) -> Iterator[SeenRelation]:
 def row_changes(span: Span, truncated: Iterable[SeenRelation]) -> tuple[RowChange, ...]:
     emptied = {relation.oid for relation in truncated}
     found = []
-    for oid, (before, after) in span.pairs.items():
+    for before, after in span.changed:
         relation = after or before
-        if relation is None or relation.is_toast or oid < FIRST_USER_OID:
-            continue
-        change = _row_change(
-            str(relation.name), span.before.counters.get(oid), span.after.counters.get(oid), oid in emptied
-        )
-        if change.rows or change.truncated:
-            found.append(change)
+        if relation is not None:
+            change = _row_change(relation, span, truncated=relation.oid in emptied)
+            if change.rows or change.truncated:
+                found.append(change)
     return tuple(found)
 
 
-def _row_change(relation: str, before: Counters | None, after: Counters | None, truncated: bool) -> RowChange:
+def _row_change(relation: SeenRelation, span: Span, *, truncated: bool) -> RowChange:
     """A TRUNCATE takes back what was counted before it in the transaction: no difference is below zero."""
-    old, new = before or NO_COUNTERS, after or before or NO_COUNTERS
+    old, new = _counters(relation.oid, span.before), _counters(relation.oid, span.after)
     return RowChange(
-        relation,
+        str(relation.name),
         inserted=max(new.inserted - old.inserted, 0),
         updated=max(new.updated - old.updated, 0),
         deleted=max(new.deleted - old.deleted, 0),
@@ -140,11 +145,15 @@ def _row_change(relation: str, before: Counters | None, after: Counters | None, 
     )
 
 
+def _counters(oid: int, seen: Observation) -> Counters:
+    sighting = seen.get(oid)
+    return sighting.counters if sighting else NO_COUNTERS
+
+
 def scanned(span: Span) -> Iterator[SeenRelation]:
     """Tables that were read sequentially, by the transaction's counters."""
     for oid, (_, after) in span.pairs.items():
-        scans = span.after.counters.get(oid, NO_COUNTERS).scans
-        if after is not None and scans > span.before.counters.get(oid, NO_COUNTERS).scans:
+        if after is not None and _counters(oid, span.after).scans > _counters(oid, span.before).scans:
             yield after
 
 
@@ -153,8 +162,11 @@ def column_changes(span: Span) -> tuple[ColumnChange, ...]:
     return tuple(
         change
         for before, after in span.changed
-        if before is not None and after is not None
-        for change in _compare_columns(str(after.name), before.columns or {}, after.columns or {})
+        if before is not None
+        and after is not None
+        and before.columns is not None
+        and after.columns is not None
+        for change in _compare_columns(str(after.name), before.columns, after.columns)
     )
 
 

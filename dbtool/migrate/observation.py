@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dbtool.catalog.relations import RelationName
 from dbtool.locks.modes import LockMode
 
+_WITH_COLUMNS = frozenset("rpfmvc")
 FIRST_USER_OID = 16384  # PostgreSQL's own relations have lower ones
 
 
@@ -57,37 +58,42 @@ NO_COUNTERS = Counters()
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """One look at one transaction, by OID. ``gone`` are locked relations that the catalog no longer has."""
+class Sighting:
+    """A locked relation as the transaction sees it. ``relation`` is None where it has dropped it."""
 
-    relations: Mapping[int, SeenRelation] = field(default_factory=dict)
-    locks: Mapping[int, LockMode] = field(default_factory=dict)
-    gone: frozenset[int] = frozenset()
-    counters: Mapping[int, Counters] = field(default_factory=dict)
-    bytes: Mapping[int, int] = field(default_factory=dict)
-    foreign_keys: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    oid: int
+    mode: LockMode
+    relation: SeenRelation | None = None
+    counters: Counters = NO_COUNTERS
+    bytes: int | None = None
+    foreign_keys: frozenset[str] = frozenset()
 
 
-NOTHING_SEEN = Observation()
+Observation = Mapping[int, Sighting]  # one look at one transaction
 Known = Mapping[int, SeenRelation]
+NOTHING_SEEN: Observation = {}
 
 
-def parse_observation(text: str) -> Observation:
-    """The JSON of child/sources.py."""
-    rows = json.loads(text)
-    present = [row for row in rows if row[3] is not None]
-    return Observation(
-        relations={row[0]: _relation(row) for row in present},
-        locks={row[0]: LockMode(row[1]) for row in rows},
-        gone=frozenset(row[0] for row in rows if row[3] is None),
-        counters={row[0]: Counters(*row[7]) for row in present if row[7]},
-        bytes={row[0]: row[8] for row in present if row[8] is not None},
-        foreign_keys={row[0]: frozenset(row[10]) for row in present if row[10]},
+def parse_difference(before: Observation, told: Mapping[str, Any]) -> tuple[Observation, frozenset[int]]:
+    """The next look from the one before and what child/sources.py tells of the way; and the OIDs that it tells of."""
+    found = {one.oid: one for one in map(_sighting, map(json.loads, told["facts"]))}
+    released = frozenset(told["released"])
+    kept = {oid: one for oid, one in before.items() if oid not in released} if released else before
+    return {**kept, **found}, released | found.keys()
+
+
+def _sighting(row: list[Any]) -> Sighting:
+    oid, mode, schema, name, kind, filenode, table, counters, size, columns, foreign_keys = row
+    if name is None:
+        return Sighting(oid, LockMode(mode))
+    return Sighting(
+        oid,
+        LockMode(mode),
+        SeenRelation(oid, RelationName(schema, name), kind, filenode, table, parse_columns(columns)),
+        Counters(*counters) if counters else NO_COUNTERS,
+        size,
+        frozenset(foreign_keys or ()),
     )
-
-
-def _relation(row: list[Any]) -> SeenRelation:
-    return SeenRelation(row[0], RelationName(row[2], row[3]), row[4], row[5], row[6], parse_columns(row[9]))
 
 
 def parse_columns(rows: list[list[Any]] | None) -> Mapping[int, SeenColumn] | None:
@@ -96,16 +102,27 @@ def parse_columns(rows: list[list[Any]] | None) -> Mapping[int, SeenColumn] | No
 
 def find_relation(oid: int, seen: Observation, committed: Known) -> SeenRelation | None:
     """As it stood at that look: what is not locked is as it was committed."""
-    relation = seen.relations.get(oid)
-    if relation is None:
-        return None if oid in seen.gone else committed.get(oid)
-    if relation.columns is None and (before := committed.get(oid)) is not None:
+    before, sighting = committed.get(oid), seen.get(oid)
+    if sighting is None:
+        return before
+    relation = sighting.relation
+    if relation is not None and relation.columns is None and before is not None:
         return replace(relation, columns=before.columns)
     return relation
 
 
+def is_complete(known: Known) -> bool:
+    """Whether all columns are known: a transaction tells none of what it has made itself."""
+    return all(each.columns is not None or each.kind not in _WITH_COLUMNS for each in known.values())
+
+
 def commit(seen: Observation, committed: Known) -> Known:
     """What is committed once the transaction of the look has been."""
-    kept = {oid: relation for oid, relation in committed.items() if oid not in seen.gone}
-    found = {oid: find_relation(oid, seen, committed) for oid in seen.relations}
-    return kept | {oid: relation for oid, relation in found.items() if relation and oid >= FIRST_USER_OID}
+    after = dict(committed)
+    for oid in seen:
+        relation = find_relation(oid, seen, committed)
+        if relation is None:
+            after.pop(oid, None)
+        elif oid >= FIRST_USER_OID:
+            after[oid] = relation
+    return after

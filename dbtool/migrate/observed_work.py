@@ -48,7 +48,8 @@ def _is_copied(relation: SeenRelation, span: Span, parsed: tuple[Statement, ...]
     """TRUNCATE, too, gives a table another file; that one is empty."""
     if _says(parsed, *_COPYING):
         return relation.kind in _TABLES
-    size = span.after.bytes.get(relation.oid)
+    sighting = span.after.get(relation.oid)
+    size = sighting.bytes if sighting else None
     return relation.kind == "r" and not _says(parsed, "TRUNCATE") and (size is None or size > 0)
 
 
@@ -71,16 +72,15 @@ def find_table(name: str, span: Span) -> SeenRelation | None:
     """The table that a notice means: what the transaction has locked before all else, and that most strongly."""
     locked = [each for each in _seen(span) if each.name.name == name and each.kind in _TABLES]
     if locked:
-        return max(locked, key=lambda each: span.after.locks.get(each.oid, 0))
+        return max(locked, key=lambda each: span.mode(each.oid))
     committed = [each for each in span.committed.values() if each.name.name == name and each.kind in _TABLES]
     return min(committed, key=lambda each: (each.name.schema != "public", each.name), default=None)
 
 
 def _seen(span: Span) -> Iterator[SeenRelation]:
-    for before, after in span.pairs.values():
-        one = after or before
-        if one is not None:
-            yield one
+    """What the transaction has locked, and what the statement itself changed by committing."""
+    yield from (one.relation for one in span.after.values() if one.relation is not None)
+    yield from (after for _, after in span.changed if after is not None and after.oid not in span.after)
 
 
 def _validated(span: Span, notices: Notices, parsed: tuple[Statement, ...]) -> Iterator[SeenRelation]:
@@ -88,7 +88,9 @@ def _validated(span: Span, notices: Notices, parsed: tuple[Statement, ...]) -> I
     names = set(notices.validated)
     if not names:
         return
-    holders = [each for each in _seen(span) if names & span.after.foreign_keys.get(each.oid, frozenset())]
+    holders = [
+        one.relation for one in span.after.values() if one.relation is not None and names & one.foreign_keys
+    ]
     if not holders:
         holders = [
             each for each in span.committed.values() if each.kind in _TABLES and _is_named(each, parsed)

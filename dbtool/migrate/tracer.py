@@ -11,16 +11,17 @@ from typing import Self
 
 from dbtool.catalog.relations import RelationName
 from dbtool.locks.trace import RevisionTrace, StatementTrace
-from dbtool.migrate.assembly import assemble
+from dbtool.migrate.assembly import assemble, shows_anything
 from dbtool.migrate.changes import Span
 from dbtool.migrate.observation import (
     NOTHING_SEEN,
     Known,
-    Observation,
     SeenRelation,
+    Sighting,
     commit,
+    is_complete,
     parse_columns,
-    parse_observation,
+    parse_difference,
 )
 from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
 from dbtool.migrate.standing_alone import fits_block, plan_hold
@@ -70,7 +71,7 @@ class Tracer:
         self._stack = ExitStack()
         self._revisions: list[_Revision] = []
         self._committed: Known = {}
-        self._seen = NOTHING_SEEN
+        self._told = self._seen = NOTHING_SEEN  # by the child at all; of the transaction that runs
         self._began = ""  # the child's transaction, by the server's clock
         self._alone = False
         self._watch: LockWatch | None = None
@@ -96,11 +97,16 @@ class Tracer:
     def connected(self, pid: int) -> None:
         """Each statement names the session that it comes from."""
 
+    def configured(self, transaction_mode: str) -> None:
+        """The run's outcome says it."""
+
     def revision_begins(self, revision: str) -> None:
         self._revisions.append(_Revision(revision))
 
     def statement_begins(self, start: StatementStart) -> Answer:
         self._alone = False
+        if not self._began and not is_complete(self._committed):
+            self._committed = self._read_committed()
         if start.in_transaction or not start.ordinal:
             return Go()
         if fits_block(start.sql, self._committed):
@@ -124,7 +130,8 @@ class Tracer:
         span = self._span(end, watched)
         trace = assemble(end, span, alone=self._alone, waited_s=watched.waited_s)
         ours_s = end.sources.get("ours_s", 0.0) + watched.waited_s
-        self._revisions[-1].statements.append(_Statement(trace, end.began_at, ours_s))
+        if end.start.ordinal or shows_anything(trace):
+            self._revisions[-1].statements.append(_Statement(trace, end.began_at, ours_s))
         if not end.start.in_transaction:
             self._close_all(end.ended_at + end.sources.get("ours_s", 0.0))
             self._committed, self._seen, self._began = span.committed_after, NOTHING_SEEN, ""
@@ -155,21 +162,23 @@ class Tracer:
         """What lies around the statement. Of one that committed by itself the catalog is read again."""
         if end.failed and end.start.in_transaction:
             return Span(self._committed, self._committed, self._seen, self._seen)
-        before = self._before(end)
-        if end.start.in_transaction:
-            self._seen, self._began = parse_observation(end.sources["after"]), end.sources["began"]
-            return Span(self._committed, self._committed, before, self._seen)
-        seen = Observation(locks=watched.locks)
-        after = seen if self._alone or end.failed else parse_observation(end.sources["after"])
-        return Span(self._committed, self._read_committed(), before, after)
+        if end.failed or self._alone:
+            committed = self._read_committed()
+            after = {oid: Sighting(oid, mode, committed.get(oid)) for oid, mode in watched.locks.items()}
+            return Span(self._committed, committed, NOTHING_SEEN, after)
+        self._notice_hidden_commit(end)
+        before, _ = parse_difference(self._told, end.sources["before"])
+        self._told, touched = parse_difference(before, end.sources["after"])
+        if not end.start.in_transaction:
+            return Span(self._committed, self._read_committed(), before, self._told, touched)
+        self._seen, self._began = self._told, end.sources["began"]
+        return Span(self._committed, self._committed, before, self._told, touched)
 
-    def _before(self, end: StatementEnd) -> Observation:
+    def _notice_hidden_commit(self, end: StatementEnd) -> None:
         """Where the server's transaction is another, SQL that nobody told of has ended ours: a COMMIT in the text."""
-        if self._began not in {"", end.sources.get("began", "")}:
+        if self._began not in {"", end.sources["began"]}:
             self._close_all(end.began_at)
-            self._committed, self._seen = self._read_committed(), NOTHING_SEEN
-        told = end.sources.get("before")
-        return self._seen if told is None else parse_observation(told)
+            self._committed = self._read_committed()
 
     def _close_all(self, at: float) -> None:
         """A transaction has ended: its locks are gone."""

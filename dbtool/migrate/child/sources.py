@@ -7,81 +7,108 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-# Relations of PostgreSQL's own have lower OIDs; locks on them below SHARE are every statement's. The two casts to text
-# keep drivers from parsing; there is no percent sign and no colon alone, which some take for parameters. Locks of one's
-# own on temporary tables are nobody's concern. Counters that were not sent when the transaction ended would count in the
-# next one as well.
-_REPORT = """
+# Relations of PostgreSQL's own have lower OIDs than 16384; locks on them below SHARE are every statement's. Locks of one's
+# own on temporary tables are nobody's concern. What a transaction has made itself is not looked at closely. Counters that
+# were not sent when a transaction ended would count in the next one as well. The casts to text keep drivers from parsing;
+# there is no percent sign and no colon alone, which some take for parameters.
+_MARK = """
 SELECT
-    pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp())::text
-        || ' ' || pg_catalog.set_config('client_min_messages', 'debug1', false)
-        || pg_catalog.pg_stat_force_next_flush()::text,
+    pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp())::text AS began,
+    (SELECT pg_catalog.max(c.oid)::text FROM pg_catalog.pg_class c) AS newest,
+    pg_catalog.pg_current_wal_insert_lsn()::text AS written,
     (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-            held.oid::bigint,
-            held.mode,
-            n.nspname,
-            c.relname,
-            c.relkind,
-            c.relfilenode::bigint,
-            i.indrelid::bigint,
-            CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.json_build_array(
-                pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
-                pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
-                pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid),
-                pg_catalog.pg_stat_get_xact_numscans(c.oid)
-            ) END,
-            CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
-            CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'p', 'f', 'm', 'v', 'c') THEN (
-                SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-                    a.attnum, a.attname, a.atttypid::bigint, a.atttypmod,
-                    pg_catalog.format_type(a.atttypid, a.atttypmod)
-                ) ORDER BY a.attnum)
-                FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            ) END,
-            CASE WHEN held.mode >= 4 AND c.relkind IN ('r', 'p') THEN (
-                SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
-                FROM pg_catalog.pg_constraint k
-                WHERE k.conrelid = c.oid AND k.contype = 'f'
-            ) END
-        ) ORDER BY held.oid)::text
-        FROM (
-            SELECT l.relation AS oid, pg_catalog.max(pg_catalog.array_position(ARRAY[
-                'AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
-                'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
-            ], l.mode)) AS mode
-            FROM pg_catalog.pg_lock_status() l
-            WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
-                AND l.database IN (0, (
-                    SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
-                ))
-            GROUP BY l.relation
-        ) held
-        LEFT JOIN pg_catalog.pg_class c ON c.oid = held.oid
-        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-        WHERE (held.oid >= 16384 OR held.mode >= 5) AND c.relpersistence IS DISTINCT FROM 't'
-    )
+        SELECT pg_catalog.sum(pg_catalog.hashtext(l.relation::text || l.mode))::text
+        FROM pg_catalog.pg_lock_status() l
+        WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
+    ) AS locks,
+    pg_catalog.set_config('client_min_messages', 'debug1', false),
+    pg_catalog.pg_stat_force_next_flush()::text
 """
+_REPORT = """
+WITH head AS MATERIALIZED (
+{mark}
+), held AS MATERIALIZED (
+    SELECT l.relation AS oid, pg_catalog.max(pg_catalog.array_position(ARRAY[
+        'AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock',
+        'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
+    ], l.mode)) AS mode
+    FROM pg_catalog.pg_lock_status() l
+    WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+        AND l.database IN (0, (
+            SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+        ))
+    GROUP BY l.relation
+)
+SELECT head.began, head.newest, head.written, head.locks, seen.oid, seen.fact
+FROM head
+LEFT JOIN (
+    SELECT held.oid::text, pg_catalog.json_build_array(
+        held.oid::bigint,
+        held.mode,
+        n.nspname,
+        c.relname,
+        c.relkind,
+        c.relfilenode::bigint,
+        i.indrelid::bigint,
+        CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.json_build_array(
+            pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
+            pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),
+            pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid),
+            pg_catalog.pg_stat_get_xact_numscans(c.oid)
+        ) END,
+        CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'm') AND c.oid <= {newest} THEN
+            pg_catalog.pg_relation_size(c.oid)
+        END,
+        CASE WHEN held.mode = 8 AND c.relkind IN ('r', 'p', 'f', 'm', 'v', 'c') AND c.oid <= {newest} THEN (
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                a.attnum, a.attname, a.atttypid::bigint, a.atttypmod,
+                pg_catalog.format_type(a.atttypid, a.atttypmod)
+            ) ORDER BY a.attnum)
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        ) END,
+        CASE WHEN held.mode >= 4 AND c.relkind IN ('r', 'p') AND c.oid <= {newest} THEN (
+            SELECT pg_catalog.json_agg(k.conname ORDER BY k.conname)
+            FROM pg_catalog.pg_constraint k
+            WHERE k.conrelid = c.oid AND k.contype = 'f'
+        ) END
+    )::text AS fact
+    FROM held
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = held.oid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+    WHERE (held.oid >= 16384 OR held.mode >= 5) AND c.relpersistence IS DISTINCT FROM 't'
+) seen ON true
+""".replace("{mark}", _MARK)
+
+
+class Mark(NamedTuple):
+    """``began`` is the transaction's start by the server's clock, ``newest`` the highest OID of a relation then. While
+    neither ``written``, the end of the log, nor ``locks``, a sum over them, has moved, nobody has done anything.
+    """
+
+    began: str
+    newest: str
+    written: str
+    locks: Optional[str]
 
 
 class Report(NamedTuple):
-    """``began`` is the transaction's start by the server's clock; ``relations`` JSON, what the transaction has locked."""
+    """``facts`` are JSON by OID on what the transaction has locked."""
 
-    began: str
-    relations: str
+    mark: Mark
+    facts: Dict[str, str]
 
 
-_NOTHING = Report("", "[]")
+_NOTHING = Report(Mark("", "0", "", None), {})
 
 
 class Sources:
     def __init__(self) -> None:
         self._last = _NOTHING
-        self._sent = ""
+        self._told = _NOTHING
         self._heard: List[str] = []
         self._listened: List[Any] = []
         self._ours_s = 0.0
@@ -95,14 +122,27 @@ class Sources:
         """What has changed since the last look, though no statement was seen; also makes ready for the next one."""
         with self._timed():
             self._listen(dbapi)
-            now = self._read(dbapi)
-        if now is None:
-            return None
-        before = self._baseline(now)
-        self._last = now
-        found = None if now.relations == before.relations else self._describe(before, now)
+            now = None if self._is_still(dbapi) else self._read(dbapi)
+        before = self._baseline(now) if now else _NOTHING
+        found = None
+        if now is not None:
+            self._last = now
+            if now.facts != before.facts:
+                found = self._describe(before, now)
         del self._heard[:]
         return found
+
+    def _is_still(self, dbapi: Any) -> bool:
+        """Whether nothing has happened since the last look, or in a transaction that has just begun."""
+        rows = _query(dbapi, _MARK)
+        if not rows:
+            return True  # the transaction is aborted: nothing can happen
+        mark = Mark(*rows[0][:4])
+        if mark.began == self._last.mark.began:
+            return mark[2:] == self._last.mark[2:]
+        if mark.locks is None:
+            self._last = Report(mark, {})
+        return mark.locks is None
 
     def after(self, dbapi: Any) -> Dict[str, Any]:
         """Of a statement that has succeeded, still in its transaction (or in a block of its own, or after its commit)."""
@@ -112,7 +152,9 @@ class Sources:
         return self._describe(before, now)
 
     def after_failure(self) -> Dict[str, Any]:
-        """The transaction is aborted: nothing can be asked of the server."""
+        """The transaction is aborted: nothing can be asked of the server. ``ours_s`` is what looking took since the last
+        statement.
+        """
         found = {"notices": list(self._heard), "ours_s": self._ours_s}
         self._ours_s = 0.0
         del self._heard[:]
@@ -120,29 +162,27 @@ class Sources:
 
     def _baseline(self, now: Report) -> Report:
         """The last look, if it was in the same transaction: a new one begins with nothing locked."""
-        return self._last if self._last.began == now.began else _NOTHING
+        return self._last if self._last.mark.began == now.mark.began else _NOTHING
 
     def _describe(self, before: Report, now: Report) -> Dict[str, Any]:
-        """``before`` is left out where it is what was sent last. ``ours_s`` is the time that looking took until now."""
-        found = {"began": now.began, "after": now.relations, **self.after_failure()}
-        if before.relations != self._sent:
-            found["before"] = before.relations
-        self._sent = now.relations
+        """``before`` is the way there from what the parent was told last."""
+        found = {
+            "began": now.mark.began,
+            "before": _difference(self._told, before),
+            "after": _difference(before, now),
+            **self.after_failure(),
+        }
+        self._told = now
         return found
 
     def _read(self, dbapi: Any) -> Optional[Report]:
-        """None where the transaction is aborted, or the connection closed. A project may have its rows come as dictionaries."""
-        try:
-            cursor = dbapi.cursor()
-            try:
-                cursor.execute(_REPORT)
-                row = cursor.fetchone()
-            finally:
-                cursor.close()
-        except Exception:  # noqa: BLE001  each driver has its own; what is wrong the project's next statement meets too
+        rows = _query(dbapi, _REPORT.replace("{newest}", self._last.mark.newest))
+        if not rows:
             return None
-        began, relations = row.values() if isinstance(row, dict) else row
-        return Report(began, relations or "[]")
+        mark = Mark(*rows[0][:4])
+        if mark.began == self._last.mark.began:
+            mark = mark._replace(newest=self._last.mark.newest)
+        return Report(mark, {row[4]: row[5] for row in rows if row[4] is not None})
 
     def _listen(self, dbapi: Any) -> None:
         connection = driver_connection(dbapi)
@@ -155,6 +195,28 @@ class Sources:
         began = time.monotonic()
         yield
         self._ours_s += time.monotonic() - began
+
+
+def _query(dbapi: Any, text: str) -> List[Tuple[Any, ...]]:
+    """No rows where the transaction is aborted, or the connection closed. A project may have rows come as dictionaries."""
+    try:
+        cursor = dbapi.cursor()
+        try:
+            cursor.execute(text)
+            rows = cursor.fetchall()
+        finally:
+            cursor.close()
+    except Exception:  # noqa: BLE001  each driver has its own; what is wrong the project's next statement meets too
+        return []
+    return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
+
+
+def _difference(before: Report, now: Report) -> Dict[str, Any]:
+    """``facts`` are those that are new or others, ``released`` the OIDs that are no longer locked."""
+    return {
+        "facts": [fact for oid, fact in now.facts.items() if before.facts.get(oid) != fact],
+        "released": [int(oid) for oid in before.facts if oid not in now.facts],
+    }
 
 
 def driver_connection(dbapi: Any) -> Any:

@@ -35,6 +35,7 @@ class StatementEvents:
         self._ordinal = 0
         self._running: Optional[Dict[str, Any]] = None
         self._used: Any = None  # the connection of the revision's last statement, or else the one last begun
+        self._is_fresh = False  # nothing was done in its transaction yet
         self._committing = False
 
     def install(self) -> None:
@@ -50,7 +51,7 @@ class StatementEvents:
     def of_revision(self, revision: str) -> Iterator[None]:
         """Work that was done past SQLAlchemy is looked for at the end, unless the transaction is aborted."""
         self._revision, self._ordinal = revision, 0
-        if self._sources and self._used is not None:
+        if self._sources and self._used is not None and not self._is_fresh:
             self._sources.settle(self._used)
         try:
             yield
@@ -65,6 +66,7 @@ class StatementEvents:
     def _before(
         self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
     ) -> Tuple[str, Any]:
+        self._is_fresh = False
         if not self._revision:
             return statement, parameters
         dbapi = self._used = conn.connection
@@ -161,7 +163,7 @@ class StatementEvents:
 
     def _begun(self, conn: Any) -> None:
         if not self._revision:
-            self._used = conn.connection
+            self._used, self._is_fresh = conn.connection, True
 
     def _commits(self, conn: Any) -> None:
         """Heard just before the COMMIT. What the parent wants done in the transaction goes with it, or not at all."""
