@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from dbtool.migrate.place import (
     told_url,
 )
 from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.relay import relay
 from dbtool.programs import Conversation
 
 _CHILD = Path(__file__).parent / "child"
@@ -38,22 +39,39 @@ def converse(
     """Have the child do the job. ``heard`` is told of its events; whoever returns a value answers."""
     outcome = Outcome()
     parameters = find_parameters(place) if place else {}
-    job = {**job, "project": _describe_project(project), "closed": project.network == "closed"}
-    environment = told_environment(project, parameters)
-    if place:
-        told = {"rest": told_url(parameters), "schemes": told_schemes(project)}
-        job |= {"place": describe_place(place, parameters, None), "told": told, "closed": place.closed}
-    with _child(project, environment) as child, _ended_after(timeout_s, child) as timer:
-        child.send(json.dumps(job).encode())
-        while (line := child.receive()) is not None:
-            _hear(outcome, json.loads(line), heard, child)
-        code = child.finish()
-        if timer.rang:
-            outcome.raised = Raised("timeout", f"env.py did not finish within {timeout_s:g} s and was ended")
+    with _way(project, place, parameters) as way:
+        job = {**job, "project": _describe_project(project), **way}
+        with (
+            _child(project, told_environment(project, parameters)) as child,
+            _ended_after(timeout_s, child) as timer,
+        ):
+            child.send(json.dumps(job).encode())
+            while (line := child.receive()) is not None:
+                _hear(outcome, json.loads(line), heard, child)
+            code = child.finish()
+            if timer.rang:
+                outcome.raised = Raised(
+                    "timeout", f"env.py did not finish within {timeout_s:g} s and was ended"
+                )
     outcome.scrub(child.output, parameters.get("password", ""))
     if outcome.raised is None and (code != 0 or not outcome.done):
         outcome.raised = Raised("exit", f"env.py ended its process with code {code}")
     return outcome
+
+
+@contextmanager
+def _way(
+    project: MigrationProject, place: Place | None, parameters: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """How the child gets to the place. One that shall have no network gets there by a relay's socket."""
+    may_close = project.network == "closed"
+    if place is None:
+        yield {"closed": may_close}
+        return
+    told = {"rest": told_url(parameters), "schemes": told_schemes(project)}
+    is_closed = place.closed and may_close
+    with relay(parameters) if is_closed else nullcontext() as socket:
+        yield {"closed": is_closed, "told": told, "place": describe_place(place, parameters, socket)}
 
 
 def _hear(outcome: Outcome, message: dict[str, Any], heard: Hearing, child: Conversation) -> None:

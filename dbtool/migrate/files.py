@@ -2,79 +2,161 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dbtool.migrate.canonical import digest_source, find_waivers, has_downgrade, imports_of
+from dbtool.errors import ConfigurationInvalid
+from dbtool.migrate.canonical import (
+    digest_source,
+    file_names_of,
+    find_waivers,
+    has_downgrade,
+    imports_of,
+    parse_source,
+)
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.revisions import History, Revision
 
+_SOURCE_FOLDER = (
+    "src"  # of a project that keeps its packages apart; env.py tends to add it to sys.path itself
+)
 
-def digest_files(project: MigrationProject, found: dict[str, Any]) -> History:
-    """The history as the child found it, with the digest of each revision's files as they are now."""
+
+def digest_files(project: MigrationProject, found: Mapping[str, Any]) -> History:
+    """The history as the child found it, with the digest of each revision's files as they are now.
+
+    :raises ConfigurationInvalid: this Python cannot read a revision.
+    """
     env = Path(found["env"])
+    reader = _Reader(project.root.resolve(), _roots(project.root, env, found))
     return History(
-        revisions=tuple(_digest_revision(project, one) for one in found["revisions"]),
-        env_digest=_digest_all(_closure(env, (env.parent,))),
+        revisions=tuple(_digest_revision(reader, one) for one in found["revisions"]),
+        env_digest=_Reader(reader.root, (env.parent,)).digest_of(env) if env.is_file() else "",
         heads=tuple(found["heads"]),
     )
 
 
-def _digest_revision(project: MigrationProject, one: dict[str, Any]) -> Revision:
-    file = Path(one["file"])
-    source = file.read_bytes()
-    roots = (project.root, file.parent, *([project.migrations] if project.migrations else []))
-    return Revision(
-        id=one["id"],
-        down=tuple(one["down"]),
-        needs=tuple(one["needs"]),
-        labels=tuple(one["labels"]),
-        file=str(file.relative_to(project.root) if file.is_relative_to(project.root) else file),
-        message=one["message"],
-        digest=_digest_all(_closure(file, roots)),
-        has_downgrade=has_downgrade(ast.parse(source)),
-        waivers=tuple(find_waivers(source)),
-    )
+def digest_reads(project: MigrationProject, paths: Iterable[str]) -> dict[str, str]:
+    """Path from the project's folder → digest of the file as it is now; empty for one that is gone."""
+    return {path: _digest_content(project.root / path) for path in sorted(paths)}
 
 
-def _digest_all(files: dict[Path, bytes]) -> str:
-    """Of the files' contents, in the order in which they are first needed: where the project lies does not matter."""
-    digest = hashlib.sha256()
-    for source in files.values():
-        digest.update(digest_source(source).encode())
-    return digest.hexdigest()
+def _roots(root: Path, env: Path, found: Mapping[str, Any]) -> tuple[Path, ...]:
+    """The folders that imports may start from: sys.path's, and those that env.py may add, which is not run for this."""
+    between = [folder for folder in env.parents if folder.is_relative_to(root)]
+    places = [Path(path) for path in (*found["sys_path"], *found["versions"])]
+    candidates = [root, *places, *reversed(between), root / _SOURCE_FOLDER]
+    return tuple(dict.fromkeys(candidate.resolve() for candidate in candidates))
 
 
-def _closure(file: Path, roots: tuple[Path, ...]) -> dict[Path, bytes]:
-    """The file and the project's own files that it imports, and what those import."""
-    found: dict[Path, bytes] = {}
-    unread = [file]
-    while unread:
-        one = unread.pop(0)
-        if one in found:
-            continue
-        found[one] = one.read_bytes()
-        unread += _imported(one, found[one], roots)
-    return found
+def _digest_revision(reader: _Reader, one: Mapping[str, Any]) -> Revision:
+    file = Path(one["file"]).resolve()
+    name = str(file.relative_to(reader.root) if file.is_relative_to(reader.root) else file)
+    try:
+        source = file.read_bytes()
+        return Revision(
+            id=one["id"],
+            down=tuple(one["down"]),
+            needs=tuple(one["needs"]),
+            labels=tuple(one["labels"]),
+            file=name,
+            message=one["message"],
+            digest=reader.digest_of(file),
+            has_downgrade=has_downgrade(parse_source(source)),
+            waivers=tuple(find_waivers(source)),
+        )
+    except UnicodeDecodeError:
+        raise ConfigurationInvalid(f"{name}: not UTF-8; nothing was done. Save the file as UTF-8.") from None
+    except SyntaxError as error:
+        raise ConfigurationInvalid(
+            f"{name}:{error.lineno or 1}: dbtool's own Python cannot read it: {error.msg}; nothing was done. "
+            "Run dbtool under the Python that the project is written for."
+        ) from None
 
 
-def _imported(file: Path, source: bytes, roots: tuple[Path, ...]) -> Iterator[Path]:
-    for name in imports_of(source):
-        level = len(name) - len(name.lstrip("."))
-        parts = [part for part in name.lstrip(".").split(".") if part]
-        folders = (file.parents[level - 1],) if level else roots
-        for folder in folders:
-            yield from _files_of(folder, parts)
+@dataclass(frozen=True, slots=True)
+class _File:
+    digest: str
+    needs: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """``roots`` are the folders that absolute imports start from, in the order in which they are searched."""
+
+    root: Path
+    roots: tuple[Path, ...]
+    read: dict[Path, _File] = field(default_factory=dict)
+
+    def digest_of(self, file: Path) -> str:
+        """Of the file, the project's own files that it imports or names, and what those need: in the order in which they
+        are first needed, so that where the project lies does not matter.
+
+        :raises SyntaxError: this Python cannot read the file itself.
+        """
+        digest = hashlib.sha256(digest_source(file.read_bytes()).encode())
+        found, unread = {file}, [*self._get(file).needs]
+        while unread:
+            one = unread.pop(0)
+            if one not in found:
+                found.add(one)
+                digest.update(self._get(one).digest.encode())
+                unread += self._get(one).needs
+        return digest.hexdigest()
+
+    def _get(self, file: Path) -> _File:
+        if file not in self.read:
+            self.read[file] = self._look(file)
+        return self.read[file]
+
+    def _look(self, file: Path) -> _File:
+        if file.suffix != ".py":
+            return _File(_digest_content(file))
+        source = file.read_bytes()
+        try:
+            needs = (*self._imported(file, source), *self._named(file, source))
+            return _File(digest_source(source), tuple(dict.fromkeys(needs)))
+        except SyntaxError:
+            return _File(_digest_content(file))
+
+    def _imported(self, file: Path, source: bytes) -> Iterator[Path]:
+        for name in imports_of(source):
+            level = len(name) - len(name.lstrip("."))
+            parts = [part for part in name.lstrip(".").split(".") if part]
+            folders = file.parents[level - 1 : level] if level else self.roots
+            for folder in folders:
+                yield from (one.resolve() for one in _files_of(folder, parts))
+
+    def _named(self, file: Path, source: bytes) -> Iterator[Path]:
+        for name in file_names_of(source):
+            for folder in (file.parent, *self.roots):
+                place = (folder / name).resolve()
+                if place.is_relative_to(self.root) and place.is_file():
+                    yield place
+                    break
 
 
 def _files_of(folder: Path, parts: list[str]) -> Iterator[Path]:
     """``a.b.c`` may be a name in a/b.py: each package on the way is run as well."""
     place = folder
     for part in parts:
-        place = place / part
+        place /= part
         for candidate in (place.with_suffix(".py"), place / "__init__.py"):
             if candidate.is_file():
                 yield candidate
+
+
+def _digest_content(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return ""
+    if file.suffix == ".py":
+        try:
+            return digest_source(content)
+        except SyntaxError:
+            pass
+    return hashlib.sha256(content).hexdigest()

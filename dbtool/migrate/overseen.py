@@ -37,6 +37,7 @@ def overseen(overseer: Overseer) -> Hearing:
 
     return {
         "connected": connected,
+        "environment": lambda message: overseer.configured(message["transaction_mode"]),
         "revision_begins": lambda message: overseer.revision_begins(message["revision"]),
         "statement_begins": statement_begins,
         "statement_ended": statement_ended,

@@ -99,6 +99,8 @@ class Recorder:
     def connected(self, pid: int) -> None:
         self.pids.append(pid)
 
+    def configured(self, transaction_mode: str) -> None: ...
+
     def revision_begins(self, revision: str) -> None: ...
 
     def statement_begins(self, start: StatementStart) -> Answer:

@@ -58,8 +58,7 @@ def _refuse_broken(found: List[Any], root: str) -> None:
 
 def _refuse_missing(one: Any, name: str, by_id: Dict[str, Any], root: str) -> None:
     labels = {label for each in by_id.values() for label in _names(each._orig_branch_labels)}  # noqa: SLF001  before they spread
-    bare = name.partition("@")[2] or name
-    if not any(each.startswith(bare) for each in by_id) and bare not in labels:
+    if name not in by_id and name not in labels:
         raise HistoryBroken(
             f"{_near(one.path, root)} comes after revision {name}, which no file has; restore that file, or correct "
             "down_revision or depends_on"

@@ -8,6 +8,9 @@ from typing import Any, Dict
 
 from .channel import Channel
 from .failure import describe_exception, find_message, find_sqlstate
+from .guard import close_network
+from .namespace import enter
+from .via import through_socket
 
 __all__ = ["find_message", "find_sqlstate", "main"]
 
@@ -15,8 +18,8 @@ __all__ = ["find_message", "find_sqlstate", "main"]
 def main(descriptor: int) -> None:
     channel = Channel(descriptor)
     job = channel.read()
-    _prepare(job)
     try:
+        _prepare(job, channel)
         _MODES[job["mode"]](job, channel)
     except BaseException as error:  # noqa: BLE001  whatever env.py raises, SystemExit too, is the parent's to judge
         channel.tell("raised", **describe_exception(error, job["project"]["root"]))
@@ -35,12 +38,24 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _prepare(job: Dict[str, Any]) -> None:
+def _prepare(job: Dict[str, Any], channel: Channel) -> None:
     root = job["project"]["root"]
     os.chdir(root)
     if root not in sys.path:
         sys.path.append(root)
     sys.argv[:] = ["alembic"]
+    if job["closed"]:
+        _close(job, channel)
+
+
+def _close(job: Dict[str, Any], channel: Channel) -> None:
+    """Before any module of the project's is loaded, or any thread begun."""
+    place = job.get("place") or {"via": {}, "socket": None}
+    is_apart = (place["socket"] is not None or not place["via"]) and enter()
+    if is_apart and place["via"]:
+        place["via"] = through_socket(place["via"], place["socket"])
+    channel.tell("guard", kind="network namespace" if is_apart else "drivers")
+    close_network(place["via"], lambda address: channel.tell("unreachable", address=address))
 
 
 def _describe(job: Dict[str, Any], channel: Channel) -> None:

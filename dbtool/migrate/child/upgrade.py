@@ -10,6 +10,7 @@ from alembic.runtime.environment import EnvironmentContext
 from .channel import Channel
 from .environment import make_config, script_directory
 from .failure import find_message, find_sqlstate
+from .reads import watch_reads
 from .redirect import Redirect
 from .statements import StatementEvents
 
@@ -20,6 +21,8 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     place.install()
     config = make_config(job["project"], job["told"])
     script = script_directory(config)
+    versions = [str(folder) for folder in script._version_locations]  # noqa: SLF001  it has no public name
+    watch_reads(job["project"]["root"], versions, lambda path: channel.tell("file_read", path=path))
     events = StatementEvents(channel, trace=job["trace"])
     events.install()
     wanted = list(job["revisions"])

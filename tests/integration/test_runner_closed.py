@@ -1,0 +1,173 @@
+"""A rehearsal's env.py without any network: C code, programs and Python's sockets get nowhere but to the clone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.integration.running import USUAL, Listener, Recorder, make_project, revision, run_all, scratch, tables_in
+
+from dbtool.clones.embedded import EmbeddedServer
+from dbtool.migrate.relay import relay
+from dbtool.migrate.runner import Outcome, Place
+
+_PROGRAM = """
+import subprocess, sys
+code = "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=2)"
+print(subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL).returncode)
+"""
+_C_CODE = """
+import ctypes, socket, struct
+libc = ctypes.CDLL(None, use_errno=True)
+address = struct.pack("=HH", socket.AF_INET, socket.htons({port})) + socket.inet_aton("127.0.0.1") + bytes(8)
+one = libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+print(libc.connect(one, address, len(address)))
+"""
+_PYTHON = """
+import socket
+try:
+    socket.create_connection(("127.0.0.1", {port}), timeout=2)
+except OSError as error:
+    print(error)
+try:
+    socket.getaddrinfo("db.example.com", 5432)
+except OSError as error:
+    print(error)
+"""
+_IN_NAMESPACE = "network namespace"
+
+
+@pytest.fixture
+def database(newest_server: EmbeddedServer) -> Iterator[str]:
+    with scratch(newest_server) as url:
+        yield url
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    one = Listener()
+    yield one
+    one.close()
+
+
+def require_namespace(outcome: Outcome) -> None:
+    if outcome.guard != _IN_NAMESPACE:
+        pytest.skip("cannot run here: this system makes no network namespace for us")
+
+
+@pytest.mark.parametrize("code", [_PROGRAM, _C_CODE], ids=["a program", "C code"])
+def test_nothing_gets_out_past_python(code: str, tmp_path: Path, database: str, listener: Listener) -> None:
+    project = make_project(tmp_path, code.replace("{port}", str(listener.port)) + USUAL)
+    outcome = run_all(project, Place(database, closed=True))
+    require_namespace(outcome)
+    assert outcome.raised is None
+    assert outcome.output.splitlines()[0] in {"1", "-1"}
+    assert listener.visitors == 0
+    assert tables_in(database) == {"first_table", "second_table", "alembic_version"}
+
+
+def test_pythons_sockets_say_what_was_tried(tmp_path: Path, database: str, listener: Listener) -> None:
+    project = make_project(tmp_path, _PYTHON.replace("{port}", str(listener.port)) + USUAL)
+    outcome = run_all(project, Place(database, closed=True))
+    assert outcome.raised is None
+    assert outcome.unreachable == [f"127.0.0.1:{listener.port}", "db.example.com"]
+    assert outcome.output.count("the network is closed to migrations that are rehearsed") == 2
+    assert listener.visitors == 0
+
+
+def test_an_open_network_is_open_though_engines_are_not(
+    tmp_path: Path, database: str, listener: Listener
+) -> None:
+    project = make_project(tmp_path, _PROGRAM.replace("{port}", str(listener.port)) + USUAL, network="open")
+    outcome = run_all(project, Place(database, closed=True))
+    assert outcome.raised is None
+    assert outcome.guard == "drivers"
+    assert listener.visitors == 1
+
+
+def test_an_application_has_its_network(tmp_path: Path, database: str, listener: Listener) -> None:
+    project = make_project(tmp_path, _PROGRAM.replace("{port}", str(listener.port)) + USUAL)
+    outcome = run_all(project, Place(database))
+    assert (outcome.raised, outcome.guard, listener.visitors) == (None, "drivers", 1)
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg", "pg8000"])
+def test_every_driver_gets_to_the_clone_without_a_network(driver: str, tmp_path: Path, database: str) -> None:
+    env = _ASYNC if driver == "asyncpg" else USUAL
+    project = make_project(tmp_path, env, driver=f"postgresql+{driver}")
+    recorder = Recorder()
+    outcome = run_all(project, Place(database, closed=True), recorder)
+    assert outcome.raised is None
+    assert tables_in(database) == {"first_table", "second_table", "alembic_version"}
+    assert all(pid > 0 for pid in recorder.pids)
+
+
+_ASYNC = """
+import asyncio
+from alembic import context
+from sqlalchemy.ext.asyncio import async_engine_from_config
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def main():
+    engine = async_engine_from_config(context.config.get_section(context.config.config_ini_section))
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+
+
+def test_the_url_that_env_py_is_told_stays_the_tcp_address(tmp_path: Path, database: str) -> None:
+    top = "import os\nfrom urllib.parse import urlsplit\nPORT = urlsplit(os.environ['DATABASE_URL']).port"
+    body = 'op.execute(f"CREATE TABLE port_{PORT} ()")'
+    project = make_project(tmp_path, revisions={"one": revision("one", None, body, top)})
+    assert run_all(project, Place(database, closed=True)).raised is None
+    port = psycopg.conninfo.conninfo_to_dict(database)["port"]
+    assert f"port_{port}" in tables_in(database)
+
+
+def test_the_relay_ends_all_it_leads_and_leaves_no_folder(database: str) -> None:
+    parameters = psycopg.conninfo.conninfo_to_dict(database)
+    given = {name: str(value) for name, value in parameters.items()}
+    with relay(given) as folder:
+        if folder is None:
+            pytest.skip("cannot run here: this system has no network namespaces, and no relay")
+        assert os.stat(folder).st_mode & 0o777 == 0o700
+        through = psycopg.connect(**{**given, "host": folder, "port": "5432"})
+        assert through.execute("SELECT 1").fetchone() == (1,)
+        large = through.execute("SELECT repeat('x', 3000000)").fetchone()
+        assert large is not None
+        assert len(large[0]) == 3_000_000
+    with pytest.raises(psycopg.OperationalError):
+        through.execute("SELECT 1")
+    assert not Path(folder).exists()
+
+
+def test_a_relay_to_nobody_ends_its_visitors() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    with relay({"host": "127.0.0.1", "port": str(port)}) as folder:
+        if folder is None:
+            pytest.skip("cannot run here: this system has no network namespaces, and no relay")
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(host=folder, port=5432, user="u", dbname="d")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cannot run here: only Linux has them")
+def test_a_long_temporary_folder_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with relay({"host": "127.0.0.1", "port": "5432"}) as folder:
+        assert folder is not None
+        assert len(folder) < 90
