@@ -248,6 +248,36 @@ def test_contradictions_are_usage_errors(run: Run, arguments: list[str], said: s
     assert said in done.err
 
 
+EVERY_COMMAND = [
+    ("rehearse", "--target", "production"),
+    ("apply", "--target", "production"),
+    ("history", "--target", "production"),
+    ("accept", "8f2c1a9b3d10", "--target", "production", "--reason", "r"),
+    ("status", "--target", "production"),
+    ("new", "m", "--autogenerate", "--target", "production"),
+]
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: str(command[0]))
+def test_every_command_refuses_an_environment_that_is_not_configured(
+    run: Run, command: tuple[str, ...]
+) -> None:
+    done = run(*("prodution" if word == "production" else word for word in command))
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean production?" in done.err
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=lambda command: str(command[0]))
+def test_every_refusal_is_one_document_for_programs(
+    run: Run, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "dbtool.toml").unlink()
+    done = run(*command, "--format", "json")
+    told = json.loads(done.out)
+    assert (done.code, told["schema"], told["status"], told["error"]["exit_code"]) == (2, 1, "refused", 2)
+    assert (told["command"], told["target"]) == (f"migrate {command[0]}", "production")
+
+
 def test_a_ledger_is_shown(run: Run, answer: Answer) -> None:
     asked = answer("history", (ENTRY,))
     assert "2026-11-23 07:35 UTC" in run("history", "--target", "production").out
