@@ -59,7 +59,7 @@ def _columns(*names: str) -> Table:
 
 
 def render_status(status: Status, *, verbose: bool = False) -> RenderableType:
-    table = _columns("environment", "tier", "revision", "pending", "last applied")
+    table = _columns("environment", "tier", "revision", "pending", "last event")
     for one in status.environments:
         table.add_row(*(Text(cell) for cell in (one.name, one.tier, *_cells(one))))
     return Group(table, Text(), Text("\n".join(_below(status, verbose=verbose))))
@@ -71,7 +71,7 @@ def _cells(one: EnvironmentStatus) -> tuple[str, str, str]:
     marks = ((one.unknown, "unknown"), (one.edited, "edited"))
     marked = [f"{len(found)} {word}" for found, word in marks if found]
     heads = f"{', '.join(one.heads) or '-'}{f' ({list_in_words(marked)})' if marked else ''}"
-    last = f"{_spell(one.last.at)} by {one_line(one.last.actor)}" if one.last else "-"
+    last = f"{_spell(one.last.at)} {one.last.event} by {one_line(one.last.actor)}" if one.last else "-"
     return heads, str(len(one.pending)), last
 
 
@@ -121,26 +121,31 @@ def unread(status: Status) -> str:
     return list_in_words(one.name for one in status.environments if one.problem)
 
 
-def render_history(target: str, entries: Sequence[LedgerEntry]) -> RenderableType:
+def render_history(target: str, entries: Sequence[LedgerEntry]) -> Text:
+    """One line each, and below it what it rests on."""
     if not entries:
         return Text(f"{target} has no ledger yet: dbtool has applied nothing there")
-    table = _columns("at", "event", "revision", "took", "who", "commit", "evidence", "detail")
-    for entry in entries:
-        table.add_row(*(Text(one_line(cell)) for cell in _entry(entry)))
-    return table
+    rows = [_event(entry) for entry in entries]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    text = Text()
+    for entry, row in zip(entries, rows, strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        text.append("  ".join(cells).rstrip()).append("\n")
+        if below := _grounds(entry):
+            text.append(f"    {below}\n", style="dim")
+    text.rstrip()
+    return text
 
 
-def _entry(entry: LedgerEntry) -> tuple[str, ...]:
-    return (
-        _spell(entry.at),
-        str(entry.event),
-        entry.revision,
-        spell_seconds(entry.duration_s) if entry.duration_s is not None else "-",
-        entry.actor,
-        (entry.git_commit or "-")[:_SHORT_COMMIT],
-        entry.evidence_id or "-",
-        entry.detail,
-    )
+def _event(entry: LedgerEntry) -> tuple[str, ...]:
+    took = spell_seconds(entry.duration_s) if entry.duration_s is not None else "-"
+    return _spell(entry.at), str(entry.event), one_line(entry.revision), took, one_line(entry.actor)
+
+
+def _grounds(entry: LedgerEntry) -> str:
+    commit = f"commit {one_line(entry.git_commit)[:_SHORT_COMMIT]}" if entry.git_commit else ""
+    evidence = f"evidence {one_line(entry.evidence_id)}" if entry.evidence_id else ""
+    return ", ".join(filter(None, [commit, evidence, one_line(entry.detail)]))
 
 
 def render_accepted(target: str, entry: LedgerEntry) -> Text:

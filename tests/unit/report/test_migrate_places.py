@@ -88,8 +88,8 @@ def test_an_application_of_nothing_says_so() -> None:
 
 def test_environments_stand_side_by_side_with_what_they_lack() -> None:
     assert lines_of(render_status(STATUS)) == [
-        "environment  tier        revision  pending  last applied",
-        "production   production  1b7e            2  2026-11-23 07:35 UTC by ada",
+        "environment  tier        revision  pending  last event",
+        "production   production  1b7e            2  2026-11-23 07:35 UTC finish by ada",
         "staging      staging     c41d            0  -",
         "",
         "the files: 3 revisions, head c41d",
@@ -134,10 +134,12 @@ def test_a_long_list_of_pending_revisions_is_folded_until_asked_for() -> None:
     assert lines_of(render_status(status, verbose=True))[-1] == "  r8"
 
 
-def test_a_ledger_reads_as_a_table() -> None:
-    assert lines_of(render_history("production", [ENTRY])) == [
-        "at                    event   revision       took  who  commit      evidence  detail",
-        "2026-11-23 07:35 UTC  finish  8f2c1a9b3d10  4.6 s  ada  0123456789  e1        [bold]",
+def test_a_ledger_reads_line_by_line_with_what_each_rests_on() -> None:
+    start = replace(ENTRY, event="start", duration_s=None, git_commit=None, evidence_id=None, detail="")
+    assert lines_of(render_history("production", [start, ENTRY]), 80) == [
+        "2026-11-23 07:35 UTC  start   8f2c1a9b3d10  -      ada",
+        "2026-11-23 07:35 UTC  finish  8f2c1a9b3d10  4.6 s  ada",
+        "    commit 0123456789, evidence e1, [bold]",
     ]
 
 
