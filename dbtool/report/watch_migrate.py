@@ -11,7 +11,7 @@ from typing import Protocol, Self, TextIO
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dbtool.findings import Finding
+from dbtool.findings import Finding, Severity
 from dbtool.report.page import one_line
 
 _BESIDE = 16  # columns that the spinner and the time take
@@ -69,8 +69,8 @@ class Lines:
         self._say(f"  waiting: {one_line(reason)}")
 
     def found(self, finding: Finding) -> None:
-        """The report has them all; in a long run some want to know at once."""
-        if self._verbose:
+        """A warning may explain a wait that is to come. Errors end the run, and whoever ran it shows them."""
+        if finding.severity is Severity.WARNING or (self._verbose and not finding.is_error):
             self._say(f"  {finding.severity}: {one_line(finding.where)}: {one_line(finding.message)}")
 
 

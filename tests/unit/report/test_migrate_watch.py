@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -22,6 +23,8 @@ def play(observer: Watching) -> None:
         observer.statement("SELECT\n  '[bold]'")
         observer.waiting("public.t is locked by pid 4711")
         observer.found(FOUND)
+        observer.found(replace(FOUND, severity=Severity.INFO))
+        observer.found(replace(FOUND, severity=Severity.ERROR))
 
 
 def lines(*, verbose: bool) -> list[str]:
@@ -35,16 +38,18 @@ def test_a_log_has_stages_revisions_and_what_is_waited_for() -> None:
         "rehearse",
         "  8f2c versions/a.py",
         "  waiting: public.t is locked by pid 4711",
+        "  warning: a.py:1: waits",
     ]
 
 
-def test_statements_and_findings_are_for_those_who_ask() -> None:
+def test_statements_and_remarks_are_for_those_who_ask() -> None:
     assert lines(verbose=True) == [
         "rehearse",
         "  8f2c versions/a.py",
         "    SELECT '[bold]'",
         "  waiting: public.t is locked by pid 4711",
         "  warning: a.py:1: waits",
+        "  info: a.py:1: waits",
     ]
 
 
