@@ -56,10 +56,11 @@ def _judge(
     if not modes or not max(modes).blocks_writes:
         return
     mode, relations = max(modes), [task.relation for task in tasks]
+    held = f"{mode} on the indexes, which queries are planned with" if _closes_indexes(situation) else mode
     yield check.finding(
         projection.weigh(mode),
         situation.where,
-        f"{_WORDS[check].format(spell_list(relations))} under {mode}: {describe_waiting(mode)} meanwhile. "
+        f"{_WORDS[check].format(spell_list(relations))} under {held}: {describe_waiting(mode)} meanwhile. "
         f"{projection.describe()}",
         suggest(situation, check, relations[0]),
     )
@@ -81,6 +82,8 @@ def find_working_mode(situation: Situation, task: Task) -> LockMode:
 def _find_documented_mode(situation: Situation, work: Work) -> LockMode:
     if work is Work.REWRITE:
         return LockMode.ACCESS_EXCLUSIVE
+    if _closes_indexes(situation):
+        return LockMode.ACCESS_EXCLUSIVE
     if work is Work.INDEX:
         concurrent = any(build.concurrently for build in situation.trace.index_builds)
         return LockMode.SHARE_UPDATE_EXCLUSIVE if concurrent else LockMode.SHARE
@@ -89,6 +92,11 @@ def _find_documented_mode(situation: Situation, work: Work) -> LockMode:
     ):
         return LockMode.ACCESS_SHARE
     return LockMode.SHARE
+
+
+def _closes_indexes(situation: Situation) -> bool:
+    """REINDEX holds SHARE on the table and ACCESS EXCLUSIVE on its indexes, each of which every query is planned with."""
+    return any(one.verb == "REINDEX" and not one.concurrently for one in situation.parsed)
 
 
 def describe_waiting(mode: LockMode) -> str:
