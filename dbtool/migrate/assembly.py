@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dbtool.locks.blocks import controls_transactions
 from dbtool.locks.modes import LockMode
 from dbtool.locks.statements import parse_statements
 from dbtool.locks.trace import HeldLock, StatementFailure, StatementTrace
@@ -20,6 +21,8 @@ _LESSER_KINDS = "iItS"
 
 def assemble(end: StatementEnd, span: Span, *, alone: bool, waited_s: float) -> StatementTrace:
     """``alone``: no transaction block held it. How long its locks were held is not known yet."""
+    if controls_transactions(end.start.sql):
+        span = Span(span.committed, span.committed)  # what it takes back was told when it was done
     parsed = parse_statements(end.start.sql)
     work = find_work(span, parse_notices(end.sources.get("notices", ())), parsed)
     locks = _measured(span)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dbtool.catalog.relations import RelationName
 from dbtool.locks.modes import LockMode
 
-_WITH_COLUMNS = frozenset("rpfmvc")
 FIRST_USER_OID = 16384  # PostgreSQL's own relations have lower ones
 
 
@@ -111,9 +110,13 @@ def find_relation(oid: int, seen: Observation, committed: Known) -> SeenRelation
     return relation
 
 
-def is_complete(known: Known) -> bool:
-    """Whether all columns are known: a transaction tells none of what it has made itself."""
-    return all(each.columns is not None or each.kind not in _WITH_COLUMNS for each in known.values())
+def lacks_columns(touched: Iterable[int], seen: Observation, committed: Known) -> bool:
+    """Whether columns that were seen have none to be compared with: a transaction tells none of what it has made."""
+    for oid in touched:
+        before, sighting = committed.get(oid), seen.get(oid)
+        if before and before.columns is None and sighting and sighting.relation and sighting.relation.columns:
+            return True
+    return False
 
 
 def commit(seen: Observation, committed: Known) -> Known:

@@ -19,7 +19,7 @@ from dbtool.migrate.observation import (
     SeenRelation,
     Sighting,
     commit,
-    is_complete,
+    lacks_columns,
     parse_columns,
     parse_difference,
 )
@@ -105,8 +105,6 @@ class Tracer:
 
     def statement_begins(self, start: StatementStart) -> Answer:
         self._alone = False
-        if not self._began and not is_complete(self._committed):
-            self._committed = self._read_committed()
         if start.in_transaction or not start.ordinal:
             return Go()
         if fits_block(start.sql, self._committed):
@@ -169,6 +167,8 @@ class Tracer:
         self._notice_hidden_commit(end)
         before, _ = parse_difference(self._told, end.sources["before"])
         self._told, touched = parse_difference(before, end.sources["after"])
+        if lacks_columns(touched, self._told, self._committed):
+            self._committed = self._read_committed()  # the child waits for us before it commits
         if not end.start.in_transaction:
             return Span(self._committed, self._read_committed(), before, self._told, touched)
         self._seen, self._began = self._told, end.sources["began"]
