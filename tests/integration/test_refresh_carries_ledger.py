@@ -20,6 +20,7 @@ from dbtool.postgres.ledger import append_events, begin_statement, prepare_ledge
 from dbtool.postgres.session import connect
 from dbtool.refresh import standing
 from dbtool.refresh.pipeline import refresh
+from dbtool.refresh.request import Silent
 from dbtool.refresh.result import RefreshResult
 from tests.integration.refreshing import column_of, execute, query, request_for
 
@@ -81,6 +82,14 @@ class Forward:
             return
         with connect(url) as connection:
             append_events(connection, [LedgerEvent(Event.FINISH, "run-2", "r2", "digest of r2", "ada")])
+
+
+class Stages(Silent):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def stage(self, name: str) -> None:
+        self.heard.append(name)
 
 
 def events_of(url: str) -> list[tuple[str, str]]:
@@ -288,7 +297,7 @@ def test_a_ledger_of_a_later_version_is_found_before_anything_is_copied(
 ) -> None:
     source, target = ends
     execute(target, "INSERT INTO dbtool.ledger_version VALUES (999)")
-    before = query(target, "SELECT oid FROM pg_database WHERE datname = current_database()")
+    stages = Stages()
     with pytest.raises(EnvironmentFailed, match="Update dbtool"):
-        refresh(request_for(source, target, tmp_path, adopt=True))
-    assert query(target, "SELECT oid FROM pg_database WHERE datname = current_database()") == before
+        refresh(request_for(source, target, tmp_path, adopt=True, observer=stages))
+    assert stages.heard == ["preflight"]
