@@ -66,14 +66,34 @@ def end_dbtool_reading(connection: Connection, transactions: Sequence[OpenTransa
 
     :raises PrivilegeMissing: with the GRANT.
     """
-    ended = [one.pid for one in transactions if one.is_dbtool_reading]
+    return _end(connection, [one.pid for one in transactions if one.is_dbtool_reading])
+
+
+def end_abandoned(connection: Connection, application_name: str) -> tuple[int, ...]:
+    """End this database's other sessions of exactly that name; returns their pids. Call it while holding the apply lock:
+    whoever they worked for held it before, and is dead, but a statement it had sent runs on until it is done.
+
+    :raises PrivilegeMissing: with the GRANT.
+    """
+    with translated("looking for sessions that were left behind"):
+        rows = connection.execute(
+            "SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() "
+            "AND application_name = %s AND pid <> pg_catalog.pg_backend_pid()",
+            (application_name,),
+        ).fetchall()
+    return _end(connection, [int(pid) for (pid,) in rows])
+
+
+def _end(connection: Connection, pids: Sequence[int]) -> tuple[int, ...]:
     try:
-        with translated("ending dbtool's own refresh"):
-            for pid in ended:
+        with translated("ending sessions of dbtool's own"):
+            for pid in pids:
                 connection.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", (pid,))
     except PrivilegeMissing as error:
         role = quote_identifier(connection.info.user)
+        listed = ", ".join(map(str, pids))
         raise PrivilegeMissing(
-            f"{error}; no revision was applied. Grant it: GRANT pg_signal_backend TO {role}, or wait for the refresh to end"
+            f"{error} (pid {listed}); no revision was applied. Grant it: GRANT pg_signal_backend TO {role}, or wait until they "
+            "have ended"
         ) from None
-    return tuple(ended)
+    return tuple(pids)

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from dbtool.errors import PrivilegeMissing
 from dbtool.migrate.obstacles import look_for_obstacles
 from dbtool.postgres.session import connect, parse_url
-from dbtool.postgres.sessions import end_dbtool_reading, read_obstacles
+from dbtool.postgres.sessions import end_abandoned, end_dbtool_reading, read_obstacles
 from dbtool.targets import Target, Tier
 from tests.integration.refreshing import execute
 
@@ -97,6 +97,22 @@ def test_who_may_not_end_it_hears_which_grant_is_missing(table_url: str, strange
         with pytest.raises(PrivilegeMissing, match="GRANT pg_signal_backend TO dbtool_test_stranger"):
             end_dbtool_reading(connection, read_obstacles(connection).transactions)
         reading.execute("SELECT 1")
+
+
+def test_a_statement_that_outlives_its_killed_sender_is_ended(table_url: str) -> None:
+    name = "dbtool migrate apply"
+    with (
+        psycopg.connect(table_url, application_name=name, autocommit=True) as orphan,
+        psycopg.connect(table_url, application_name=f"{name} lock") as other,
+        connect(table_url, application_name=name) as connection,
+    ):
+        orphan.execute("SELECT 1")
+        pid = orphan.info.backend_pid
+        assert end_abandoned(connection, name) == (pid,)
+        assert end_abandoned(connection, name) == ()
+        with pytest.raises(psycopg.OperationalError):
+            orphan.execute("SELECT 1")
+        other.execute("SELECT 1")
 
 
 def test_a_vacuum_against_wraparound_is_told_from_others(table_url: str) -> None:
