@@ -25,6 +25,7 @@ from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.relay import relay
 from dbtool.programs import Conversation
 
+_NOWHERE = "nobody@localhost:1/none"  # modules of the project's may want a URL to be loaded at all
 _CHILD = Path(__file__).parent / "child"
 
 
@@ -65,10 +66,10 @@ def _way(
 ) -> Iterator[dict[str, Any]]:
     """How the child gets to the place. One that shall have no network gets there by a relay's socket."""
     may_close = project.network == "closed"
+    told = {"rest": told_url(parameters) if place else _NOWHERE, "schemes": told_schemes(project)}
     if place is None:
-        yield {"closed": may_close}
+        yield {"closed": may_close, "told": told}
         return
-    told = {"rest": told_url(parameters), "schemes": told_schemes(project)}
     is_closed = place.closed and may_close
     with relay(parameters) if is_closed else nullcontext() as socket:
         yield {"closed": is_closed, "told": told, "place": describe_place(place, parameters, socket)}

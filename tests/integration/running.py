@@ -17,7 +17,7 @@ from psycopg import sql
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner import Outcome, Place, describe, run_upgrade
+from dbtool.migrate.runner import Outcome, Place, run_upgrade
 
 _NUMBERS = itertools.count(1)
 
@@ -125,12 +125,11 @@ class Recorder:
 
 
 def run_all(project: MigrationProject, place: Place | str, overseer: Recorder | None = None) -> Outcome:
-    """Every revision of the project's files, to its heads."""
-    history = describe(project)
+    """Every revision of the migrations' folder, each named as its file, to the heads."""
     return run_upgrade(
         project,
         Place(place) if isinstance(place, str) else place,
-        revisions=[one.id for one in history.revisions],
+        revisions=sorted(file.stem for file in project.root.glob("migrations/versions/*.py")),
         destination="heads",
         overseer=overseer or Recorder(),
         trace=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,11 +9,20 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.integration.running import USUAL, Listener, Recorder, make_project, revision, run_all, scratch, tables_in
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.relay import relay
 from dbtool.migrate.runner import Outcome, Place
+from tests.integration.running import (
+    USUAL,
+    Listener,
+    Recorder,
+    make_project,
+    revision,
+    run_all,
+    scratch,
+    tables_in,
+)
 
 _PROGRAM = """
 import subprocess, sys
@@ -142,8 +150,8 @@ def test_the_relay_ends_all_it_leads_and_leaves_no_folder(database: str) -> None
     with relay(given) as folder:
         if folder is None:
             pytest.skip("cannot run here: this system has no network namespaces, and no relay")
-        assert os.stat(folder).st_mode & 0o777 == 0o700
-        through = psycopg.connect(**{**given, "host": folder, "port": "5432"})
+        assert Path(folder).stat().st_mode & 0o777 == 0o700
+        through = psycopg.connect(psycopg.conninfo.make_conninfo(database, host=folder, port="5432"))
         assert through.execute("SELECT 1").fetchone() == (1,)
         large = through.execute("SELECT repeat('x', 3000000)").fetchone()
         assert large is not None

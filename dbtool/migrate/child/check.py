@@ -9,6 +9,7 @@ from alembic.runtime.environment import EnvironmentContext
 
 from .channel import Channel
 from .environment import make_config, script_directory
+from .own_run import allow_only
 from .redirect import Redirect
 
 _OURS = "dbtool"  # the ledger's schema is nobody's model
@@ -41,6 +42,7 @@ def check(job: Dict[str, Any], channel: Channel) -> None:
             found.append(_differences(revisions))
         return ()
 
+    allow_only(compare)
     with EnvironmentContext(config, script, fn=compare, as_sql=False):
         script.run_env()
     channel.tell("drift", differences=_together(found))

@@ -20,7 +20,7 @@ def describe(job: Dict[str, Any], channel: Channel) -> None:
     """Tell the revisions, oldest first: the parent digests their files itself."""
     Redirect(None, channel, redirect=False).install()
     root = job["project"]["root"]
-    script = script_directory(make_config(job["project"]))
+    script = script_directory(make_config(job["project"], job["told"]))
     found = list(load(script))
     _refuse_broken(found, root)
     ordered = list(script.walk_revisions("base", "heads"))[::-1]

@@ -27,8 +27,8 @@ class Attributes(Dict[str, Any]):
         return self[key]
 
 
-def make_config(project: Dict[str, Any], told: Any = None) -> Config:
-    """``told`` is where env.py shall connect to; None where it shall not."""
+def make_config(project: Dict[str, Any], told: Dict[str, Any]) -> Config:
+    """``told`` is where env.py is told to connect to."""
     root = project["root"]
     ini = project["ini"] or _existing(root, "alembic.ini")
     toml = _existing(root, "pyproject.toml")
@@ -38,12 +38,11 @@ def make_config(project: Dict[str, Any], told: Any = None) -> Config:
     config = Config(ini, cmd_opts=Namespace(x=list(project["x_arguments"]) or None), **options)
     if project["migrations"]:
         config.set_main_option("script_location", project["migrations"].replace("%", "%%"))
-    if told:
-        scheme = find_scheme(config)
-        tell_environment(told, scheme)
-        url = spell_url(told, scheme)
-        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-        config.attributes = Attributes(_dbtool_url=url)
+    scheme = find_scheme(config)
+    tell_environment(told, scheme)
+    url = spell_url(told, scheme)
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    config.attributes = Attributes(_dbtool_url=url)
     return config
 
 

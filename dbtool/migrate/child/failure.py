@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import Any, Dict
+from typing import Any, Dict, Optional
+
+from .refusal import Refusal
 
 
 def describe_exception(error: BaseException, root: str) -> Dict[str, Any]:
+    error = _refusal_behind(error)
     original = getattr(error, "orig", None) or error
     return {
         "kind": type(original).__name__,
@@ -17,6 +20,18 @@ def describe_exception(error: BaseException, root: str) -> Dict[str, Any]:
     }
 
 
+def _refusal_behind(error: BaseException) -> BaseException:
+    """env.py may have wrapped it, or failed because of it."""
+    seen = set()
+    one: Optional[BaseException] = error
+    while one is not None and id(one) not in seen:
+        if isinstance(one, Refusal):
+            return one
+        seen.add(id(one))
+        one = one.__cause__ or one.__context__
+    return error
+
+
 def find_place(error: BaseException, root: str) -> str:
     """file:line, the innermost in the project's own files; of a file that cannot be parsed, where."""
     root = os.path.realpath(root)
@@ -24,7 +39,7 @@ def find_place(error: BaseException, root: str) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         places.append((error.filename, error.lineno or 1))
     for filename, line in reversed(places):
-        path = os.path.realpath(filename)
+        path = "" if filename.startswith("<") else os.path.realpath(filename)
         if path.startswith(root + os.sep) and "site-packages" not in path:
             return f"{os.path.relpath(path, root)}:{line}"
     return ""

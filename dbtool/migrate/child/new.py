@@ -12,6 +12,7 @@ from alembic.util import rev_id
 from .channel import Channel
 from .environment import make_config, script_directory
 from .forward_only import without_downgrade
+from .own_run import allow_only
 from .redirect import Redirect
 
 _ALEMBICS_OWN = "%(rev)s_%(slug)s"
@@ -24,7 +25,7 @@ class NothingWritten(RuntimeError):
 def new(job: Dict[str, Any], channel: Channel) -> None:
     """Tell its path. ``job["file_template"]`` is for a project that has none of its own."""
     Redirect(job.get("place"), channel, redirect=job["project"]["redirect"]).install()
-    config = make_config(job["project"], job.get("told"))
+    config = make_config(job["project"], job["told"])
     script = script_directory(config)
     if script.file_template == _ALEMBICS_OWN:
         script.file_template = job["file_template"]
@@ -77,6 +78,7 @@ def _compare(config: Any, script: Any, revisions: Any) -> None:
         return ()
 
     template = revisions.template_args
+    allow_only(compare)
     with EnvironmentContext(
         config, script, fn=compare, as_sql=False, template_args=template, revision_context=revisions
     ):

@@ -9,7 +9,11 @@ from typing import Iterator
 _passing: ContextVar[bool] = ContextVar("dbtool_passing", default=False)
 
 
-class ConnectsElsewhere(RuntimeError):
+class Refusal(RuntimeError):
+    """What the guard raises. The parent is told of it, whatever env.py makes of it."""
+
+
+class ConnectsElsewhere(Refusal):
     """A connection that does not lead where it should, or takes a way that cannot be overseen. Nothing was sent."""
 
 

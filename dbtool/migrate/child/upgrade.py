@@ -10,6 +10,7 @@ from alembic.runtime.environment import EnvironmentContext
 from .channel import Channel
 from .environment import make_config, script_directory
 from .failure import find_message, find_sqlstate
+from .own_run import allow_only
 from .reads import watch_reads
 from .redirect import Redirect
 from .statements import StatementEvents
@@ -36,6 +37,7 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
             step.migration_fn = _watched(step.migration_fn, revision, channel, events)
             yield step
 
+    allow_only(steps)
     with EnvironmentContext(config, script, fn=steps, destination_rev=job["destination"]) as environment:
         _configure_per_revision(environment, channel, events)
         script.run_env()
