@@ -16,8 +16,7 @@ from collections.abc import Iterator
 _SOURCE_FORM = b"dbtool source 1\n"
 _STATEMENT_FORM = b"dbtool statement 1\n"
 
-# ctx follows from where a node stands; kind is the u of u""; type comments are comments.
-_UNSAID = frozenset(["ctx", "kind", "type_comment", "type_ignores"])
+_UNSAID = frozenset(["ctx"])  # follows from where a node stands
 
 
 def digest_source(source: bytes) -> str:

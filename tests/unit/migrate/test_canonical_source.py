@@ -116,6 +116,12 @@ def test_what_the_code_does_changes_the_digest(change: str) -> None:
         ("x[1:2]", "x[1, 2]"),
         ("global a", "nonlocal a"),
         ("a; b", "a, b"),
+        ("x[1:]", "x[:1]"),
+        ("def f(*a): 0", "def f(**a): 0"),
+        ("def f(a, /): 0", "def f(*, a): 0"),
+        ("{a: b}", "{**b, a: b}"),
+        ("try: a\nexcept b: c", "try: a\nfinally: c"),
+        (r"x = '\ud800'", r"x = '\udfff'"),
     ],
 )
 def test_trees_that_hold_the_same_leaves_are_told_apart(one: str, other: str) -> None:
@@ -132,7 +138,10 @@ def test_another_encoding_of_the_same_text_keeps_the_digest() -> None:
     assert digest_source(text.encode("latin-1")) == digest_source(b"x = 'Stra\xc3\x9fe'")
 
 
-@pytest.mark.parametrize("broken", [b"def upgrade(:", b"x = '\0'", b"\xff\xfe", b"x = (" * 5000])
+@pytest.mark.parametrize(
+    "broken",
+    [b"def upgrade(:", b"x = '\0'", b"\xff\xfe", b"x = a" + b"+a" * 20_000, b"x = " + b"-" * 99_999 + b"1"],
+)
 def test_what_python_cannot_read_is_a_syntax_error(broken: bytes) -> None:
     with pytest.raises(SyntaxError):
         digest_source(broken)
@@ -142,28 +151,15 @@ def test_an_invalid_escape_warns_whoever_runs_it_and_not_us() -> None:
     assert digest_source(rb"x = '\d'") == digest_source(rb"x = '\\d'")
 
 
-class _NewerModule(ast.Module):
-    """A tree as a later Python may give it: a field that says nothing of the code that earlier ones can read."""
-
-    _fields = (*ast.Module._fields, "later")
-
-
-def test_a_field_that_a_later_python_adds_empty_keeps_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = digest_source(b"import a")
-
-    def parse(source: bytes) -> ast.Module:
-        tree = compile(source, "x", "exec", ast.PyCF_ONLY_AST)
-        assert isinstance(tree, ast.Module)
-        _NewerModule.__name__ = "Module"
-        newer = _NewerModule(body=tree.body, type_ignores=[])
-        for node in ast.walk(newer):
-            node.is_lazy = 0  # type: ignore[attr-defined]
-            node.type_params = []  # type: ignore[attr-defined]
-        newer.later = None  # type: ignore[attr-defined]
-        return newer
-
-    monkeypatch.setattr(ast, "parse", parse)
-    assert digest_source(b"import a") == expected
+@pytest.mark.parametrize("empty", [0, None, []])
+def test_a_field_that_a_later_python_adds_empty_keeps_the_digest(
+    empty: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = digest_source(b"import a\ndef f(): 0")
+    for kind in (ast.Module, ast.Import, ast.FunctionDef, ast.arguments):
+        monkeypatch.setattr(kind, "_fields", ("later", *kind._fields))
+        monkeypatch.setattr(kind, "later", empty, raising=False)
+    assert digest_source(b"import a\ndef f(): 0") == expected
 
 
 _SCRIPT = """

@@ -184,6 +184,8 @@ def test_drift_is_named_where_the_outline_is_at_hand() -> None:
         _ask(now=now)
     assert refused.value.exit_code == 4
     assert "secret" not in str(refused.value)
+    with pytest.raises(Drift, match=r"column public\.users\.id was changed; nothing was done"):
+        _ask(now=_Seen(ddl=("column public.users.id: bigint not null", "table public.users")))
     with pytest.raises(Drift, match="the fingerprints of its DDL differ"):
         _ask(now=now, outlines=None)
 
@@ -249,8 +251,9 @@ def test_what_the_revisions_do_not_touch_must_be_as_it_was_when_they_are_taken_u
         _ask(**_left_off(now=drifted))
 
 
-def test_what_cannot_be_compared_midway_is_said() -> None:
-    found = _ask(**_left_off(outlines=None)).findings
+@pytest.mark.parametrize("outlines", [None, Outlines(_OUTLINES.before), Outlines((), _OUTLINES.after)])
+def test_what_cannot_be_compared_midway_is_said(outlines: Outlines | None) -> None:
+    found = _ask(**_left_off(outlines=outlines)).findings
     assert [finding.check for finding in found] == ["ddl-not-compared"]
 
 
