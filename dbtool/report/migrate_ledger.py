@@ -139,7 +139,13 @@ def render_history(target: str, entries: Sequence[LedgerEntry]) -> Text:
 
 def _event(entry: LedgerEntry) -> tuple[str, ...]:
     took = spell_seconds(entry.duration_s) if entry.duration_s is not None else "-"
-    return _spell(entry.at), str(entry.event), one_line(entry.revision), took, one_line(entry.actor)
+    return (
+        _spell(entry.at, "%H:%M:%S"),
+        str(entry.event),
+        one_line(entry.revision),
+        took,
+        one_line(entry.actor),
+    )
 
 
 def _grounds(entry: LedgerEntry) -> str:
@@ -155,5 +161,5 @@ def render_accepted(target: str, entry: LedgerEntry) -> Text:
     )
 
 
-def _spell(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _spell(moment: datetime, time: str = "%H:%M") -> str:
+    return moment.astimezone(UTC).strftime(f"%Y-%m-%d {time} UTC")

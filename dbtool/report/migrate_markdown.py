@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from dbtool.errors import DbtoolError
@@ -64,7 +65,7 @@ def render_markdown(rehearsal: Rehearsal, *, config: str | None = None) -> str:
 
 def render_failure(target: str, error: DbtoolError) -> str:
     """For a rehearsal that came to no verdict."""
-    findings = (_finding(one) for one in ordered(findings_of(error)) if one.is_error)
+    findings = (_finding(one, [one.where]) for one in ordered(findings_of(error)) if one.is_error)
     blocks = (f"\n\n{block}" for block in (prose(str(error)), *findings))
     told, missing = _fill(blocks, LONGEST - 2 * _FOR_A_NOTICE)
     return f"## ❌ Migrations for {prose(target)}: not rehearsed{told}{_missing(missing)}\n"
@@ -103,11 +104,15 @@ def _tables(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _findings(rehearsal: Rehearsal) -> Iterator[str]:
-    told = [one for one in ordered(rehearsal.all_findings) if one.severity is not Severity.INFO]
-    if told:
+    """What is said of several places in the same words is said once."""
+    places: dict[Finding, list[str]] = {}
+    for finding in ordered(rehearsal.all_findings):
+        if finding.severity is not Severity.INFO:
+            places.setdefault(replace(finding, where=""), []).append(finding.where)
+    if places:
         yield "\n\n### What was found"
-    for finding in told:
-        yield f"\n\n{_finding(finding)}"
+    for finding, where in places.items():
+        yield f"\n\n{_finding(finding, where)}"
 
 
 def _row(statement: StatementTrace) -> str:
@@ -139,9 +144,11 @@ def _checks(findings: Sequence[Finding]) -> list[str]:
     ]
 
 
-def _finding(finding: Finding) -> str:
-    told = f"{_SIGNS[finding.severity]} **{finding.severity}** {code(finding.check)} at {code(finding.where, _SQL_SHOWN)}: "
-    return "\n\n".join([told + _shortened(finding.message), *_remedy(finding)])
+def _finding(finding: Finding, places: Sequence[str]) -> str:
+    at = ", ".join(code(place, _SQL_SHOWN) for place in places[:_LISTED])
+    more = f" and {len(places) - _LISTED} more" if len(places) > _LISTED else ""
+    sign = f"{_SIGNS[finding.severity]} **{finding.severity}** {code(finding.check)}"
+    return "\n\n".join([f"{sign} at {at}{more}: {_shortened(finding.message)}", *_remedy(finding)])
 
 
 def _remedy(finding: Finding) -> Iterator[str]:

@@ -91,7 +91,7 @@ def _describe_share(target: str, population: Population) -> str:
     whole = _bytes_of(population.target)
     if not whole:
         return ""
-    if not sum(max(size.rows, 0) for size in population.clone.values()):
+    if population.data == "schema":
         return f"; {target} has {spell_bytes(whole)}"
     part = _bytes_of(population.clone)
     return f", {spell_bytes(part)}: {_percent(part / whole)} of {target}'s {spell_bytes(whole)}"

@@ -280,7 +280,7 @@ def test_every_refusal_is_one_document_for_programs(
 
 def test_a_ledger_is_shown(run: Run, answer: Answer) -> None:
     asked = answer("history", (ENTRY,))
-    assert "2026-11-23 07:35 UTC" in run("history", "--target", "production").out
+    assert "2026-11-23 07:35:00 UTC" in run("history", "--target", "production").out
     assert asked[0][0].name == "production"
     told = json.loads(run("history", "--target", "production", "--format", "json").out)
     assert [one["event"] for one in told["entries"]] == ["finish"]

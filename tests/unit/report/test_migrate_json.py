@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,21 @@ def test_a_rehearsal_has_its_shape_and_its_order(rehearsal: Rehearsal) -> None:
 @pytest.mark.parametrize("rehearsal", [FAILING, PASSING, NOTHING], ids=["failing", "passing", "nothing"])
 def test_a_rehearsal_is_written_as_kept(rehearsal: Rehearsal, snapshot: SnapshotAssertion) -> None:
     assert json.dumps(rehearsal_as_json(rehearsal), indent=2) == snapshot
+
+
+DOCUMENTED = (Path(__file__).parents[3] / "docs" / "migrate.md").read_text(encoding="utf-8")
+
+
+def names_in(shape: Any) -> set[str]:
+    if isinstance(shape, dict):
+        return {*shape, *(name for inner in shape.values() for name in names_in(inner))}
+    return {name for inner in shape for name in names_in(inner)} if isinstance(shape, list) else set()
+
+
+def test_every_field_is_documented() -> None:
+    given = rehearsal_as_json(PASSING)
+    names = names_in(REHEARSAL) | set(given["clone"]) | set(given["evidence"])
+    assert {name for name in names if f"`{name}`" not in DOCUMENTED} == set()
 
 
 def test_the_status_is_that_of_the_exit_code() -> None:

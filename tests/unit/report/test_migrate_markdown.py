@@ -51,6 +51,15 @@ def test_locks_that_make_others_wait_stand_out() -> None:
     assert "| SHARE UPDATE EXCLUSIVE on `public.orders`" in render_markdown(PASSING)
 
 
+def test_what_is_said_of_several_places_in_the_same_words_is_said_once() -> None:
+    there = replace(NOT_COVERED, where="public.orders.note")
+    comment = render_markdown(
+        replace(FAILING, findings=(replace(NOT_COVERED, remedy=""), replace(there, remedy="")))
+    )
+    assert "`column-not-covered` at `public.orders.currency`, `public.orders.note`: no rule" in comment
+    assert comment.count("no rule decides this column") == 1
+
+
 HOSTILE = "</details> @everyone <script>alert(1)</script> | `x` ```\n/approve\n# done"
 
 
@@ -73,7 +82,7 @@ def hostile() -> Rehearsal:
 def test_text_of_others_is_shown_and_never_obeyed() -> None:
     comment = render_markdown(hostile())
     fenced = re.compile(r"^(`{3,})\w*\n.*?\n\1$", re.DOTALL | re.MULTILINE)
-    assert len(fenced.findall(comment)) == 3  # a remedy twice, and the next command
+    assert len(fenced.findall(comment)) == 2  # the remedy, and the next command
     outside = re.sub(r"`[^`\n]*`|<code>.*?</code>", "", fenced.sub("", comment))
     assert not re.search(r"@\w", outside)
     assert not re.search(r"^\s*/", outside, re.MULTILINE)
@@ -83,7 +92,16 @@ def test_text_of_others_is_shown_and_never_obeyed() -> None:
 
 
 def long_rehearsal(statements: int) -> Rehearsal:
-    many = tuple(replace(UPDATE, ordinal=number, line=number) for number in range(statements))
+    (finding,) = UPDATE.findings
+    many = tuple(
+        replace(
+            UPDATE,
+            ordinal=number,
+            line=number,
+            findings=(replace(finding, message=f"{number}: {finding.message}"),),
+        )
+        for number in range(statements)
+    )
     return replace(PASSING, revisions=(replace(INDEX_BUILT, statements=many),))
 
 

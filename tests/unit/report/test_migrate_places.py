@@ -137,8 +137,8 @@ def test_a_long_list_of_pending_revisions_is_folded_until_asked_for() -> None:
 def test_a_ledger_reads_line_by_line_with_what_each_rests_on() -> None:
     start = replace(ENTRY, event="start", duration_s=None, git_commit=None, evidence_id=None, detail="")
     assert lines_of(render_history("production", [start, ENTRY]), 80) == [
-        "2026-11-23 07:35 UTC  start   8f2c1a9b3d10  -      ada",
-        "2026-11-23 07:35 UTC  finish  8f2c1a9b3d10  4.6 s  ada",
+        "2026-11-23 07:35:00 UTC  start   8f2c1a9b3d10  -      ada",
+        "2026-11-23 07:35:00 UTC  finish  8f2c1a9b3d10  4.6 s  ada",
         "    commit 0123456789, evidence e1, [bold]",
     ]
 

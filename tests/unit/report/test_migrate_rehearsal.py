@@ -8,7 +8,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from dbtool.findings import Finding, Severity
-from dbtool.locks.trace import Population
+from dbtool.locks.trace import Population, RelationSize
 from dbtool.migrate.result import EvidenceReceipt, Rehearsal
 from dbtool.report.migrate import render_rehearsal
 from dbtool.report.page import print_page
@@ -122,6 +122,14 @@ def test_what_is_not_signed_is_said_to_be_no_use_for_production(evidence: Eviden
 def test_a_pass_on_no_rows_says_so() -> None:
     empty = replace(PASSING, population=Population("schema"), clone=None)
     assert shown(empty).startswith("PASS production: 1 revision ran on the schema alone, without rows")
+
+
+def test_the_pages_of_empty_tables_are_no_share_of_the_target() -> None:
+    sizes = {"public.alembic_version": RelationSize(1, 8192, 16384)}
+    population = replace(PASSING.population, data="schema", clone=sizes)
+    assert "  the schema alone, without rows; production has 247 MB\n" in shown(
+        replace(PASSING, population=population)
+    )
 
 
 def test_unmasked_rows_are_said_to_be() -> None:
