@@ -28,15 +28,24 @@ _REWRITE = "Make a new column or table beside the old one, fill it in batches in
 
 def suggest(situation: Situation, check: Check, relation: str) -> str:
     """The rewrite for what the statement did to ``relation``, ready to paste where the text names enough."""
-    for one in situation.parsed:
-        for action in one.actions:
-            found = _suggest_for_action(situation, action, relation)
-            if found:
-                return found
-        found = _suggest_for_statement(situation, one, relation)
-        if found:
-            return found
+    found = [_suggest_for(situation, one, relation) for one in situation.parsed]
+    if any(found):
+        return paste(filter(None, found))
     return _REWRITE if check is holding.REWRITE_UNDER_LOCK else ""
+
+
+def _suggest_for(situation: Situation, one: Statement, relation: str) -> str:
+    named = _find_named(situation, one) or relation
+    if one.actions:
+        found = (_suggest_for_action(situation, action, named) for action in one.actions)
+        return paste(filter(None, found))
+    return _suggest_for_statement(situation, one, named)
+
+
+def _find_named(situation: Situation, one: Statement) -> str | None:
+    """What the text calls it, with its schema: the work may have been on its partitions."""
+    known = (*situation.trace.locks, *(each.lock for each in situation.earlier))
+    return next((lock.relation for lock in known if one.is_about(lock.relation)), None)
 
 
 def suggest_for_moment(situation: Situation, relation: str) -> str:
@@ -57,8 +66,9 @@ def _suggest_for_action(situation: Situation, action: Action, relation: str) -> 
 
 
 def _suggest_for_statement(situation: Situation, one: Statement, relation: str) -> str:
-    if one.verb == "CREATE INDEX" and is_partitioned(situation, relation):
-        return paste(remedies_constraints.index_on_partitions(one, relation))
+    if one.verb == "CREATE INDEX" and _is_partitioned(situation, relation):
+        partitions = [build.table for build in situation.trace.index_builds]
+        return paste(remedies_constraints.index_on_partitions(one, relation, partitions))
     if one.verb == "CREATE TABLE" and one.says("PARTITION", "OF"):
         return attach_instead(relation)
     lines = _FOR_STATEMENTS.get(one.verb)
@@ -73,7 +83,7 @@ def attach_instead(relation: str) -> str:
     )
 
 
-def is_partitioned(situation: Situation, relation: str) -> bool:
+def _is_partitioned(situation: Situation, relation: str) -> bool:
     return any(lock.relation == relation and lock.kind == "p" for lock in situation.trace.locks)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dbtool.catalog.relations import quote_identifier
 from dbtool.locks.actions import Action
@@ -19,6 +19,9 @@ _SUFFIXES = {
 }
 _CONSTRAINT_NAME = re.compile(r'^ADD\s+(?:CONSTRAINT\s+(?:"(?:[^"]|"")*"|\S+)\s+)?', re.IGNORECASE)
 _COLUMNS = re.compile(r"\(([^()]*)\)")
+_AFTER_TABLE = re.compile(
+    r'\bON\s+(?:ONLY\s+)?(?:"[^"]*"|[\w.])+\s*((?:USING|\().*)', re.IGNORECASE | re.DOTALL
+)
 _DOMAIN = re.compile(r'\bDOMAIN\s+((?:"[^"]*"|[\w.])+)', re.IGNORECASE)
 _DOMAIN_CONSTRAINT = re.compile(r'\bCONSTRAINT\s+("[^"]*"|\w+)', re.IGNORECASE)
 _NOT_NULL_NOT_VALID_SINCE = 18
@@ -76,23 +79,19 @@ def add_using_index(action: Action, relation: str) -> Iterator[str]:
     yield execute(f"ALTER TABLE {relation} ADD CONSTRAINT {constraint} {kind} USING INDEX {constraint}")
 
 
-def index_on_partitions(one: Statement, relation: str) -> Iterator[str]:
-    """CREATE INDEX CONCURRENTLY does not know partitioned tables."""
+def index_on_partitions(one: Statement, relation: str, partitions: Sequence[str] = ()) -> Iterator[str]:
+    """CREATE INDEX CONCURRENTLY does not know partitioned tables. Without names the partitions stand for themselves."""
     index = str(one.index) if one.index else derived(relation, "index")
-    columns = _COLUMNS.search(one.text)
-    listed = columns[1] if columns else "…"
-    unique = "UNIQUE " if "UNIQUE" in one.words else ""
-    yield execute(f"CREATE {unique}INDEX {index} ON ONLY {relation} ({listed})")
-    yield "# then for each partition:"
-    partition = derived(relation, "p1")
-    yield from in_autocommit(
-        [
-            execute(
-                f"CREATE {unique}INDEX CONCURRENTLY {derived(relation, 'p1', 'index')} ON {partition} ({listed})"
-            )
-        ]
-    )
-    yield execute(f"ALTER INDEX {index} ATTACH PARTITION {derived(relation, 'p1', 'index')}")
+    defined = _AFTER_TABLE.search(one.text)
+    definition = defined[1] if defined else "(…)"
+    create = "CREATE UNIQUE INDEX" if "UNIQUE" in one.words else "CREATE INDEX"
+    yield execute(f"{create} {index} ON ONLY {relation} {definition}")
+    for partition in partitions or [derived(relation, "1")]:
+        of_partition = derived(partition, bare(index))
+        yield from in_autocommit(
+            [execute(f"{create} CONCURRENTLY {of_partition} ON {partition} {definition}")]
+        )
+        yield execute(f"ALTER INDEX {index} ATTACH PARTITION {of_partition}")
 
 
 def attach(action: Action, relation: str) -> Iterator[str]:
