@@ -1,9 +1,9 @@
 """The folder of a demo that is kept: a complete project, so that dbtool's commands can be tried in it.
 
 dbtool.toml  masking_rules/  migrations/   the example project, yours to change
-mask.key  production.url  staging.url  pg_service.conf   secrets, for the owner's eyes only
+mask.key  evidence.key  production.url  staging.url  pg_service.conf   secrets, for the owner's eyes only
 servers/     the two servers
-.dbtool/     manifests
+.dbtool/     manifests and evidence
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _SETTINGS = """\
 migrations = "migrations"
 rules = "masking_rules"
 key = { file = "mask.key" }
+evidence_key = { file = "evidence.key" }
 
 [environments.production]
 tier = "production"
@@ -53,18 +54,24 @@ def prepare_home(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not (home / "mask.key").exists():
         raise UsageError(f"{home} holds other files and was left alone; name a new folder with --folder.")
     home.mkdir(parents=True, exist_ok=True)
+    copy_project(home)
+    if not (home / "dbtool.toml").exists():
+        (home / "dbtool.toml").write_text(_SETTINGS)
+    for name in ("mask.key", "evidence.key"):
+        if not (home / name).exists():
+            _write_secret(home / name, secrets.token_hex(32) + "\n")
+
+
+def copy_project(home: Path) -> None:
+    """The shop's rules and migrations, but for what is there already."""
     for name in ("masking_rules", "migrations"):
         if not (home / name).exists():
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(get_project_folder() / name, home / name, ignore=ignored)
-    if not (home / "dbtool.toml").exists():
-        (home / "dbtool.toml").write_text(_SETTINGS)
-    if not (home / "mask.key").exists():
-        _write_secret(home / "mask.key", secrets.token_hex(32) + "\n")
 
 
-def get_key(home: Path) -> bytes:
-    return bytes.fromhex((home / "mask.key").read_text())
+def get_key(home: Path, name: str) -> bytes:
+    return bytes.fromhex((home / name).read_text())
 
 
 def write_addresses(home: Path, servers: dict[str, EmbeddedServer], database: str) -> KeptDemo:

@@ -1,4 +1,4 @@
-"""start → migrate → fill → refresh → compare"""
+"""start → migrate → fill → refresh → compare → rehearse → apply"""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.demo.comparison import compare
-from dbtool.demo.home import get_key, prepare_home, write_addresses
-from dbtool.demo.project import get_project_folder, migrate_shop
+from dbtool.demo.home import copy_project, get_key, prepare_home, write_addresses
+from dbtool.demo.migration import Shop, tell_migration
+from dbtool.demo.narrator import Narrator
+from dbtool.demo.project import migrate_shop
 from dbtool.demo.result import Availability, DemoResult
 from dbtool.demo.servers import demo_servers
 from dbtool.demo.shop import MINIMUM_ROWS, fill_shop
@@ -33,14 +34,6 @@ _SEED = 20240108
 _YESTERDAY_SEED = 20240107
 
 
-class Narrator(Protocol):
-    """Hears what the demo is about to do."""
-
-    def step(self, title: str) -> None: ...
-
-    def detail(self, text: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class DemoRequest:
     """With ``home`` the servers and a project around them are kept there; otherwise nothing is left.
@@ -56,9 +49,17 @@ class DemoRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Project:
-    rules: Path
-    state: Path
+    root: Path
     key: ProjectKey
+    evidence_key: bytes
+
+    @property
+    def rules(self) -> Path:
+        return self.root / "masking_rules"
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".dbtool"
 
 
 def run_demo(request: DemoRequest) -> DemoResult:
@@ -75,20 +76,32 @@ def run_demo(request: DemoRequest) -> DemoResult:
         refreshed, availability = _refresh(request, project, production, staging)
         request.narrator.step("ask both the same questions")
         comparison = compare(production, staging)
+        migration = tell_migration(_shop(project, production, staging), request.narrator)
         kept = write_addresses(request.home, servers, DATABASE) if request.home else None
     seconds = time.monotonic() - began
-    return DemoResult(request.rows, refreshed, availability, comparison, kept, seconds)
+    return DemoResult(request.rows, refreshed, availability, comparison, migration, kept, seconds)
 
 
 @contextmanager
 def _project(home: Path | None) -> Iterator[_Project]:
+    """A copy of the shop's project: the demo writes revisions and a rule into it."""
     if home is not None:
         prepare_home(home)
-        yield _Project(home / "masking_rules", home / ".dbtool", ProjectKey(get_key(home)))
+        yield _Project(home, ProjectKey(get_key(home, "mask.key")), get_key(home, "evidence.key"))
         return
-    with tempfile.TemporaryDirectory(prefix="dbtool-demo-") as state:
-        key = ProjectKey(secrets.token_bytes(32))
-        yield _Project(get_project_folder() / "masking_rules", Path(state), key)
+    with tempfile.TemporaryDirectory(prefix="dbtool-demo-") as folder:
+        copy_project(Path(folder))
+        yield _Project(Path(folder), ProjectKey(secrets.token_bytes(32)), secrets.token_bytes(32))
+
+
+def _shop(project: _Project, production: str, staging: str) -> Shop:
+    return Shop(
+        project.root,
+        project.state,
+        project.evidence_key,
+        Target("production", Tier.PRODUCTION, lambda: production),
+        Target("staging", Tier.STAGING, lambda: staging),
+    )
 
 
 @contextmanager

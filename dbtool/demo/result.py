@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbtool.ledger import LedgerEntry
+from dbtool.migrate.result import Application, Rehearsal
 from dbtool.refresh.result import RefreshResult
 
 
@@ -64,10 +66,21 @@ class KeptDemo:
 
 
 @dataclass(frozen=True, slots=True)
+class MigrationStory:
+    """What became of the shop's next revisions: refused as they were first, applied as they were then."""
+
+    refused: Rehearsal
+    passed: Rehearsal
+    applied: tuple[Application, ...]
+    history: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoResult:
     rows: int
     refresh: RefreshResult
     availability: Availability
     comparison: Comparison
+    migration: MigrationStory
     kept: KeptDemo | None
     seconds: float

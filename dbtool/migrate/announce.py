@@ -20,6 +20,9 @@ class Announced:
     def connected(self, pid: int) -> None:
         self.overseer.connected(pid)
 
+    def configured(self, transaction_mode: str) -> None:
+        self.overseer.configured(transaction_mode)
+
     def revision_begins(self, revision: str) -> None:
         self.observer.revision(revision, self.files.get(revision, ""))
         self.overseer.revision_begins(revision)

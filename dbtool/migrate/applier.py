@@ -11,6 +11,7 @@ from dbtool.ledger import Event, JournalEntry
 from dbtool.locks.blocks import controls_transactions, must_stand_alone
 from dbtool.migrate import resume
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
+from dbtool.migrate.gate import Approval, require_transaction_mode
 from dbtool.migrate.overseer import Answer, Go, Skip, StatementEnd, StatementStart, Stop
 from dbtool.migrate.request import Observer
 from dbtool.postgres.index_state import find_index_validity
@@ -28,8 +29,7 @@ _SESSION = (
 
 @dataclass
 class Applier:
-    """One attempt. ``session`` is ours, in autocommit: the ledger's. ``rehearsed`` are the digests of each revision's DDL,
-    None where nothing was rehearsed; ``journal`` what earlier runs committed of it, by revision and ordinal.
+    """One attempt. ``session`` is ours, in autocommit: the ledger's. ``approval`` holds what was rehearsed; ``journal`` what earlier runs committed of it, by revision and ordinal.
 
     ``touched`` are the revisions of which something is committed and the end is not; ``error`` is what we stopped for.
     """
@@ -37,7 +37,7 @@ class Applier:
     session: Connection
     author: Author
     digests: Mapping[str, str]
-    rehearsed: Mapping[str, Sequence[str]] | None
+    approval: Approval
     journal: Mapping[str, Mapping[int, JournalEntry]]
     lock_timeout_ms: int
     observer: Observer
@@ -55,12 +55,21 @@ class Applier:
     def connected(self, pid: int) -> None:
         """The child proved where it is."""
 
+    def configured(self, transaction_mode: str) -> None:
+        """What is wrong stops the first statement."""
+        try:
+            require_transaction_mode(self.approval, transaction_mode)
+        except DbtoolError as error:
+            self.error = error
+
     def revision_begins(self, revision: str) -> None:
         self._revision, self._ddl, self._uncommitted, self._alone = revision, 0, {}, None
         self.observer.revision(revision, self.files.get(revision, ""))
 
     def statement_begins(self, start: StatementStart) -> Answer:
         digest = statement_digest(start.sql)
+        if self.error is not None:
+            return Stop(str(self.error))
         try:
             self._require_rehearsed(start, digest)
             return self._answer(start, digest)
@@ -73,9 +82,9 @@ class Applier:
 
         :raises RevisionEdited: it is another statement; nothing of it was sent.
         """
-        if self.rehearsed is None or is_plain_dml(start.sql):
+        if self.approval.rehearsed is None or is_plain_dml(start.sql):
             return
-        expected = self.rehearsed.get(start.revision, ())
+        expected = self.approval.rehearsed.get(start.revision, ())
         if self._ddl >= len(expected) or expected[self._ddl] != digest:
             raise self._not_rehearsed(start)
         self._ddl += 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbtool.author import Author
+from dbtool.author import Author, new_run_id
 from dbtool.errors import (
     AnswerIsNo,
     ConfigurationInvalid,
@@ -17,13 +17,15 @@ from dbtool.errors import (
 from dbtool.ledger import Event, JournalEntry, LedgerEvent
 from dbtool.migrate.applier import Applier
 from dbtool.migrate.ending import describe_elsewhere, describe_end
+from dbtool.migrate.gate import Approval
 from dbtool.migrate.request import ApplyRequest
 from dbtool.migrate.result import AppliedRevision
 from dbtool.migrate.resume import by_ordinal
-from dbtool.migrate.revisions import Revision
+from dbtool.migrate.revisions import History, Revision, find_destination
 from dbtool.migrate.runner import Outcome, Place, run_upgrade
+from dbtool.migrate.target import TargetNow
 from dbtool.postgres.alembic_version import current_heads
-from dbtool.postgres.apply_lock import ApplyLock
+from dbtool.postgres.apply_lock import ApplyLock, Holder
 from dbtool.postgres.ledger import append_events, read_journal
 
 # 55P03 lock_not_available, 40P01 deadlock_detected
@@ -32,18 +34,25 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 15.0
 
 
+def name_author(request: ApplyRequest) -> Author:
+    return Author(new_run_id(request.now()), request.target.name, request.actor, request.git_commit)
+
+
+def tell_holder(request: ApplyRequest) -> Callable[[Holder], None]:
+    return lambda holder: request.observer.waiting(
+        f"another application holds the lock of {request.target}: {holder}"
+    )
+
+
 @dataclass
 class Attempts:
-    """``rehearsed`` are the digests of each revision's DDL, None where nothing had to be rehearsed."""
-
     request: ApplyRequest
     lock: ApplyLock
     author: Author
-    digests: Mapping[str, str]
+    history: History
     pending: Sequence[Revision]
-    destination: str
-    place: Place
-    rehearsed: Mapping[str, Sequence[str]] | None
+    approval: Approval
+    seen: TargetNow
     done: list[AppliedRevision] = field(default_factory=list)
     tries: dict[str, int] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
@@ -72,29 +81,36 @@ class Attempts:
         """The others' start is written as their turn comes."""
         tries = self.tries[revision.id] = self.tries.get(revision.id, 0) + 1
         if tries == 1:
-            append_events(self.lock.connection, [self._event(Event.START, revision.id)])
+            append_events(self.lock.connection, [self._event(Event.START, revision.id, self._reason)])
 
     def _event(self, event: Event, revision: str, detail: str = "") -> LedgerEvent:
-        return self.author.event(event, revision, self.digests[revision], detail=detail)
+        return self.author.event(event, revision, self.history.get(revision).digest, detail=detail)
+
+    @property
+    def _reason(self) -> str:
+        """Why production came before staging, where it did."""
+        reason = self.request.without_staging
+        return f"without staging: {reason}" if reason else ""
 
     def _attempt(self, left: Sequence[Revision]) -> tuple[Applier, Outcome]:
         self.lock.require()
         applier = _StartingApplier(
             session=self.lock.connection,
             author=self.author,
-            digests=self.digests,
-            rehearsed=self.rehearsed,
+            digests={one.id: one.digest for one in self.pending},
+            approval=self.approval,
             journal=self._journal(left),
             lock_timeout_ms=self.request.lock_timeout_ms,
             observer=self.request.observer,
             files={one.id: one.file for one in left},
             begun=self.tries,
+            reason=self._reason,
         )
         outcome = run_upgrade(
             self.request.project,
-            self.place,
+            Place(self.request.target.url()),
             revisions=[one.id for one in left],
-            destination=self.destination,
+            destination=find_destination(self.history),
             overseer=applier,
             trace=False,
         )
@@ -191,11 +207,15 @@ class _StartingApplier(Applier):
     """Writes the start of each revision after the first, as its turn comes."""
 
     begun: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
 
     def revision_begins(self, revision: str) -> None:
         if revision not in self.begun:
             self.begun[revision] = 1
-            append_events(self.session, [self.author.event(Event.START, revision, self.digests[revision])])
+            append_events(
+                self.session,
+                [self.author.event(Event.START, revision, self.digests[revision], detail=self.reason)],
+            )
         super().revision_begins(revision)
 
 

@@ -72,6 +72,9 @@ class Overseer(Protocol):
     def connected(self, pid: int) -> None:
         """The child has a session, proven to be where it should be."""
 
+    def configured(self, transaction_mode: str) -> None:
+        """env.py has said how it wants to run; nothing has been sent yet."""
+
     def revision_begins(self, revision: str) -> None: ...
 
     def statement_begins(self, start: StatementStart) -> Answer: ...

@@ -6,10 +6,32 @@ approval, and only forward.
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
+from dbtool.author import Author, new_run_id
+from dbtool.ledger import LedgerEntry
+from dbtool.migrate import ledger
+from dbtool.migrate.applier import APPLICATION_NAME
+from dbtool.migrate.apply import Attempts, name_author, tell_holder
+from dbtool.migrate.approve import approve, compare_with_rehearsed
+from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.create import generate_revision, write_revision
+from dbtool.migrate.preflight import preflight
+from dbtool.migrate.prove import prove
+from dbtool.migrate.rehearsal import plan_clone, run_on_clone
+from dbtool.migrate.rehearsed import Rehearsed
 from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
-from dbtool.migrate.result import Application, LedgerEntry, Rehearsal, Status
+from dbtool.migrate.result import Application, Rehearsal, Status
+from dbtool.migrate.revisions import find_destination, plan_pending
+from dbtool.migrate.runner import describe
+from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application
+from dbtool.migrate.survey import read_place, survey
+from dbtool.migrate.target import look_at
+from dbtool.migrate.verdict import judge, yardstick
+from dbtool.postgres.apply_lock import apply_lock
+from dbtool.postgres.sessions import end_abandoned
 from dbtool.targets import Target
 
 
@@ -18,7 +40,20 @@ def rehearse(request: RehearseRequest) -> Rehearsal:
 
     :raises DbtoolError: as errors.py says; the target was only read.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    request.observer.stage("revisions")
+    history = describe(request.project)
+    seen = look_at(request.project, request.target)
+    pending = plan_pending(history, seen.heads, several_heads=request.several_heads)
+    if not pending:
+        return nothing_rehearsed(request, seen)
+    with rehearsal_clone(plan_clone(request, seen), request.observer.stage) as clone:
+        request.observer.stage("rehearse")
+        ran = run_on_clone(request, clone, pending, find_destination(history))
+    request.observer.stage("judge")
+    judged = judge(ran, pending, yardstick(request, seen, clone, history))
+    rehearsed = Rehearsed(request, seen, history, pending, clone, ran, judged)
+    return summarise(rehearsed, prove(rehearsed), time.monotonic() - began)
 
 
 def apply(request: ApplyRequest) -> Application:
@@ -26,28 +61,62 @@ def apply(request: ApplyRequest) -> Application:
 
     :raises DbtoolError: as errors.py says; what a message does not say stands, does not.
     """
-    raise NotImplementedError
+    began = time.monotonic()
+    request.observer.stage("revisions")
+    history = describe(request.project)
+    request.observer.stage("lock")
+    with apply_lock(request.target.url(), request.wait_s, tell_holder(request)) as lock:
+        end_abandoned(lock.connection, APPLICATION_NAME)
+        seen = look_at(request.project, request.target)
+        pending = plan_pending(history, seen.heads, several_heads=request.several_heads)
+        author = name_author(request)
+        if not pending:
+            ledger.settle(lock.connection, author, history, seen.heads)
+            return nothing_applied(request, seen, author)
+        request.observer.stage("gate")
+        ledger.refuse_edited(request.target, history, seen.entries, seen.heads)
+        approval = approve(request, seen, history, pending, lock.connection)
+        author = replace(author, evidence_id=approval.evidence_id)
+        findings = (*approval.findings, *preflight(request, lock.connection))
+        ledger.begin(lock.connection, author, history, seen.heads)
+        request.observer.stage("apply")
+        attempts = Attempts(request, lock, author, history, pending, approval, seen)
+        attempts.go()
+        after = look_at(request.project, request.target)
+    findings = (*findings, *compare_with_rehearsed(approval, after))
+    return summarise_application(attempts, after, findings, time.monotonic() - began)
 
 
 def status(request: StatusRequest) -> Status:
     """Every environment's place in the history; one that cannot be read says why."""
-    raise NotImplementedError
+    history = describe(request.project)
+    return Status(
+        revisions=tuple((one.id, one.message) for one in history.revisions),
+        heads=history.heads,
+        environments=tuple(survey(request.project, target, history) for target in request.targets),
+    )
 
 
 def history(target: Target) -> tuple[LedgerEntry, ...]:
     """The target's ledger, oldest first."""
-    raise NotImplementedError
+    return ledger.read_history(target) or ()
 
 
-def accept(
-    request: StatusRequest, target: Target, revision: str, reason: str, actor: str | None = None
-) -> LedgerEntry:
+def accept(request: StatusRequest, target: Target, revision: str, reason: str) -> LedgerEntry:
     """Put on record that an applied revision's file may differ from what was applied."""
-    raise NotImplementedError
+    described = describe(request.project)
+    heads, _ = read_place(request.project, target)
+    author = Author(new_run_id(request.now()), target.name, request.actor, request.git_commit)
+    return ledger.accept(target, author, history=described, heads=heads, revision=revision, reason=reason)
 
 
 def new(
     request: StatusRequest, message: str, *, autogenerate: Target | None = None, merge: bool = False
 ) -> Path:
-    """Write a revision file without a downgrade."""
-    raise NotImplementedError
+    """Write a revision file without a downgrade.
+
+    :raises UsageError: there is nothing to merge, or the message is empty; nothing was written.
+    """
+    if autogenerate is None:
+        return write_revision(request, message, merge=merge)
+    return generate_revision(request, message, autogenerate)

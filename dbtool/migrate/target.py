@@ -7,22 +7,25 @@ from dataclasses import dataclass
 
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
+from dbtool.ledger import LedgerEntry
 from dbtool.migrate.project import MigrationProject
 from dbtool.postgres.alembic_version import find_version_table, read_heads
 from dbtool.postgres.definitions import read_ddl
 from dbtool.postgres.facts import database_facts
+from dbtool.postgres.ledger import read_ledger
 from dbtool.postgres.session import connect
 from dbtool.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
 class TargetNow:
-    """``ddl`` is one line per thing, as the gate compares it."""
+    """``ddl`` is one line per thing, as the gate compares it; ``entries`` are the ledger's, oldest first."""
 
     facts: DatabaseFacts
     version_table: RelationName | None
     heads: tuple[str, ...]
     ddl: tuple[str, ...]
+    entries: tuple[LedgerEntry, ...]
 
 
 def look_at(project: MigrationProject, target: Target) -> TargetNow:
@@ -30,5 +33,9 @@ def look_at(project: MigrationProject, target: Target) -> TargetNow:
     with closing(session) as connection:
         table = find_version_table(connection, project.version_table)
         return TargetNow(
-            database_facts(connection), table, read_heads(connection, table), read_ddl(connection)
+            facts=database_facts(connection),
+            version_table=table,
+            heads=read_heads(connection, table),
+            ddl=read_ddl(connection),
+            entries=read_ledger(connection) or (),
         )

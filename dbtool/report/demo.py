@@ -13,11 +13,15 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo
+from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo, MigrationStory
 from dbtool.errors import DbtoolError
 from dbtool.refresh.manifest import SCHEMA, result_as_json
+from dbtool.report.migrate import render_rehearsal
+from dbtool.report.migrate_json import application_as_json, history_as_json, rehearsal_as_json
+from dbtool.report.migrate_ledger import render_application, render_history
 from dbtool.report.numbers import human_count, human_seconds
 from dbtool.report.refresh import failure_as_json, findings_of, render_findings, render_result
+from dbtool.report.verdict import describe_verdict
 
 _LATEST_MONTHS = 4
 _QUIET_S = 1.0
@@ -74,6 +78,7 @@ def render_demo(result: DemoResult) -> RenderableType:
         _heading("the same reports"),
         _render_sides(_reports(result.comparison), otherwise=_DIFFERENT),
         _render_summary(result),
+        _render_migration(result.migration),
         _render_kept(result.kept) if result.kept else _nothing_kept(),
     )
 
@@ -156,6 +161,19 @@ def _describe_availability(availability: Availability) -> str:
     return served
 
 
+def _render_migration(story: MigrationStory) -> Group:
+    """The refused rehearsal in full: it is what a change request would show."""
+    return Group(
+        _heading("the next revisions, written in haste: what a rehearsal for production says"),
+        render_rehearsal(story.refused)(None),
+        _heading("mended, rehearsed again, and applied"),
+        Text(describe_verdict(story.passed)),
+        *map(render_application, story.applied),
+        _heading("production's ledger"),
+        render_history("production", story.history),
+    )
+
+
 def _render_kept(kept: KeptDemo) -> Text:
     psql = "psql" if shutil.which("psql") else shlex.quote(str(kept.psql))
     service = f"PGSERVICEFILE={shlex.quote(str(kept.service_file))} {psql} service="
@@ -195,6 +213,12 @@ def demo_as_json(result: DemoResult) -> dict[str, Any]:
             "searched_for": comparison.needles,
             "found_in_production": comparison.found[0],
             "found_in_staging": comparison.found[1],
+        },
+        "migration": {
+            "refused": rehearsal_as_json(result.migration.refused),
+            "passed": rehearsal_as_json(result.migration.passed),
+            "applied": [application_as_json(one) for one in result.migration.applied],
+            "history": history_as_json("production", result.migration.history),
         },
         "kept": {"folder": str(kept.folder), "service_file": str(kept.service_file)} if kept else None,
         "seconds": round(result.seconds, 1),

@@ -50,6 +50,24 @@ tables:
 MakeOn = Callable[[EmbeddedServer], str]
 
 
+MakeDatabase = Callable[[], str]
+
+
+@pytest.fixture
+def on_newest(newest_server: EmbeddedServer, database_numbers: Iterator[int]) -> Iterator[MakeDatabase]:
+    """Empty databases on one major, for what each major does alike; all are dropped after the test."""
+    prefix = f"dbtool_test_{os.getpid()}_{next(database_numbers)}_"
+
+    def make() -> str:
+        name = f"{prefix}{next(database_numbers)}"
+        with psycopg.connect(newest_server.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        return newest_server.url(name)
+
+    yield make
+    drop_databases(newest_server, prefix)
+
+
 @pytest.fixture
 def name_on(database_numbers: Iterator[int]) -> Iterator[MakeOn]:
     """The URL of a database that does not exist yet; whatever comes to exist under that name is dropped."""

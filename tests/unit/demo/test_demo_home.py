@@ -27,7 +27,7 @@ def test_a_home_is_a_project_that_dbtool_can_read(tmp_path: Path) -> None:
     assert parse_url(settings.target("staging").url())["password"] == "hunter2"
     assert settings.rules == home / "masking_rules"
     assert settings.migrations == home / "migrations"
-    assert len(get_key(home)) == 32
+    assert len(get_key(home, "mask.key")) == 32
     assert not settings.warnings()
 
 
@@ -42,11 +42,11 @@ def test_what_is_secret_is_the_owners_alone(tmp_path: Path) -> None:
 
 def test_changed_rules_and_the_key_outlive_the_next_demo(tmp_path: Path) -> None:
     prepare_home(tmp_path)
-    key = get_key(tmp_path)
+    key = get_key(tmp_path, "mask.key")
     (tmp_path / "masking_rules" / "shop.yaml").write_text("mine")
     prepare_home(tmp_path)
     assert (tmp_path / "masking_rules" / "shop.yaml").read_text() == "mine"
-    assert get_key(tmp_path) == key
+    assert get_key(tmp_path, "mask.key") == key
 
 
 def test_the_migrations_come_without_what_python_made_of_them(tmp_path: Path) -> None:

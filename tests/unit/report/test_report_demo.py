@@ -5,9 +5,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo
+from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo, MigrationStory
 from dbtool.errors import DbtoolError, ServerUnreachable, VerificationFailed
 from dbtool.findings import Finding, Severity
+from dbtool.locks.trace import Population
+from dbtool.migrate.result import Application, Rehearsal
 from dbtool.refresh.result import RefreshResult, SnapshotTaken, Verification
 from dbtool.report.demo import Story, demo_as_json, print_demo, print_failure
 
@@ -38,7 +40,14 @@ COMPARISON = Comparison(
     needles=1,
     found=(2, 0),
 )
-RESULT = DemoResult(500, REFRESH, Availability(40, 1, 0.25, (9, 3)), COMPARISON, None, 4.0)
+REHEARSED = Rehearsal("production", "fail", ("r1",), ("r1",), (), None, Population("staging"))
+STORY = MigrationStory(
+    refused=REHEARSED,
+    passed=replace(REHEARSED, verdict="pass"),
+    applied=(Application("staging", "ok", ("r1",), ("r2",), (), "run-1"),),
+    history=(),
+)
+RESULT = DemoResult(500, REFRESH, Availability(40, 1, 0.25, (9, 3)), COMPARISON, STORY, None, 4.0)
 
 
 def printed(result: DemoResult) -> str:

@@ -1,0 +1,95 @@
+"""The pending revisions run for real on the clone; what was seen of it, before anybody judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dbtool.errors import ConfigurationInvalid
+from dbtool.locks.trace import RevisionTrace
+from dbtool.migrate.aftermath import State
+from dbtool.migrate.announce import Announced
+from dbtool.migrate.clone import Clone, CloneRequest
+from dbtool.migrate.ending import describe_elsewhere
+from dbtool.migrate.request import RehearseRequest
+from dbtool.migrate.revisions import Revision
+from dbtool.migrate.runner import Outcome, Place, run_check, run_upgrade
+from dbtool.migrate.target import TargetNow
+from dbtool.migrate.tracer import Tracer
+from dbtool.postgres.alembic_version import current_heads
+from dbtool.postgres.definitions import read_ddl
+from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.session import connect
+from dbtool.postgres.unfinished import read_unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """``ddl_before`` and ``ddl_after`` are the clone's DDL, one line per thing. ``drift`` is what the models say afterwards,
+    None where they were not asked.
+    """
+
+    outcome: Outcome
+    revisions: tuple[RevisionTrace, ...]
+    before: State
+    after: State
+    ddl_before: tuple[str, ...]
+    ddl_after: tuple[str, ...]
+    drift: tuple[str, ...] | None
+
+    @property
+    def completed(self) -> bool:
+        return self.outcome.raised is None and self.outcome.failed is None
+
+
+def plan_clone(request: RehearseRequest, seen: TargetNow) -> CloneRequest:
+    """Without ``data`` the best there is: masked rows where an environment of tier staging is given."""
+    data = request.data or ("staging" if request.staging else "schema")
+    return CloneRequest(
+        target=request.target,
+        data=data,
+        staging=request.staging,
+        provider=request.provider,
+        image=request.image,
+        postgres_bin=request.postgres_bin,
+        version_table=seen.version_table,
+    )
+
+
+def run_on_clone(
+    request: RehearseRequest, clone: Clone, pending: Sequence[Revision], destination: str
+) -> Ran:
+    """:raises ConfigurationInvalid: env.py wants to go elsewhere; nothing was sent."""
+    place = Place(clone.url, nonce=clone.nonce, closed=request.project.network == "closed")
+    before, ddl_before = _look(request, clone)
+    with Tracer(clone.superuser_url, _files(pending)) as tracer:
+        outcome = run_upgrade(
+            request.project,
+            place,
+            revisions=[one.id for one in pending],
+            destination=destination,
+            overseer=Announced(tracer, request.observer, _files(pending)),
+            trace=True,
+            timeout_s=request.timeout_s,
+        )
+    refuse_elsewhere(outcome)
+    after, ddl_after = _look(request, clone)
+    succeeded = outcome.raised is None and outcome.failed is None
+    drift = run_check(request.project, place) if succeeded else None
+    return Ran(outcome, tracer.revisions(), before, after, ddl_before, ddl_after, drift)
+
+
+def refuse_elsewhere(outcome: Outcome) -> None:
+    if outcome.elsewhere and outcome.raised is not None and outcome.failed is None and not outcome.completed:
+        raise ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
+
+
+def _look(request: RehearseRequest, clone: Clone) -> tuple[State, tuple[str, ...]]:
+    with connect(clone.superuser_url, application_name="dbtool rehearse", read_only=True) as connection:
+        heads = current_heads(connection, request.project.version_table)
+        state = State(read_catalog(connection), read_unfinished(connection), heads)
+        return state, read_ddl(connection)
+
+
+def _files(pending: Sequence[Revision]) -> Mapping[str, str]:
+    return {one.id: one.file for one in pending}
