@@ -9,10 +9,12 @@ import socket
 import threading
 from typing import Any, Dict
 
+from .refusal import Refusal
+
 _OUT_OF_THE_WAY = 200  # env.py that closes all the descriptors it can think of begins with the low ones
 
 
-class NoConversation(RuntimeError):
+class NoConversation(Refusal):
     """In a process that env.py forked, or after it closed our descriptor: nobody oversees what is run here."""
 
 

@@ -57,7 +57,6 @@ _ENVIRONMENT = [
     "PGTARGETSESSIONATTRS",
     "PGLOADBALANCEHOSTS",
 ]
-_LED = "_dbtool_led"
 
 
 class Redirect:
@@ -175,25 +174,14 @@ def _open_first(dialect: Any, parameters: Mapping[str, Any], ways: List[Dict[str
 
 def _wrap_pools(lead: Callable[[Callable[..., Any], Any], Any]) -> None:
     """Every pool is given its creator at one place, whether by creator=, async_creator or by hand."""
-    make = pool.Pool.__init__
+    wrap = pool.Pool._should_wrap_creator  # noqa: SLF001  __init__ cannot be replaced: its signature is read
 
-    def made(self: Any, creator: Any, *arguments: Any, **named: Any) -> None:
-        if not _is_of_sqlalchemy(creator) and not hasattr(creator, _LED):
-            creator = _led(self, creator, lead)
-        make(self, creator, *arguments, **named)
+    def wrapped(self: Any, creator: Any) -> Any:
+        if _is_of_sqlalchemy(creator):
+            return wrap(self, creator)
+        return lambda _: lead(creator, self)
 
-    pool.Pool.__init__ = made  # type: ignore[method-assign]
-
-
-def _led(owner: Any, creator: Any, lead: Callable[[Callable[..., Any], Any], Any]) -> Callable[..., Any]:
-    def create(connection_record: Any = None) -> Any:
-        current = getattr(
-            connection_record, "_ConnectionRecord__pool", owner
-        )  # a recreated pool has the same creator
-        return lead(creator, current)
-
-    setattr(create, _LED, True)
-    return create
+    pool.Pool._should_wrap_creator = wrapped  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _is_of_sqlalchemy(creator: Any) -> bool:
