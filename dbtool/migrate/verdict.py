@@ -11,7 +11,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.lint import squawk
 from dbtool.lint.revision_checks import judge_files
 from dbtool.lint.waivers import Waiver, apply_waivers, parse_waivers
-from dbtool.locks.hints import judge_revision
+from dbtool.locks.hints import judge_revisions
 from dbtool.locks.trace import Population, RevisionTrace
 from dbtool.masking.mask import Registry
 from dbtool.masking.masks import MASKS
@@ -95,10 +95,7 @@ def _judge_edited(history: History, seen: TargetNow) -> Iterator[Finding]:
 
 def judge(ran: Ran, pending: Sequence[Revision], yardstick: Yardstick) -> Judged:
     revisions, silent = _with_squawk(
-        tuple(
-            judge_revision(one, yardstick.population, major=yardstick.major)
-            for one in _all_revisions(ran, pending)
-        ),
+        judge_revisions(tuple(_all_revisions(ran, pending)), yardstick.population, major=yardstick.major),
         yardstick.major,
     )
     heeded = _waive(revisions, pending, yardstick.today)
