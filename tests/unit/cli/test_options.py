@@ -35,6 +35,12 @@ def test_what_is_no_duration_is_a_usage_error(text: object) -> None:
         Duration().convert(text, None, None)
 
 
+def test_where_nothing_is_a_duration_it_is_told_so() -> None:
+    assert Duration(zero=True).convert("0", None, None) == 0.0
+    with pytest.raises(click.BadParameter, match="is no duration"):
+        Duration(zero=True).convert("-1", None, None)
+
+
 @click.command()
 @click.option("--max-duration", type=Duration())
 @config_option
