@@ -75,6 +75,7 @@ class ProjectTable(_Table):
 class EnvironmentTable(_Table):
     tier: Tier
     url: Url | None = None
+    apply_url: Url | None = None
     maintenance_database: str = "postgres"
     owner: str | None = None
     grants: Literal["none", "source"] = "none"
@@ -128,9 +129,23 @@ class Settings:
                 f"{', '.join(self.environments) or 'none'}{did_you_mean(name, self.environments)}"
             )
         one = self._content.environments[name]
-        given = one.model_dump(exclude={"url", "after_load", "roles"})
+        given = one.model_dump(exclude={"url", "apply_url", "after_load", "roles"})
         after_load = tuple(str(self.file.parent / path) for path in one.after_load)
-        return Target(name=name, url=self._url(name), after_load=after_load, roles=dict(one.roles), **given)
+        return Target(
+            name=name,
+            url=self._url(name),
+            apply_url=self._apply_url(name),
+            after_load=after_load,
+            roles=dict(one.roles),
+            **given,
+        )
+
+    def _apply_url(self, name: str) -> Callable[[], str] | None:
+        source = self._content.environments[name].apply_url
+        variable = apply_url_variable(name)
+        if variable in self._reader.environ:
+            source = SecretSource("env", (variable,))
+        return partial(self._reader.read, source, f"environments.{name}.apply_url") if source else None
 
     def _url(self, name: str) -> Callable[[], str]:
         setting = f"environments.{name}.url"
@@ -183,6 +198,11 @@ def _key_bytes(text: str) -> bytes:
 def url_variable(environment: str) -> str:
     """The variable that overrides an environment's url: DBTOOL_STAGING_URL."""
     return f"DBTOOL_{re.sub('[^A-Z0-9]', '_', environment.upper())}_URL"
+
+
+def apply_url_variable(environment: str) -> str:
+    """The variable that overrides an environment's apply_url: DBTOOL_PRODUCTION_APPLY_URL."""
+    return f"{url_variable(environment).removesuffix('_URL')}_APPLY_URL"
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str], start: Path | None = None) -> Settings:
@@ -287,4 +307,5 @@ def _secrets_of(content: _File) -> list[tuple[str, SecretSource]]:
     project = content.project
     found = [("project.key", project.key), ("project.evidence_key", project.evidence_key)]
     found += [(f"environments.{name}.url", one.url) for name, one in content.environments.items()]
+    found += [(f"environments.{name}.apply_url", one.apply_url) for name, one in content.environments.items()]
     return [(setting, source) for setting, source in found if source is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -20,12 +20,15 @@ class Tier(StrEnum):
 class Target:
     """An environment of dbtool.toml. ``url`` is called for every connection, because credentials expire.
 
+    ``apply_url`` is for applying revisions, where ``url`` leads to a standby or to a role that may only read.
+
     The URL is a libpq URI or an SQLAlchemy one (``postgresql+psycopg://``). It is never printed.
     """
 
     name: str
     tier: Tier
     url: Callable[[], str]
+    apply_url: Callable[[], str] | None = None
     maintenance_database: str = "postgres"
     owner: str | None = None
     grants: Literal["none", "source"] = "none"
@@ -35,6 +38,9 @@ class Target:
     preserve: tuple[str, ...] = ()
     after_load: tuple[str, ...] = ()
     restored_from_source: str | None = None
+
+    def for_applying(self) -> Target:
+        return replace(self, url=self.apply_url) if self.apply_url else self
 
     def __str__(self) -> str:
         return self.name

@@ -139,5 +139,5 @@ def accept(*, revision: str, target: str, reason: str, **options: Any) -> None:
         from dbtool.report.migrate_json import accept_as_json
         from dbtool.report.migrate_ledger import render_accepted
 
-        entry = record(request, settings.target(target), revision, reason)
+        entry = record(request, settings.target(target).for_applying(), revision, reason)
         show(options, lambda: accept_as_json(target, entry), lambda: render_accepted(target, entry))

@@ -113,7 +113,7 @@ def apply_request(settings: Settings, options: dict[str, Any]) -> ApplyRequest:
     target = settings.target(options["target"])
     evidence: Path | None = options["evidence"]
     return ApplyRequest(
-        target=target,
+        target=target.for_applying(),
         project=project_of(settings),
         state=settings.state,
         evidence=evidence.absolute() if evidence else None,

@@ -28,7 +28,7 @@ from dbtool.migrate.revisions import find_destination, plan_pending
 from dbtool.migrate.runner import describe
 from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application
 from dbtool.migrate.survey import read_place, survey
-from dbtool.migrate.target import look_at
+from dbtool.migrate.target import look_at, refuse_standby
 from dbtool.migrate.verdict import judge, yardstick
 from dbtool.postgres.apply_lock import apply_lock
 from dbtool.postgres.sessions import end_abandoned
@@ -68,6 +68,7 @@ def apply(request: ApplyRequest) -> Application:
     with apply_lock(request.target.url(), request.wait_s, tell_holder(request)) as lock:
         end_abandoned(lock.connection, APPLICATION_NAME)
         seen = look_at(request.project, request.target)
+        refuse_standby(request.target, seen)
         pending = plan_pending(history, seen.heads, several_heads=request.several_heads)
         author = name_author(request)
         if not pending:
@@ -76,9 +77,9 @@ def apply(request: ApplyRequest) -> Application:
         request.observer.stage("gate")
         ledger.refuse_edited(request.target, history, seen.entries, seen.heads)
         approval = approve(request, seen, history, pending, lock.connection)
-        author = replace(author, evidence_id=approval.evidence_id)
         findings = (*approval.findings, *preflight(request, lock.connection))
         ledger.begin(lock.connection, author, history, seen.heads)
+        author = replace(author, evidence_id=approval.evidence_id)
         request.observer.stage("apply")
         attempts = Attempts(request, lock, author, history, pending, approval, seen)
         attempts.go()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
+from dbtool.errors import EnvironmentFailed
 from dbtool.ledger import LedgerEntry
 from dbtool.migrate.project import MigrationProject
 from dbtool.postgres.alembic_version import find_version_table, read_heads
@@ -38,4 +39,13 @@ def look_at(project: MigrationProject, target: Target) -> TargetNow:
             heads=read_heads(connection, table),
             ddl=read_ddl(connection),
             entries=read_ledger(connection) or (),
+        )
+
+
+def refuse_standby(target: Target, seen: TargetNow) -> None:
+    """:raises EnvironmentFailed: nothing can be applied there."""
+    if seen.facts.is_standby:
+        raise EnvironmentFailed(
+            f"{target} is a standby, which only follows its primary; nothing was done. Give the primary's URL as "
+            f"environments.{target}.apply_url in dbtool.toml; url may stay, and serves a refresh best."
         )

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from dbtool.demo.result import Availability, Comparison, DemoResult, Field, KeptDemo, MigrationStory
 from dbtool.errors import DbtoolError
+from dbtool.ledger import Event
 from dbtool.refresh.manifest import SCHEMA, result_as_json
 from dbtool.report.migrate import render_rehearsal
 from dbtool.report.migrate_json import application_as_json, history_as_json, rehearsal_as_json
@@ -170,7 +171,7 @@ def _render_migration(story: MigrationStory) -> Group:
         Text(describe_verdict(story.passed)),
         *map(render_application, story.applied),
         _heading("production's ledger"),
-        render_history("production", story.history),
+        render_history("production", [entry for entry in story.history if entry.event == Event.FINISH]),
     )
 
 
