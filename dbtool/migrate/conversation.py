@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from dbtool.errors import ConfigurationInvalid, ProgramFailed
+from dbtool.errors import ConfigurationInvalid
 from dbtool.migrate.outcome import Outcome, Raised
 from dbtool.migrate.overseen import Hearing
 from dbtool.migrate.place import (
@@ -111,12 +112,10 @@ def _ended_after(timeout_s: float | None, child: Conversation) -> Iterator[_Time
 @contextmanager
 def _child(project: MigrationProject, environment: Mapping[str, str]) -> Iterator[Conversation]:
     python = str(project.python or sys.executable)
+    if shutil.which(python) is None:
+        raise ConfigurationInvalid(f"[project.alembic] python: {python} is no program; nothing was done")
     quiet = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    try:
-        child = Conversation([python, str(_CHILD)], env={**quiet, **environment}, cwd=str(project.root))
-    except ProgramFailed as error:
-        raise ConfigurationInvalid(f"{error}; nothing was done. Is [project.alembic] python right?") from None
-    with child:
+    with Conversation([python, str(_CHILD)], env={**quiet, **environment}, cwd=str(project.root)) as child:
         yield child
 
 

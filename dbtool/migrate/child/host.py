@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from typing import Any, Dict
 
 from .channel import Channel
 from .failure import describe_exception, find_message, find_sqlstate
 from .guard import close_network
 from .namespace import enter
+from .refusal import Refusal
 from .via import through_socket
 
 __all__ = ["find_message", "find_sqlstate", "main"]
+
+
+class InterpreterUnfit(Refusal):
+    pass
 
 
 def main(descriptor: int) -> None:
@@ -44,6 +50,11 @@ def _prepare(job: Dict[str, Any], channel: Channel) -> None:
     if root not in sys.path:
         sys.path.append(root)
     sys.argv[:] = ["alembic"]
+    for name in ("alembic", "sqlalchemy"):
+        if find_spec(name) is None:
+            raise InterpreterUnfit(
+                f"{sys.executable} has no {name}; name the one that has the project's packages in [project.alembic] python"
+            )
     if job["closed"]:
         _close(job, channel)
 
