@@ -117,7 +117,7 @@ def apply_waivers(
     statements = tuple(replace(one, findings=keep(one.findings)) for one in revision.statements)
     remaining, others = keep(revision.findings), keep(beside)
     used = {waiver for _, waiver in waived}
-    problems = tuple(_judge_waivers(waivers, used, today))
+    problems = tuple(_judge_waivers(waivers, used, today, ran=revision.status == "ok"))
     kept = replace(revision, statements=statements, findings=(*remaining, *problems))
     return Outcome(kept, others, tuple(waived))
 
@@ -126,7 +126,10 @@ def _is_over(waiver: Waiver, today: date) -> bool:
     return waiver.until is not None and waiver.until < today
 
 
-def _judge_waivers(waivers: Sequence[Waiver], used: set[Waiver], today: date) -> Iterator[Finding]:
+def _judge_waivers(
+    waivers: Sequence[Waiver], used: set[Waiver], today: date, *, ran: bool
+) -> Iterator[Finding]:
+    """Of a revision that did not come to its end it is not known what it would have needed."""
     for one in waivers:
         if one.problem:
             yield WAIVER_INVALID.finding(
@@ -142,7 +145,7 @@ def _judge_waivers(waivers: Sequence[Waiver], used: set[Waiver], today: date) ->
                 f"the waiver for {one.check} ended on {one.until}",
                 "Do what it put off; or find a reason that still holds, and give it another date.",
             )
-        elif one not in used:
+        elif ran and one not in used:
             yield WAIVER_UNUSED.finding(
                 Severity.INFO,
                 one.where,

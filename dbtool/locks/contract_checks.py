@@ -10,7 +10,7 @@ from dbtool.locks.checks import contract
 from dbtool.locks.pasting import LATER, bare, execute, paste
 from dbtool.locks.projection import count_rows
 from dbtool.locks.situation import Situation
-from dbtool.locks.tokens import Name, split_name
+from dbtool.locks.tokens import split_name
 from dbtool.locks.trace import ColumnChange
 from dbtool.locks.wording import spell_size
 
@@ -136,7 +136,7 @@ def _bridge(before: str, after: str, major: int) -> Iterator[str]:
 
 def _judge_actions(situation: Situation) -> Iterator[Finding]:
     for one in situation.parsed:
-        relation = _find_relation(situation, one.names[0]) if one.names else None
+        relation = situation.find_named(one)
         if relation is None or not situation.exists(relation):
             continue
         for action in one.actions:
@@ -146,10 +146,6 @@ def _judge_actions(situation: Situation) -> Iterator[Finding]:
                 yield _row_security(situation, relation)
             elif action.kind == "REPLICA IDENTITY":
                 yield _replica_identity(situation, f"changes the replica identity of {relation}")
-
-
-def _find_relation(situation: Situation, name: Name) -> str | None:
-    return next((lock.relation for lock in situation.trace.locks if name.means(lock.relation)), None)
 
 
 def _has_policy(situation: Situation, relation: str) -> bool:

@@ -56,6 +56,6 @@ def _find_leftover(situation: Situation) -> str | None:
 
 def _spell_index(situation: Situation, one: Statement) -> str:
     """Of the table's schema, where that is known: DROP INDEX looks the name up by the search path."""
-    table = next((lock.relation for lock in situation.trace.locks if one.is_about(lock.relation)), "")
+    table = situation.find_named(one) or ""
     index = str(one.index) if one.index is not None else "the_index"
     return f"{table.rpartition('.')[0]}.{index}" if table and '"' not in table else index

@@ -25,8 +25,6 @@ class Lineage:
         if statement.failure is not None:
             return self
         renamed, made = dict(self.renamed), self.made - frozenset(statement.dropped)
-        for _, after in statement.renamed:
-            renamed.pop(after, None)
         for before, after in statement.renamed:
             if before in self.made:
                 made = (made - {before}) | {after}

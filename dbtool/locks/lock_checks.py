@@ -82,7 +82,7 @@ def _judge_others(situation: Situation, locks: list[HeldLock], projection: Proje
 
 def _suggest_for_others(situation: Situation, relation: str) -> str:
     for one in situation.parsed:
-        named = next((lock.relation for lock in situation.trace.locks if one.is_about(lock.relation)), None)
+        named = situation.find_named(one)
         if one.actions and named is not None:
             found = suggest(situation, holding.LOCK_ON_OTHER_RELATION, named)
             if found:

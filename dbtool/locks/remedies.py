@@ -35,17 +35,11 @@ def suggest(situation: Situation, check: Check, relation: str) -> str:
 
 
 def _suggest_for(situation: Situation, one: Statement, relation: str) -> str:
-    named = _find_named(situation, one) or relation
+    named = situation.find_named(one) or relation
     if one.actions:
         found = (_suggest_for_action(situation, action, named) for action in one.actions)
         return paste(filter(None, found))
     return _suggest_for_statement(situation, one, named)
-
-
-def _find_named(situation: Situation, one: Statement) -> str | None:
-    """What the text calls it, with its schema: the work may have been on its partitions."""
-    known = (*situation.trace.locks, *(each.lock for each in situation.earlier))
-    return next((lock.relation for lock in known if one.is_about(lock.relation)), None)
 
 
 def suggest_for_moment(situation: Situation, relation: str) -> str:

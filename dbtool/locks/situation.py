@@ -79,6 +79,10 @@ class Situation:
     def is_about(self, relation: str) -> bool:
         return any(one.is_about(relation) for one in self.parsed)
 
+    def find_named(self, one: Statement) -> str | None:
+        """What a statement is about, with its schema, as far as its transaction's locks tell."""
+        return next((lock.relation for lock in self._all_locks() if one.is_about(lock.relation)), None)
+
     def find_mode(self, relation: str, at_least: LockMode) -> LockMode:
         """The strongest lock on a relation, this statement's or an earlier one's: one held already is not new."""
         held = [lock.mode for lock in self._all_locks() if lock.relation == relation]

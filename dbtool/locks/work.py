@@ -89,13 +89,14 @@ def _find_changes(situation: Situation) -> Iterator[tuple[str, Work, int]]:
     changed = {change.relation: change.rows for change in situation.trace.row_changes if change.rows}
     for relation, rows in changed.items():
         yield relation, Work.ROWS, rows
-    for lock in situation.trace.locks:
-        if lock.relation not in changed and _may_change(situation, lock.relation):
-            yield lock.relation, Work.ROWS, 0
+    for relation in _find_changes_without_rows(situation):
+        if relation not in changed:
+            yield relation, Work.ROWS, 0
 
 
-def _may_change(situation: Situation, relation: str) -> bool:
+def _find_changes_without_rows(situation: Situation) -> Iterator[str]:
     """UPDATE and DELETE read the table, also where they met no row."""
-    return any(
-        one.verb in {"UPDATE", "DELETE", "MERGE"} and one.is_about(relation) for one in situation.parsed
-    )
+    for one in situation.parsed:
+        named = situation.find_named(one)
+        if one.verb in {"UPDATE", "DELETE", "MERGE"} and named is not None:
+            yield named

@@ -137,3 +137,18 @@ VIEW_NOT_POPULATED = _about_clone(
     "A materialized view has no rows on the clone.",
     "Its query failed there. What a revision does to the view was seen on an empty one.",
 )
+COLLATION_MISSING = _about_clone(
+    "collation-missing",
+    "The clone's server does not have a collation that the target's schema names.",
+    "The schema cannot be made there as it is.",
+)
+ICU_MISSING = _about_clone(
+    "icu-missing",
+    "A collation of the target is ICU's, and the clone's server was built without ICU.",
+    "The schema cannot be made there as it is.",
+)
+XML_MISSING = _about_clone(
+    "xml-missing",
+    "A column holds XML, and the clone's server was built without.",
+    "No value of it can be made there, so that nothing of it was rehearsed.",
+)

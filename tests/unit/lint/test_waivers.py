@@ -104,6 +104,13 @@ def test_a_waiver_that_nothing_needs_is_told_of() -> None:
     assert (unused.severity, unused.where) == (Severity.INFO, "v/a.py:3")
 
 
+@pytest.mark.parametrize("status", ["failed", "not run"])
+def test_a_revision_that_did_not_end_may_have_needed_its_waivers(status: str) -> None:
+    waivers = parse_waivers(_File(((3, "# dbtool: allow rows-lost because it is a cache"),)))
+    outcome = apply_waivers(replace(_TRACE, status=status), waivers, _TODAY)
+    assert "waiver-unused" not in _checks(outcome)
+
+
 def test_any_rule_of_squawk_can_be_named() -> None:
     squawk = replace(_REWRITE, check="squawk-adding-required-field")
     trace = replace(_TRACE, statements=(replace(_TRACE.statements[0], findings=(squawk,)),))

@@ -264,3 +264,39 @@ def test_findings_that_a_trace_has_already_are_kept() -> None:
 def test_a_statement_without_a_line_is_named_by_its_number() -> None:
     case = Case().run(_REWRITE, locks=exclusive(ORDERS), rewrites=(ORDERS,), line=0)
     assert case.only("rewrite-under-lock").where == "r1, statement 1"
+
+
+def test_a_lock_of_a_statement_that_committed_by_itself_is_gone() -> None:
+    case = Case().run("ALTER TABLE orders ADD COLUMN a int", locks=exclusive(ORDERS), in_transaction=False)
+    case.run("UPDATE orders SET a = 1", row_changes=updated(ORDERS, 100_000), seconds=1.2)
+    assert "data-change-under-lock" not in case.severities()
+
+
+def test_rows_given_one_by_one_do_not_grow_with_the_table() -> None:
+    case = Case().run("ALTER TABLE orders ADD COLUMN a int", locks=exclusive(ORDERS))
+    case.run("INSERT INTO orders VALUES (1)", row_changes=(RowChange(ORDERS, inserted=1),), seconds=0.03)
+    assert case.severities() == {"lock-queue": INFO}
+
+
+def test_a_small_share_of_a_clones_rows_says_nothing_of_the_targets() -> None:
+    """300 of 100,000 rows would be 15,000 of 5,000,000: perhaps, or perhaps 300."""
+    case = Case().run(
+        "UPDATE orders SET a = 1 WHERE state = 'new'",
+        locks=row_exclusive(ORDERS),
+        row_changes=updated(ORDERS, 300),
+    )
+    assert case.severities() == {}
+
+
+def test_an_update_that_met_no_row_still_reads_the_table_under_the_lock() -> None:
+    case = Case().run("ALTER TABLE orders ADD COLUMN a int", locks=exclusive(ORDERS))
+    case.run("UPDATE orders SET a = 1 WHERE state = 'new'", seconds=0.05)  # 2.5 s on the target
+    assert case.severities()["data-change-under-lock"] == ERROR
+
+
+def test_row_level_security_is_seen_under_a_lock_that_was_held_already() -> None:
+    case = Case().run("ALTER TABLE orders ADD COLUMN a int", locks=exclusive(ORDERS))
+    case.run("ALTER TABLE orders ENABLE ROW LEVEL SECURITY")
+    assert case.severities()["table-left-empty-by-rls"] == WARNING
+    case.run("CREATE POLICY p ON orders USING (true)")
+    assert "table-left-empty-by-rls" not in case.severities()

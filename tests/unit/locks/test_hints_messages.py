@@ -164,6 +164,15 @@ def test_what_a_moment_of_a_lock_means_is_said_with_the_use_of_the_table() -> No
     )
 
 
+def test_a_colon_in_a_pasted_change_is_no_parameter() -> None:
+    case = Case().run(
+        "UPDATE orders SET state = 'a:b', n = '1'::int",
+        locks=row_exclusive(ORDERS),
+        row_changes=updated(ORDERS, 100_000),
+    )
+    assert r"'a\\:b', n = '1'::int WHERE id >= :low" in case.only("unbatched-change").remedy
+
+
 def test_a_change_with_parameters_is_not_pasted_without_them() -> None:
     case = Case().run(
         "UPDATE orders SET state = %(state)s WHERE id > %(id)s",
