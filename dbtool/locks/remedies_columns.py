@@ -9,6 +9,7 @@ from dbtool.catalog.relations import quote_identifier
 from dbtool.locks.actions import Action
 from dbtool.locks.pasting import LATER, derived, execute, in_batches
 from dbtool.locks.remedies_constraints import set_not_null, validate
+from dbtool.locks.tokens import split_name
 
 _SERIALS = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}
 _STORED = re.compile(r"\bSTORED\b", re.IGNORECASE)
@@ -20,8 +21,10 @@ _VIRTUAL_SINCE = 18
 def add(action: Action, relation: str, major: int) -> Iterator[str]:
     column = quote_identifier(action.name)
     if action.type.lower() in _SERIALS:
-        yield from _add_serial(relation, column, action)
-    elif "GENERATED" in action.words and "IDENTITY" not in action.words:
+        yield from _add_serial(relation, action)
+    elif "IDENTITY" in action.words:
+        yield from _add_identity(relation, action, major)
+    elif "GENERATED" in action.words:
         yield from _add_generated(relation, column, action, major)
     elif "CHECK" in action.words:
         yield from _add_checked(relation, action)
@@ -35,15 +38,35 @@ def add(action: Action, relation: str, major: int) -> Iterator[str]:
             yield from set_not_null(action, relation, major)
 
 
-def _add_serial(relation: str, column: str, action: Action) -> Iterator[str]:
-    sequence = derived(relation, action.name, "seq")
-    schema = relation.rpartition(".")[0] if "." in relation and '"' not in relation else ""
-    qualified = f"{schema}.{sequence}" if schema else sequence
-    yield execute(f"ALTER TABLE {relation} ADD COLUMN {column} {_SERIALS[action.type.lower()]}")
-    yield execute(f"CREATE SEQUENCE {qualified} OWNED BY {relation}.{column}")
-    yield execute(f"ALTER TABLE {relation} ALTER COLUMN {column} SET DEFAULT nextval('{qualified}')")
+def _add_serial(relation: str, action: Action) -> Iterator[str]:
+    column, sequence = quote_identifier(action.name), _name_sequence(relation, action)
+    yield execute(
+        f"ALTER TABLE {relation} ADD COLUMN {column} {_SERIALS.get(action.type.lower(), action.type)}"
+    )
+    yield execute(f"CREATE SEQUENCE {sequence} OWNED BY {relation}.{column}")
+    yield execute(f"ALTER TABLE {relation} ALTER COLUMN {column} SET DEFAULT nextval('{sequence}')")
     yield LATER
     yield from in_batches(relation, f"UPDATE {relation} SET {column} = DEFAULT", f"{column} IS NULL")
+
+
+def _add_identity(relation: str, action: Action, major: int) -> Iterator[str]:
+    """A column becomes an identity when all its rows have a number."""
+    column = quote_identifier(action.name)
+    yield from _add_serial(relation, action)
+    yield LATER
+    yield from set_not_null(action, relation, major)
+    yield LATER
+    always = "ALWAYS" if "ALWAYS" in action.words else "BY DEFAULT"
+    yield execute(f"ALTER TABLE {relation} ALTER COLUMN {column} DROP DEFAULT")
+    yield execute(f"DROP SEQUENCE {_name_sequence(relation, action)}")
+    yield execute(f"ALTER TABLE {relation} ALTER COLUMN {column} ADD GENERATED {always} AS IDENTITY")
+    named = f"pg_get_serial_sequence('{relation}', '{action.name}')"
+    yield execute(f"SELECT setval({named}, (SELECT max({column}) FROM {relation}))")
+
+
+def _name_sequence(relation: str, action: Action) -> str:
+    schema = split_name(relation)[:-1]
+    return ".".join([*map(quote_identifier, schema), derived(relation, action.name, "seq")])
 
 
 def _add_generated(relation: str, column: str, action: Action, major: int) -> Iterator[str]:

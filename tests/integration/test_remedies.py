@@ -47,6 +47,12 @@ _REMEDIES = {
         Case().run("ALTER TABLE orders ADD COLUMN n bigserial", **_REWRITE),
         "SELECT count(DISTINCT n) = 12000 FROM orders",
     ),
+    "an identity": _Remedied(
+        "rewrite-under-lock",
+        Case(major=15).run("ALTER TABLE orders ADD n bigint GENERATED ALWAYS AS IDENTITY", **_REWRITE),
+        "SELECT count(DISTINCT n) = 12000 AND bool_and(attidentity = 'a') FROM orders, pg_attribute "
+        "WHERE attrelid = 'orders'::regclass AND attname = 'n'",
+    ),
     "a volatile default on a column that is NOT NULL": _Remedied(
         "rewrite-under-lock",
         Case(major=15).run("ALTER TABLE orders ADD k uuid NOT NULL DEFAULT gen_random_uuid()", **_REWRITE),

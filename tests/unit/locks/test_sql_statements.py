@@ -99,3 +99,9 @@ def test_a_name_with_another_schema_stands_for_another_relation() -> None:
     (one,) = parse_statements("UPDATE shop.orders SET a = 1")
     assert one.is_about("shop.orders")
     assert not one.is_about("public.orders")
+
+
+def test_of_megabytes_of_data_the_beginning_is_read() -> None:
+    values = ", ".join(["(1, 'x')"] * 200_000)
+    (one,) = parse_statements(f"INSERT INTO t VALUES {values}")
+    assert (one.verb, len(one.text)) == ("INSERT", 250_000)
