@@ -17,7 +17,7 @@ from tests.acceptance.project import Done, Running
 
 EVIDENCE_KEY = "an evidence key of these tests alone: 0123456789"
 RUN_TAKES_AT_MOST_S = 90
-_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN")
+_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN", "PYTHONPATH")
 _SETTINGS = """\
 [project]
 migrations = "migrations"

@@ -153,8 +153,11 @@ def test_refuses_evidence_of_a_rehearsal_that_failed(project: MigrationProject) 
 
 
 def test_refuses_what_env_py_sends_beyond_the_rehearsed(project: MigrationProject) -> None:
-    """Code alike, surroundings not: a statement that depends on the day is not the one that was rehearsed."""
-    body = 'import os\nname = "a" if "dbtool_clone" in str(op.get_bind().execute(sa.text("SELECT current_user || shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), \'pg_database\')")).scalar()) else "b"\nop.execute(f"ALTER TABLE parcel ADD COLUMN {name} integer")'
+    """Code alike, surroundings not: a clone needs no autovacuum."""
+    body = (
+        "vacuumed = op.get_bind().execute(sa.text('SHOW autovacuum')).scalar()\n"
+        "op.execute(f'ALTER TABLE parcel ADD COLUMN autovacuum_{vacuumed} integer')"
+    )
     project.write("r2", "r1", body)
     assert project.rehearse().code == 0
     assert project.apply("staging").code == 0
@@ -166,7 +169,7 @@ def test_refuses_what_env_py_sends_beyond_the_rehearsed(project: MigrationProjec
         project.production,
         "SELECT attname FROM pg_attribute WHERE attrelid = 'parcel'::regclass AND attnum > 0",
     )
-    assert columns == [("id",)]  # and neither a nor b
+    assert columns == [("id",)]
 
 
 def test_keeps_no_secret_in_the_evidence(project: MigrationProject) -> None:
