@@ -16,8 +16,6 @@ from collections.abc import Iterator
 _SOURCE_FORM = b"dbtool source 1\n"
 _STATEMENT_FORM = b"dbtool statement 1\n"
 
-_UNSAID = frozenset(["ctx"])  # follows from where a node stands
-
 
 def digest_source(source: bytes) -> str:
     """The same for the same code under every minor version of Python that can read it.
@@ -66,7 +64,7 @@ def _pieces(tree: ast.AST) -> Iterator[bytes]:
 
 def _fields(node: ast.AST) -> list[tuple[str, object]]:
     """By name, without empty ones: a later Python's new field is empty for what an earlier one can read."""
-    found = {name: getattr(node, name, None) for name in node._fields if name not in _UNSAID}
+    found = {name: getattr(node, name, None) for name in node._fields}
     if isinstance(node, ast.JoinedStr):
         found["values"] = _joined(node.values)
     return sorted((name, value) for name, value in found.items() if not _is_empty(value))
