@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner import Place
-from tests.integration.running import WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
+from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
 _ENGINE = """
 from alembic import context
@@ -183,6 +183,60 @@ def test_a_driver_used_without_sqlalchemy_is_refused(
         f"a database with {driver} itself, past SQLAlchemy,"
         for driver in ("psycopg", "psycopg2", "asyncpg", "pg8000")
     ]
+    assert listener.visitors == 0
+
+
+_BY_VARIABLES = """
+import os
+os.environ.update({variables!r})
+from alembic import context
+from sqlalchemy import create_engine
+engine = create_engine("postgresql+psycopg://")
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PGHOST": "localhost", "PGPORT": "{port}"},
+        {"PGHOSTADDR": "127.0.0.2"},
+        {"PGSERVICE": "other", "PGSERVICEFILE": "services"},
+        {"PGDATABASE": "other"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("redirect", [False, True], ids=["", "redirect"])
+def test_no_variable_that_env_py_sets_leads_elsewhere(
+    variables: dict[str, str], redirect: bool, tmp_path: Path, database: str, listener: Listener
+) -> None:
+    changed = {name: value.format(port=listener.port) for name, value in variables.items()}
+    project = make_project(tmp_path, _BY_VARIABLES.format(variables=changed) + WITH_ENGINE, redirect=redirect)
+    (tmp_path / "services").write_text(f"[other]\nhost=127.0.0.1\nport={listener.port}\n")
+    outcome = run_all(project, database)
+    assert (outcome.raised is None) is redirect
+    assert len(outcome.redirected if redirect else outcome.elsewhere) == 1
+    assert listener.visitors == 0
+    assert ("second_table" in tables_in(database)) is redirect
+
+
+_LISTENING = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, "do_connect", insert=True)
+def connect(dialect, record, arguments, parameters):
+    parameters["port"] = {port}
+    if {makes}:
+        import psycopg
+        return psycopg.connect("host=127.0.0.1 port={port} dbname=other")
+"""
+
+
+@pytest.mark.parametrize("makes", [False, True])
+def test_a_listener_that_env_py_adds_leads_nobody_elsewhere(
+    makes: bool, tmp_path: Path, database: str, listener: Listener
+) -> None:
+    run_all(make_project(tmp_path, _LISTENING.format(port=listener.port, makes=makes) + USUAL), database)
     assert listener.visitors == 0
 
 

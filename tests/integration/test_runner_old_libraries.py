@@ -17,7 +17,7 @@ from dbtool.errors import ConfigurationInvalid, ProgramFailed
 from dbtool.migrate.runner import Place, create_revision, describe, run_check
 from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
-_PACKAGES = ("sqlalchemy<2", "alembic==1.8.*", "psycopg2-binary", "pg8000")
+_PACKAGES = ("sqlalchemy<2", "alembic==1.8.*", "psycopg2-binary", "pg8000", "psycopg[binary,pool]")
 _NO_REGISTRY = re.compile(
     r"connect|resolve|fetch|download|timed? ?out|no matching distribution|no route", re.IGNORECASE
 )
@@ -94,10 +94,11 @@ def test_the_same_guard_stands_there(python: Path, tmp_path: Path, database: str
         "engine": f"create_engine('postgresql://u:p@{address}/other')",
         "pg8000": f"create_engine('postgresql+pg8000://u:p@{address}/other')",
         "creator": f"create_engine('postgresql://', creator=lambda: psycopg2.connect('postgresql://u:p@{address}/other'))",
+        "pool": f"psycopg_pool.ConnectionPool('postgresql://u:p@{address}/other', open=True)",
         "direct": f"psycopg2.connect('postgresql://u:p@{address}/other')",
     }
     for name, engine in engines.items():
-        env = f"import psycopg2\nfrom alembic import context\nfrom sqlalchemy import create_engine\nengine = {engine}\n"
+        env = f"import psycopg2, psycopg_pool\nfrom alembic import context\nfrom sqlalchemy import create_engine\nengine = {engine}\n"
         outcome = run_all(make_project(tmp_path / name, env + WITH_ENGINE, python=python), database)
         assert outcome.raised is not None
         assert outcome.raised.kind == "ConnectsElsewhere"

@@ -83,9 +83,11 @@ def _guarded_pgconn(pgconn: Any, refuse: Refuse) -> Any:
 
 
 def _close_psycopg_pool(module: Any, refuse: Refuse) -> None:
-    """Its threads would try again and again, and its user would only learn of a time-out."""
-    pool = module.BasePool
-    pool.__init__ = _guarded(pool.__init__, "psycopg_pool", refuse)
+    """Its threads would try again and again, and its user would only learn of a time-out. One that stays closed may be."""
+    for name in ("ConnectionPool", "AsyncConnectionPool"):
+        kind: Any = getattr(module, name, None)
+        if hasattr(kind, "_open"):
+            kind._open = _guarded(kind._open, "psycopg_pool", refuse)  # noqa: SLF001  open() and open=True both call it
 
 
 def _close_psycopg2(psycopg2: Any, refuse: Refuse) -> None:
@@ -152,7 +154,8 @@ def _stand_in(original: Any, changes: Dict[str, Any]) -> Any:
 
 _CLOSERS: Dict[str, Callable[[Any, Refuse], None]] = {
     "psycopg": _close_psycopg,
-    "psycopg_pool.base": _close_psycopg_pool,
+    "psycopg_pool.pool": _close_psycopg_pool,
+    "psycopg_pool.pool_async": _close_psycopg_pool,
     "psycopg2": _close_psycopg2,
     "psycopg2.extensions": _close_psycopg2_extensions,
     "asyncpg.connect_utils": _close_asyncpg,
