@@ -26,7 +26,7 @@ _LOCKED_WITH_A_TABLE = frozenset("iItS")
 @dataclass(frozen=True)
 class Span:
     """``committed`` is what stood before the transaction; ``committed_after`` differs where a statement committed.
-    ``touched`` are the OIDs of what may differ between the two looks.
+    ``touched`` are the OIDs of what may differ between the two looks, ``path`` the schemas for names without one.
     """
 
     committed: Known
@@ -34,6 +34,7 @@ class Span:
     before: Observation = field(default_factory=dict)
     after: Observation = field(default_factory=dict)
     touched: frozenset[int] = frozenset()
+    path: tuple[str, ...] = ()
 
     @cached_property
     def pairs(self) -> Mapping[int, tuple[SeenRelation | None, SeenRelation | None]]:
@@ -60,6 +61,15 @@ class Span:
     def existed(self, oid: int) -> bool:
         """Before the transaction: nobody else can wait for what it made itself."""
         return oid in self.committed or oid < FIRST_USER_OID
+
+    def choose(self, candidates: Iterable[SeenRelation]) -> SeenRelation | None:
+        """The one that a name among them means: what the statement has locked, else the first in the search path."""
+        return min(candidates, key=self._distance, default=None)
+
+    def _distance(self, relation: SeenRelation) -> tuple[int, int, str]:
+        schema = relation.name.schema
+        place = self.path.index(schema) if schema in self.path else len(self.path)
+        return (-self.mode(relation.oid), place, schema)
 
     def mode(self, oid: int) -> int:
         """Of the lock after the statement; 0 without one."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
+from dbtool.locks.modes import LockMode
 from dbtool.locks.statements import Statement
 from dbtool.locks.trace import IndexBuild
 from dbtool.migrate.changes import Span, refiled, scanned
@@ -15,6 +16,7 @@ from dbtool.migrate.observation import SeenRelation
 
 _TABLES = frozenset("rpm")
 _COPYING = frozenset(["CLUSTER", "VACUUM"])  # they print no notice
+_COPYING_WORD = re.compile(r"\bCLUSTER\b", re.IGNORECASE)
 _CONCURRENT_COPY = re.compile(r"_ccnew\d*\Z")  # of REINDEX CONCURRENTLY
 
 
@@ -35,7 +37,7 @@ def find_work(span: Span, notices: Notices, parsed: tuple[Statement, ...]) -> Wo
         each for each in silent if each.kind == "r" and each not in rewritten and not _says(parsed, "REFRESH")
     )
     scans = [*_resolve(notices.verified, span), *_validated(span, notices, parsed), *_proven(span, parsed)]
-    emptied = {each.oid for each in (*rewritten, *truncated)}
+    emptied = {each.oid for each in (*rewritten, *truncated, *(one for one in silent if one.kind == "m"))}
     return Work(
         rewrites=_spell(rewritten),
         scans=_spell(each for each in scans if each.oid not in emptied),
@@ -46,7 +48,7 @@ def find_work(span: Span, notices: Notices, parsed: tuple[Statement, ...]) -> Wo
 
 def _is_copied(relation: SeenRelation, span: Span, parsed: tuple[Statement, ...]) -> bool:
     """TRUNCATE, too, gives a table another file; that one is empty."""
-    if _says(parsed, *_COPYING):
+    if _says(parsed, *_COPYING) or any(one.is_opaque and _COPYING_WORD.search(one.text) for one in parsed):
         return relation.kind in _TABLES
     sighting = span.after.get(relation.oid)
     size = sighting.bytes if sighting else None
@@ -69,12 +71,10 @@ def _resolve(names: Iterable[str], span: Span) -> Iterator[SeenRelation]:
 
 
 def find_table(name: str, span: Span) -> SeenRelation | None:
-    """The table that a notice means: what the transaction has locked before all else, and that most strongly."""
-    locked = [each for each in _seen(span) if each.name.name == name and each.kind in _TABLES]
-    if locked:
-        return max(locked, key=lambda each: span.mode(each.oid))
-    committed = [each for each in span.committed.values() if each.name.name == name and each.kind in _TABLES]
-    return min(committed, key=lambda each: (each.name.schema != "public", each.name), default=None)
+    """The table that a notice means."""
+    seen = [each for each in _seen(span) if each.name.name == name and each.kind in _TABLES]
+    known = (each for each in span.committed.values() if each.name.name == name and each.kind in _TABLES)
+    return span.choose(seen or known)
 
 
 def _seen(span: Span) -> Iterator[SeenRelation]:
@@ -91,11 +91,10 @@ def _validated(span: Span, notices: Notices, parsed: tuple[Statement, ...]) -> I
     holders = [
         one.relation for one in span.after.values() if one.relation is not None and names & one.foreign_keys
     ]
-    if not holders:
-        holders = [
-            each for each in span.committed.values() if each.kind in _TABLES and _is_named(each, parsed)
-        ]
     named = [each for each in holders if _is_named(each, parsed)]
+    if not holders:
+        known = (each for each in span.committed.values() if each.kind in _TABLES and _is_named(each, parsed))
+        named = [each for each in [span.choose(known)] if each is not None]
     for each in named or holders:
         if each.kind == "r" and span.existed(each.oid):
             yield each
@@ -106,9 +105,14 @@ def _is_named(relation: SeenRelation, parsed: tuple[Statement, ...]) -> bool:
 
 
 def _proven(span: Span, parsed: tuple[Statement, ...]) -> Iterator[SeenRelation]:
-    """A domain's new constraint is proven without a notice: the counters of scans tell."""
-    if _says(parsed, "ALTER DOMAIN"):
-        yield from (each for each in scanned(span) if each.kind == "r" and span.existed(each.oid))
+    """A domain's new constraint, and that no row of the default partition belongs into a new one, are proven without a
+    notice: the counters of scans tell.
+    """
+    least = LockMode.SHARE if _says(parsed, "ALTER DOMAIN") else LockMode.ACCESS_EXCLUSIVE
+    if _says(parsed, "ALTER DOMAIN", "CREATE TABLE"):
+        for each in scanned(span):
+            if each.kind == "r" and span.existed(each.oid) and span.mode(each.oid) >= least:
+                yield each
 
 
 def _builds(

@@ -55,9 +55,10 @@ def plan_hold(sql: str, committed: Known) -> Hold | None:
 
 
 def _mode(statement: Statement) -> LockMode:
-    """VACUUM waits for nobody's ACCESS SHARE until it has done its work."""
-    plain = statement.verb == "VACUUM" and "FULL" not in statement.words
-    return LockMode.SHARE_UPDATE_EXCLUSIVE if plain else LockMode.ACCESS_SHARE
+    """An ACCESS SHARE or its snapshot alone would let VACUUM do its work, and CREATE INDEX CONCURRENTLY fail, unseen."""
+    if statement.verb == "VACUUM" and "FULL" not in statement.words:
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
+    return LockMode.ROW_EXCLUSIVE if statement.verb == "CREATE INDEX" else LockMode.ACCESS_SHARE
 
 
 def _tables(sql: str, committed: Known) -> Iterator[SeenRelation]:
@@ -69,8 +70,16 @@ def _tables(sql: str, committed: Known) -> Iterator[SeenRelation]:
 
 
 def _mentioned(sql: str, committed: Known) -> Iterator[SeenRelation]:
+    """All that its words may mean, in whatever schema."""
     words = {token.name for token in tokenize(sql)}
     return (each for each in committed.values() if each.name.name in words and not each.is_toast)
+
+
+def _meant(statement: Statement, span: Span) -> list[SeenRelation]:
+    by_name: dict[str, list[SeenRelation]] = {}
+    for each in _mentioned(statement.text, span.committed):
+        by_name.setdefault(each.name.name, []).append(each)
+    return [found for each in by_name.values() if (found := span.choose(each)) is not None]
 
 
 def documented_locks(sql: str, span: Span, built: Iterable[str]) -> Iterator[tuple[SeenRelation, LockMode]]:
@@ -96,7 +105,7 @@ def documented_locks(sql: str, span: Span, built: Iterable[str]) -> Iterator[tup
 
 def _of_indexes(statement: Statement, span: Span) -> Iterator[tuple[SeenRelation, LockMode]]:
     dropping = statement.verb == "DROP INDEX"
-    for each in _mentioned(statement.text, span.committed):
+    for each in _meant(statement, span):
         if dropping and each.is_index:
             yield each, LockMode.ACCESS_EXCLUSIVE
         table = span.committed.get(each.table or 0) if dropping else each
@@ -106,6 +115,7 @@ def _of_indexes(statement: Statement, span: Span) -> Iterator[tuple[SeenRelation
 
 def _of_reindex(statement: Statement, span: Span, built: set[str]) -> Iterator[tuple[SeenRelation, LockMode]]:
     on_table = LockMode.SHARE_UPDATE_EXCLUSIVE if statement.concurrently else LockMode.SHARE
+    yield from ((each, on_table) for each in _meant(statement, span) if each.kind == "p")
     for each in span.committed.values():
         if each.is_index and str(each.name) in built:
             yield each, LockMode.ACCESS_EXCLUSIVE
@@ -114,7 +124,7 @@ def _of_reindex(statement: Statement, span: Span, built: set[str]) -> Iterator[t
 
 
 def _of_detach(statement: Statement, span: Span) -> Iterator[tuple[SeenRelation, LockMode]]:
-    for each in _mentioned(statement.text, span.committed):
+    for each in _meant(statement, span):
         if each.kind in _HOLDABLE:
             whole = statement.is_about(str(each.name))
             yield each, LockMode.SHARE_UPDATE_EXCLUSIVE if whole else LockMode.ACCESS_EXCLUSIVE
@@ -126,6 +136,7 @@ def _of_vacuum(statement: Statement, span: Span) -> Iterator[tuple[SeenRelation,
         return
     keeps_its_end = statement.says("TRUNCATE", "FALSE") or statement.says("TRUNCATE", "OFF")
     mode = LockMode.SHARE_UPDATE_EXCLUSIVE if keeps_its_end else LockMode.ACCESS_EXCLUSIVE
-    for each in _tables(statement.text, span.committed):
+    named = _meant(statement, span)
+    for each in named or _tables(statement.text, span.committed):
         if each.kind in {"r", "m"}:
             yield each, mode

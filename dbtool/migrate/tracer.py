@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -84,7 +85,7 @@ class Tracer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_watch()  # a child that died has told of no end
+        self._end_watch(0.0)  # a child that died has told of no end
         self._stack.close()
 
     def _connect(self) -> Connection:
@@ -119,12 +120,12 @@ class Tracer:
             self._watch = LockWatch(self._watcher, self._holder, start.pid)
             self._watch.start([each.name for each in hold.relations], hold.mode)
 
-    def _end_watch(self) -> Watched:
+    def _end_watch(self, ended_at: float) -> Watched:
         watch, self._watch = self._watch, None
-        return watch.stop() if watch else Watched()
+        return watch.stop(ended_at) if watch else Watched()
 
     def statement_ended(self, end: StatementEnd) -> None:
-        watched = self._end_watch()
+        watched = self._end_watch(end.ended_at)
         span = self._span(end, watched)
         trace = assemble(end, span, alone=self._alone, waited_s=watched.waited_s)
         ours_s = end.sources.get("ours_s", 0.0) + watched.waited_s
@@ -158,21 +159,24 @@ class Tracer:
 
     def _span(self, end: StatementEnd, watched: Watched) -> Span:
         """What lies around the statement. Of one that committed by itself the catalog is read again."""
+        path = tuple(json.loads(end.sources.get("path", "[]")))
         if end.failed and end.start.in_transaction:
-            return Span(self._committed, self._committed, self._seen, self._seen)
+            return Span(self._committed, self._committed, self._seen, self._seen, path=path)
         if end.failed or self._alone:
             committed = self._read_committed()
             after = {oid: Sighting(oid, mode, committed.get(oid)) for oid, mode in watched.locks.items()}
-            return Span(self._committed, committed, NOTHING_SEEN, after)
+            return Span(self._committed, committed, NOTHING_SEEN, after, path=path)
         self._notice_hidden_commit(end)
         before, _ = parse_difference(self._told, end.sources["before"])
         self._told, touched = parse_difference(before, end.sources["after"])
         if lacks_columns(touched, self._told, self._committed):
             self._committed = self._read_committed()  # the child waits for us before it commits
-        if not end.start.in_transaction:
-            return Span(self._committed, self._read_committed(), before, self._told, touched)
-        self._seen, self._began = self._told, end.sources["began"]
-        return Span(self._committed, self._committed, before, self._told, touched)
+        committed = self._committed
+        if end.start.in_transaction:
+            self._seen, self._began = self._told, end.sources["began"]
+        else:
+            committed = self._read_committed()
+        return Span(self._committed, committed, before, self._told, touched, path)
 
     def _notice_hidden_commit(self, end: StatementEnd) -> None:
         """Where the server's transaction is another, SQL that nobody told of has ended ours: a COMMIT in the text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -26,21 +26,14 @@ def read_known_relations(connection: Connection) -> list[Row]:
     return read_rows(connection, "known_relations")
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Watched:
     """``locks`` are the strongest seen by the relation's OID, granted or waited for; ``waited_s`` how long the statement
     waited for what we held.
     """
 
-    locks: dict[int, LockMode] = field(default_factory=dict)
+    locks: Mapping[int, LockMode] = field(default_factory=dict)
     waited_s: float = 0.0
-
-    def note(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            oid = row["relation"]
-            if oid is not None:
-                mode = parse_lock_mode(row["mode"])
-                self.locks[oid] = max(mode, self.locks.get(oid, mode))
 
 
 class LockWatch:
@@ -52,7 +45,8 @@ class LockWatch:
 
     def __init__(self, watcher: Connection, holder: Connection, pid: int) -> None:
         self._watcher, self._holder, self._pid = watcher, holder, pid
-        self._watched = Watched()
+        self._seen: dict[tuple[int, LockMode], float] = {}
+        self._waited_s = 0.0
         self._is_holding = True
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -63,10 +57,15 @@ class LockWatch:
             _hold(self._holder, relations, mode)
         self._thread.start()
 
-    def stop(self) -> Watched:
+    def stop(self, ended_at: float) -> Watched:
+        """``ended_at`` is the statement's end by time.monotonic(): what was seen later is the next one's."""
         self._over.set()
         self._thread.join()
-        return self._watched
+        locks: dict[int, LockMode] = {}
+        for (oid, mode), seen_at in self._seen.items():
+            if seen_at <= ended_at:
+                locks[oid] = max(mode, locks.get(oid, mode))
+        return Watched(locks, self._waited_s)
 
     def _watch(self) -> None:
         deadline = time.monotonic() + _HOLD_AT_MOST_S
@@ -83,13 +82,15 @@ class LockWatch:
     def _look(self, deadline: float) -> None:
         rows = read_rows(self._watcher, "locks_of_session", {"pid": self._pid})
         seen_at = time.monotonic()
-        self._watched.note(rows)
+        for row in rows:
+            if row["relation"] is not None:
+                self._seen.setdefault((row["relation"], parse_lock_mode(row["mode"])), seen_at)
         waits = [row["waited_s"] for row in rows if row["waited_s"] is not None]
         if self._is_holding and (waits or seen_at > deadline):
             self._is_holding = False
             _let_go(self._holder)
             if waits:
-                self._watched.waited_s = max(waits) + time.monotonic() - seen_at
+                self._waited_s = max(waits) + time.monotonic() - seen_at
 
 
 def _hold(connection: Connection, relations: Sequence[RelationName], mode: LockMode) -> None:
@@ -105,9 +106,13 @@ def _hold(connection: Connection, relations: Sequence[RelationName], mode: LockM
 
 def _lock(name: sql.Identifier, mode: LockMode) -> sql.Composed:
     """A query locks a table's indexes as well, which LOCK TABLE does not."""
-    if mode is LockMode.ACCESS_SHARE:
-        return sql.SQL("SELECT FROM {} LIMIT 0").format(name)
-    return sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(name)
+    match mode:
+        case LockMode.ACCESS_SHARE:
+            return sql.SQL("SELECT FROM {} LIMIT 0").format(name)
+        case LockMode.ROW_EXCLUSIVE:
+            return sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(name)
+        case _:
+            return sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(name)
 
 
 def _let_go(connection: Connection) -> None:

@@ -23,6 +23,7 @@ SELECT
         FROM pg_catalog.pg_lock_status() l
         WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
     ) AS locks,
+    pg_catalog.to_json(pg_catalog.current_schemas(false))::text AS path,
     pg_catalog.set_config('client_min_messages', 'debug1', false),
     pg_catalog.pg_stat_force_next_flush()::text
 """
@@ -41,7 +42,7 @@ WITH head AS MATERIALIZED (
         ))
     GROUP BY l.relation
 )
-SELECT head.began, head.newest, head.written, head.locks, seen.oid, seen.fact
+SELECT head.began, head.newest, head.written, head.locks, head.path, seen.oid, seen.fact
 FROM head
 LEFT JOIN (
     SELECT held.oid::text, pg_catalog.json_build_array(
@@ -93,6 +94,10 @@ class Mark(NamedTuple):
     newest: str
     written: str
     locks: Optional[str]
+    path: str  # the schemas in which names without one are looked up, as JSON
+
+    def shows_the_same_as(self, other: Mark) -> bool:
+        return (self.written, self.locks) == (other.written, other.locks)
 
 
 class Report(NamedTuple):
@@ -102,7 +107,7 @@ class Report(NamedTuple):
     facts: Dict[str, str]
 
 
-_NOTHING = Report(Mark("", "0", "", None), {})
+_NOTHING = Report(Mark("", "0", "", None, "[]"), {})
 
 
 class Sources:
@@ -137,9 +142,9 @@ class Sources:
         rows = _query(dbapi, _MARK)
         if not rows:
             return True  # the transaction is aborted: nothing can happen
-        mark = Mark(*rows[0][:4])
+        mark = Mark(*rows[0][:5])
         if mark.began == self._last.mark.began:
-            return mark[2:] == self._last.mark[2:]
+            return mark.shows_the_same_as(self._last.mark)
         if mark.locks is None:
             self._last = Report(mark, {})
         return mark.locks is None
@@ -155,7 +160,7 @@ class Sources:
         """The transaction is aborted: nothing can be asked of the server. ``ours_s`` is what looking took since the last
         statement.
         """
-        found = {"notices": list(self._heard), "ours_s": self._ours_s}
+        found = {"notices": list(self._heard), "path": self._last.mark.path, "ours_s": self._ours_s}
         self._ours_s = 0.0
         del self._heard[:]
         return found
@@ -179,10 +184,10 @@ class Sources:
         rows = _query(dbapi, _REPORT.replace("{newest}", self._last.mark.newest))
         if not rows:
             return None
-        mark = Mark(*rows[0][:4])
+        mark = Mark(*rows[0][:5])
         if mark.began == self._last.mark.began:
             mark = mark._replace(newest=self._last.mark.newest)
-        return Report(mark, {row[4]: row[5] for row in rows if row[4] is not None})
+        return Report(mark, {row[5]: row[6] for row in rows if row[5] is not None})
 
     def _listen(self, dbapi: Any) -> None:
         connection = driver_connection(dbapi)

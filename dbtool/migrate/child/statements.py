@@ -73,7 +73,8 @@ class StatementEvents:
         self._tell_unseen()
         self._ordinal += 1
         in_transaction = not _commits_by_itself(dbapi)
-        answer = self._ask_before(self._ordinal, statement, find_line(self._revision), in_transaction)
+        sql = _as_sent(statement, conn.dialect, context)
+        answer = self._ask_before(self._ordinal, sql, find_line(self._revision), in_transaction)
         if answer["answer"] == "stop":
             self.stopped = answer["reason"]
             raise Stopped(answer["reason"])
@@ -203,6 +204,12 @@ class StatementEvents:
     def _is_used(self, conn: Any) -> bool:
         """A revision may open other connections beside Alembic's; their transactions are not the revision's."""
         return self._used is None or driver_connection(conn.connection) is driver_connection(self._used)
+
+
+def _as_sent(statement: str, dialect: Any, context: Any) -> str:
+    """Drivers that mark parameters by % read %% as one, unless they are given none to look for."""
+    bare = context is not None and getattr(context, "no_parameters", False)
+    return statement.replace("%%", "%") if "format" in dialect.paramstyle and not bare else statement
 
 
 def find_line(revision: str) -> int:
