@@ -121,7 +121,7 @@ class _Build:
         self.progress("schema")
         with (
             hold_snapshot(target, self.seen.catalog, workflow=clone_schema.WORKFLOW) as snapshot,
-            clone_schema.target_archive(target, tools, snapshot.taken.name, self.opened) as schema,
+            clone_schema.target_archive(target, tools, snapshot.taken.name, self.seen, self.opened) as schema,
             connect(self._url, application_name=_NAME) as clone,
         ):
             restore = clone_schema.restore_into(schema, tools, self.opened.server, self.seen.facts.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from dbtool.postgres.archive import Restore, SchemaArchive, schema_archive
 from dbtool.postgres.binaries import Installation, Tools, choose_tools
 from dbtool.postgres.copy_io import CopyOut, DriverReader, copy_in
 from dbtool.postgres.databases import Locale, drop_database, make_database, set_comment
+from dbtool.postgres.extensions import ExtensionMember
 from dbtool.postgres.roles import StoredSetting, create_roles, grant_on_database, let_log_in, store_settings
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.session_defaults import read_session_defaults
@@ -88,16 +89,34 @@ def choose_clone_tools(
 
 @contextmanager
 def target_archive(
-    target: Target, tools: Tools, snapshot: str, opened: OpenedServer
+    target: Target, tools: Tools, snapshot: str, seen: TargetSeen, opened: OpenedServer
 ) -> Iterator[SchemaArchive]:
     def choose(entries: Sequence[dump.TocEntry]) -> Sequence[dump.TocEntry]:
-        kept = dump.filter_toc(entries, extensions="create")
-        absent = tuple(f"EXTENSION - {name}" for name in opened.left_out)
-        comments = tuple(f"COMMENT - {each}" for each in absent)
-        return tuple(entry for entry in kept if not entry.is_a((*absent, *comments)))
+        kept = dump.filter_toc(entries, extensions="create", publications=True)
+        return leave_out_extensions(kept, opened.left_out, seen.members)
 
-    with schema_archive(target.url(), tools, snapshot, choose, workflow=WORKFLOW) as schema:
+    with schema_archive(
+        target.url(), tools, snapshot, choose, workflow=WORKFLOW, publications=True
+    ) as schema:
         yield schema
+
+
+def leave_out_extensions(
+    entries: Sequence[dump.TocEntry], names: Collection[str], members: Iterable[ExtensionMember]
+) -> tuple[dump.TocEntry, ...]:
+    """Without the extensions, and without privileges on what they would have brought."""
+    if not names:
+        return tuple(entries)
+    absent = (*(f"EXTENSION - {name}" for name in names), *(f"COMMENT - EXTENSION {name}" for name in names))
+    privileges = tuple(
+        f"ACL {member.schema} {member.kind} {member.name}" for member in members if member.extension in names
+    )
+    return tuple(entry for entry in entries if not entry.is_a(absent) and not _is_of(entry.text, privileges))
+
+
+def _is_of(text: str, beginnings: Iterable[str]) -> bool:
+    """Arguments of functions, and the owner, follow."""
+    return any(text.startswith((f"{each}(", f"{each} ")) for each in beginnings)
 
 
 def restore_into(schema: SchemaArchive, tools: Tools, server: CloneServer, database: str) -> Restore:

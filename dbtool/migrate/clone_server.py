@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from dbtool.catalog.database import DatabaseFacts
-from dbtool.catalog.relations import quote_identifier
 from dbtool.clones.lease import Lease
 from dbtool.clones.provider import Offering, open_offering
 from dbtool.clones.server import CloneServer
 from dbtool.errors import CloneImpossible, EnvironmentFailed
 from dbtool.findings import Finding, Severity
+from dbtool.migrate.clone_fit import ServerSeen, judge_fit
 from dbtool.migrate.clone_target import TargetSeen
+from dbtool.postgres.builds import read_build
 from dbtool.postgres.extensions import read_offered_extensions
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.session import connect
@@ -23,7 +24,7 @@ MAINTENANCE = "template1"  # the target may be called postgres
 
 @dataclass(frozen=True, slots=True)
 class OpenedServer:
-    """``left_out`` are extensions that it does not have and that nothing stands on."""
+    """``left_out`` are extensions of the target that it does not have, and that nothing stands on."""
 
     server: CloneServer
     facts: DatabaseFacts
@@ -44,76 +45,29 @@ def fitting_server(
         with ExitStack() as stack:
             try:
                 server = stack.enter_context(open_offering(offering, lease, superuser, seen.start))
-                facts, offered = _ask(server)
+                found = look_at_server(server, offering)
             except EnvironmentFailed as error:
                 refusals.append(_refusal(offering, error))
                 continue
-            reasons = (
-                *judge_major(target, seen, facts, offering),
-                *judge_extensions(seen, offered, offering),
-            )
+            reasons = judge_fit(target, seen, found)
             if any(finding.is_error for finding in reasons):
                 refusals += reasons
                 continue
-            left_out = frozenset(use.name for use in seen.extensions if use.name not in offered)
-            yield OpenedServer(server, facts, left_out, tuple(reasons))
+            left_out = frozenset(use.name for use in seen.extensions if use.name not in found.extensions)
+            yield OpenedServer(server, found.facts, left_out, reasons)
             return
     raise CloneImpossible(_none_fits(target, seen, refusals), refusals)
 
 
-def _ask(server: CloneServer) -> tuple[DatabaseFacts, dict[str, str]]:
+def look_at_server(server: CloneServer, offering: Offering) -> ServerSeen:
     with connect(server.url(MAINTENANCE), application_name="dbtool clone") as connection:
-        return database_facts(connection), read_offered_extensions(connection)
-
-
-def judge_major(target: str, seen: TargetSeen, facts: DatabaseFacts, offering: Offering) -> Iterator[Finding]:
-    wanted = seen.facts.major
-    if facts.major < wanted or (offering.is_container and facts.major != wanted):
-        yield Finding(
-            "clone-major-differs",
-            Severity.ERROR,
-            target,
-            f"the target runs PostgreSQL {wanted} and {offering} is {facts.major}",
-            f"name an image of PostgreSQL {wanted} with --image",
+        return ServerSeen(
+            str(offering),
+            offering.is_container,
+            database_facts(connection),
+            read_offered_extensions(connection),
+            read_build(connection),
         )
-    elif facts.major != wanted:
-        yield Finding(
-            "clone-major-differs",
-            Severity.WARNING,
-            target,
-            f"the target runs PostgreSQL {wanted} and the clone {facts.major}: locks, rewrites and errors may differ",
-            f"install PostgreSQL {wanted}, or rehearse in a container: --clone container --image postgres:{wanted}",
-        )
-
-
-def judge_extensions(seen: TargetSeen, offered: Mapping[str, str], offering: Offering) -> Iterator[Finding]:
-    for use in seen.extensions:
-        name = quote_identifier(use.name)
-        if use.name in offered:
-            if offered[use.name] != use.version:
-                yield Finding(
-                    "extension-version-differs",
-                    Severity.INFO,
-                    name,
-                    f"the target has version {use.version} of it, the clone {offered[use.name]}",
-                )
-        elif use.is_used:
-            yield Finding(
-                "extension-missing",
-                Severity.ERROR,
-                name,
-                f"the target's schema stands on this extension, which {offering} does not have",
-                "rehearse in a container that has it: --clone container --image …",
-            )
-        else:
-            yield Finding(
-                "extension-left-out",
-                Severity.WARNING,
-                name,
-                f"the target has this extension and {offering} does not; nothing of the schema stands on it, so the clone "
-                "is made without. A revision or a function's text that uses it fails there",
-                "rehearse in a container that has it: --clone container --image …",
-            )
 
 
 def _refusal(offering: Offering, error: EnvironmentFailed) -> Finding:

@@ -9,7 +9,13 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.errors import PrivilegeMissing
 from dbtool.locks.trace import Sizes
-from dbtool.postgres.extensions import ExtensionUse, read_extension_uses
+from dbtool.postgres.builds import UsedCollation, read_used_collations
+from dbtool.postgres.extensions import (
+    ExtensionMember,
+    ExtensionUse,
+    read_extension_members,
+    read_extension_uses,
+)
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges
@@ -32,6 +38,8 @@ class TargetSeen:
     start: Mapping[str, str]
     sizes: Sizes
     extensions: tuple[ExtensionUse, ...]
+    members: tuple[ExtensionMember, ...]
+    collations: tuple[UsedCollation, ...]
 
 
 def look_at_target(target: Target) -> TargetSeen:
@@ -55,4 +63,6 @@ def look_at_target(target: Target) -> TargetSeen:
             read_start_settings(connection),
             read_sizes(connection),
             read_extension_uses(connection),
+            read_extension_members(connection),
+            read_used_collations(connection),
         )

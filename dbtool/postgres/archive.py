@@ -33,14 +33,25 @@ class SchemaArchive:
 
 @contextmanager
 def schema_archive(
-    url: str, tools: Tools, snapshot: str, choose: ChooseEntries, *, workflow: str = "refresh"
+    url: str,
+    tools: Tools,
+    snapshot: str,
+    choose: ChooseEntries,
+    *,
+    workflow: str = "refresh",
+    publications: bool = False,
 ) -> Iterator[SchemaArchive]:
     """Dump the DDL that ``snapshot`` sees. ``choose`` says which entries are restored, ``workflow`` who asks."""
     _remove_abandoned()
     with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
         dump.dump_schema(
-            tools.pg_dump.program("pg_dump"), url, snapshot=snapshot, archive=archive, workflow=workflow
+            tools.pg_dump.program("pg_dump"),
+            url,
+            snapshot=snapshot,
+            archive=archive,
+            workflow=workflow,
+            publications=publications,
         )
         entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
         restored, keys = dump.put_keys_last(choose(entries))

@@ -19,12 +19,11 @@ from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.session import program_environment, program_failure
 
+_PUBLICATIONS = ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA")
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
 _LEFT_OUT = (
     "EVENT TRIGGER",
-    "PUBLICATION",
-    "PUBLICATION TABLE",
-    "PUBLICATION TABLES IN SCHEMA",
+    *_PUBLICATIONS,
     "SUBSCRIPTION",
     "SUBSCRIPTION TABLE",
     "USER MAPPING",
@@ -55,10 +54,15 @@ def parse_toc(listing: str) -> tuple[TocEntry, ...]:
 
 
 def filter_toc(
-    entries: Sequence[TocEntry], *, extensions: Literal["create", "expect"]
+    entries: Sequence[TocEntry], *, extensions: Literal["create", "expect"], publications: bool = False
 ) -> tuple[TocEntry, ...]:
-    """What is restored: all but what must not be carried over. ``expect`` leaves the extensions to the target."""
-    left_out = _LEFT_OUT if extensions == "create" else (*_LEFT_OUT, "EXTENSION")
+    """What is restored: all but what must not be carried over. ``expect`` leaves the extensions to the target.
+
+    ``publications`` are for a server that nobody subscribes to: what they forbid or a revision alters is then there.
+    """
+    left_out: tuple[str, ...] = _LEFT_OUT if extensions == "create" else (*_LEFT_OUT, "EXTENSION")
+    if publications:
+        left_out = tuple(kind for kind in left_out if kind not in _PUBLICATIONS)
     # The comment on an extension or on schema public belongs to whoever owns them on the target.
     comments = ("COMMENT - EXTENSION", "COMMENT - SCHEMA public", *(f"COMMENT - {kind}" for kind in left_out))
     return tuple(entry for entry in entries if not entry.is_a(left_out) and not entry.is_a(comments))
@@ -107,7 +111,15 @@ class RestorePolicy:
         return tuple(arguments)
 
 
-def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path, workflow: str = "refresh") -> None:
+def dump_schema(
+    pg_dump: Path,
+    url: str,
+    *,
+    snapshot: str,
+    archive: Path,
+    workflow: str = "refresh",
+    publications: bool = False,
+) -> None:
     """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``.
 
     ``workflow`` is what the source's administrators read in pg_stat_activity.
@@ -116,7 +128,7 @@ def dump_schema(pg_dump: Path, url: str, *, snapshot: str, archive: Path, workfl
         str(pg_dump),
         "--format=custom",
         "--schema-only",
-        "--no-publications",
+        *([] if publications else ["--no-publications"]),
         "--no-subscriptions",
         "--no-security-labels",
         "--exclude-schema=dbtool",

@@ -19,6 +19,20 @@ class ExtensionUse:
     is_used: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ExtensionMember:
+    """``kind``, ``schema`` and ``name`` as an archive's table of contents spells them, without arguments."""
+
+    extension: str
+    kind: str
+    schema: str
+    name: str
+
+
+def read_extension_members(connection: Connection) -> tuple[ExtensionMember, ...]:
+    return tuple(ExtensionMember(**row) for row in read_rows(connection, "extension_members"))
+
+
 def read_extension_uses(connection: Connection) -> tuple[ExtensionUse, ...]:
     return tuple(ExtensionUse(**row) for row in read_rows(connection, "extension_uses"))
 

@@ -45,6 +45,15 @@ SETTINGS = (
 )
 
 
+MAJORS = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
+
+
+@pytest.fixture(params=sorted({MAJORS[0], MAJORS[-1]}), ids=lambda major: f"pg{major}")
+def server(request: pytest.FixtureRequest, server_of: Callable[[int], EmbeddedServer]) -> EmbeddedServer:
+    """Memberships have learnt of options in 16."""
+    return server_of(request.param)
+
+
 @pytest.fixture
 def roles(server: EmbeddedServer) -> Iterator[None]:
     execute(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConsentMissing, TargetRefused
 from dbtool.findings import Severity
 from dbtool.migrate.clone import Clone, rehearsal_clone
@@ -29,6 +30,12 @@ CREATE MATERIALIZED VIEW spent AS SELECT customer, sum(total) AS total FROM orde
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
 CREATE TRIGGER never BEFORE INSERT OR DELETE ON orders FOR EACH ROW EXECUTE FUNCTION refuse();
 """
+
+
+@pytest.fixture
+def server(newest_server: EmbeddedServer) -> EmbeddedServer:
+    """The major makes no difference here."""
+    return newest_server
 
 
 @pytest.fixture
