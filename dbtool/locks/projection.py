@@ -23,6 +23,7 @@ _MEASURABLE_BYTES = 1_000_000
 _MEASURABLE_ROWS = 10_000
 
 
+_SOME_BYTES = 100_000  # more than an empty table's pages with its TOAST
 _ROW_BYTES = 100  # where the planner has no estimate: a short row with its header
 
 
@@ -133,8 +134,10 @@ class Projection:
 
 
 def count_rows(size: RelationSize) -> int:
-    """The planner's estimate, or one from the bytes of a table that was never analysed."""
-    return size.rows if size.rows >= 0 else size.bytes // _ROW_BYTES
+    """The planner's estimate; where it knows of none, though there are bytes, one from those: a restored or upgraded
+    server has not analysed its tables yet.
+    """
+    return size.rows if size.rows > 0 or size.bytes < _SOME_BYTES else size.bytes // _ROW_BYTES
 
 
 def project(seconds: float, tasks: Iterable[Task]) -> Projection:

@@ -88,18 +88,24 @@ def judge_whole(situations: Sequence[Situation]) -> Iterator[Finding]:
 def _judge_several_tables(situations: Sequence[Situation]) -> Iterator[Finding]:
     """Once for each transaction, where the second table comes in."""
     for transaction in _split_into_transactions(situations):
-        taken: dict[str, Situation] = {}
+        taken: dict[str, tuple[int, int]] = {}
+        by_ordinal = {situation.trace.ordinal: situation for situation in transaction}
         for situation in transaction:
             for lock in situation.locks:
                 if lock.kind in "rp":
-                    taken.setdefault(lock.relation, situation)
-        takers = list(dict.fromkeys(situation.trace.ordinal for situation in taken.values()))
+                    taken.setdefault(lock.relation, _find_taker(situation, lock.relation))
+        takers = sorted(set(taken.values()))
         if len(takers) > 1:
-            second = next(one for one in taken.values() if one.trace.ordinal == takers[1])
-            yield _several_tables(second, taken)
+            yield _several_tables(by_ordinal[takers[1][0]], list(taken))
 
 
-def _several_tables(second: Situation, taken: dict[str, Situation]) -> Finding:
+def _find_taker(situation: Situation, relation: str) -> tuple[int, int]:
+    """The statement's number, and which of several in one text it is."""
+    about = [place for place, one in enumerate(situation.parsed) if one.is_about(relation)]
+    return situation.trace.ordinal, min(about, default=0)
+
+
+def _several_tables(second: Situation, taken: Sequence[str]) -> Finding:
     used = [one for one in taken if _is_used(second, one)]
     return holding.SEVERAL_TABLES_LOCKED.finding(
         Severity.WARNING if len(used) > 1 else Severity.INFO,

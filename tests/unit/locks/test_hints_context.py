@@ -164,6 +164,27 @@ def test_several_empty_tables_are_an_info() -> None:
     assert case.severities()["several-tables-locked"] == INFO
 
 
+def test_two_tables_of_two_statements_in_one_text_are_told_of() -> None:
+    case = Case().run(
+        "ALTER TABLE orders ADD a int; ALTER TABLE users ADD a int", locks=exclusive(ORDERS, USERS)
+    )
+    assert case.severities()["several-tables-locked"] == WARNING
+
+
+def test_a_block_of_code_that_speaks_of_roles_is_a_warning() -> None:
+    case = Case().run("DO $$ BEGIN EXECUTE 'alter  database shop SET jit = off'; END $$")
+    assert case.severities() == {"cluster-wide-statement": WARNING}
+    assert "ALTER DATABASE" in case.only("cluster-wide-statement").message
+    mapping = Case().run("DO $$ BEGIN CREATE USER MAPPING FOR u SERVER s; END $$")
+    assert mapping.severities() == {}
+
+
+def test_a_table_that_only_seems_empty_because_nobody_analysed_it_is_none() -> None:
+    restored = RelationSize(0, 600_000_000)
+    case = Case(target=restored).run("DROP TABLE orders", locks=exclusive(ORDERS), dropped=(ORDERS,))
+    assert case.severities() == {"relation-dropped": WARNING}
+
+
 def test_two_tables_of_one_statement_are_its_own_matter() -> None:
     case = Case().run("DROP TABLE orders, users", locks=exclusive(ORDERS, USERS), dropped=(ORDERS, USERS))
     assert "several-tables-locked" not in case.severities()
