@@ -142,7 +142,9 @@ class MigrationProject:
         return self.query(url, "SELECT to_regclass('dbtool.ledger') IS NOT NULL") == [(True,)]
 
     def events(self, url: str) -> list[tuple[str, str]]:
-        """(event, revision) of the ledger, oldest first."""
+        """(event, revision) of the ledger, oldest first; none where there is no ledger."""
+        if not self.has_ledger(url):
+            return []
         with psycopg.connect(url) as connection:
             return connection.execute("SELECT event, revision FROM dbtool.ledger ORDER BY number").fetchall()
 

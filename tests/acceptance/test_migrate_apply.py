@@ -39,8 +39,9 @@ def project(tmp_path: Path, on_newest: MakeDatabase) -> MigrationProject:
 
 @contextmanager
 def reading(url: str) -> Iterator[None]:
-    """An open transaction that has read the table."""
+    """An open transaction that has read the table and keeps its snapshot."""
     with psycopg.connect(url) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute("SELECT count(*) FROM parcel")
         yield
 
