@@ -57,7 +57,7 @@ def test_nothing_is_read_from_nothing() -> None:
         ("ADD COLUMN IF NOT EXISTS a bigint NOT NULL", ("ADD COLUMN", "a", "bigint", "")),
         ('ADD "A b" numeric(8, 2) DEFAULT round(1.5, 1) CHECK (1 > 0)',
          ("ADD COLUMN", "A b", "numeric(8, 2)", "round(1.5, 1)")),
-        ("ADD a int DEFAULT coalesce(NULL, 1)", ("ADD COLUMN", "a", "int", "coalesce(NULL, 1)")),
+        ("ADD a bool DEFAULT (NOT true) NOT NULL", ("ADD COLUMN", "a", "bool", "(NOT true)")),
         ("ALTER a SET DATA TYPE varchar(20) USING a::text", ("ALTER TYPE", "a", "varchar(20)", "")),
         ("ALTER COLUMN a TYPE timestamp with time zone", ("ALTER TYPE", "a", "timestamp with time zone", "")),
         ("ALTER a SET NOT NULL", ("SET NOT NULL", "a", "", "")),
