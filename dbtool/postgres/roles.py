@@ -95,20 +95,20 @@ def create_roles(connection: Connection, access: Access) -> None:
     made = {role.name for role in access.roles}
     with translated("creating the target's roles"), connection.transaction():
         for role in access.roles:
-            connection.execute(_create_role(role))
+            connection.execute(render_role(role))
         for membership in access.memberships:
             if membership.role in made | there:  # a newer server's own roles are not ours to make
-                connection.execute(_grant_membership(membership, connection.info.server_version))
+                connection.execute(render_membership(membership, connection.info.server_version))
 
 
-def _create_role(role: Role) -> sql.Composed:
+def render_role(role: Role) -> sql.Composed:
     options = [
         sql.SQL(name.upper() if name in role.attributes else f"NO{name.upper()}") for name in _ATTRIBUTES
     ]
     return sql.SQL("CREATE ROLE {} NOLOGIN {}").format(sql.Identifier(role.name), sql.SQL(" ").join(options))
 
 
-def _grant_membership(membership: Membership, server_version: int) -> sql.Composed:
+def render_membership(membership: Membership, server_version: int) -> sql.Composed:
     options: list[tuple[str, bool | None]] = [("ADMIN", membership.admin)]
     if server_version >= _KNOWS_OPTIONS:
         options += [("INHERIT", membership.inherit), ("SET", membership.set)]
@@ -143,13 +143,13 @@ def store_settings(
             continue
         try:
             with translated(f"setting {name}"):
-                connection.execute(_store_setting(database, stored))
+                connection.execute(render_setting(database, stored))
         except (ServerFailed, PrivilegeMissing):
             refused.append(name)
     return tuple(dict.fromkeys(refused))
 
 
-def _store_setting(database: str, stored: StoredSetting) -> sql.Composed:
+def render_setting(database: str, stored: StoredSetting) -> sql.Composed:
     return sql.SQL("ALTER {} SET {}").format(_whose(database, stored), render_assignment(stored.setting))
 
 

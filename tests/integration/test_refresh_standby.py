@@ -15,10 +15,12 @@ from dbtool.clones import postmaster
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.clones.unprivileged import find_server_user
 from dbtool.errors import TargetRefused
+from dbtool.migrate.clone import rehearsal_clone
 from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
 from tests.acceptance.project import databases_of, wait_until
+from tests.integration import cloning
 from tests.integration.refreshing import execute, query, request_for, rules_of
 
 NAME = f"dbtool_test_{os.getpid()}_standby"
@@ -102,6 +104,13 @@ def test_a_hot_standby_serves_as_the_source(
     assert any(
         "scratch is unlogged: a standby has none of its rows" in one.message for one in result.findings
     )
+
+
+def test_a_hot_standby_can_be_cloned(standby_url: str) -> None:
+    with rehearsal_clone(cloning.request_for(standby_url)) as clone:
+        cloning.compare_catalogs(standby_url, clone)
+        assert clone.population.target["public.t"].bytes > 8192
+        execute(clone.url, "INSERT INTO scratch VALUES (1)")
 
 
 def test_a_standby_is_never_a_target(primary: EmbeddedServer, standby_url: str, tmp_path: Path) -> None:
