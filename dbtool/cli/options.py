@@ -50,11 +50,13 @@ def verbosity_options(function: F) -> F:
 
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
-_DURATION = re.compile(rf"(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s?)?\Z", re.ASCII | re.IGNORECASE)
+_DURATION = re.compile(
+    rf"(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}ms|{_NUMBER}s?)?\Z", re.ASCII | re.IGNORECASE
+)
 
 
 class Duration(click.ParamType[float]):
-    """``90``, ``90s``, ``15m``, ``2h`` or ``1h30m`` → seconds as float. ``zero``: nothing is a duration too."""
+    """``90``, ``90s``, ``300ms``, ``15m``, ``2h`` or ``1h30m`` → seconds as float. ``zero``: nothing is a duration too."""
 
     name = "duration"
 
@@ -65,8 +67,8 @@ class Duration(click.ParamType[float]):
         found = _DURATION.match(str(value).strip())
         if found is None:
             self.fail(f"{value!r} is no duration; write 90s, 15m, 2h or 1h30m", param, ctx)
-        hours, minutes, seconds = (float(number or 0) for number in found.groups())
-        total = 3600 * hours + 60 * minutes + seconds
+        hours, minutes, milliseconds, seconds = (float(number or 0) for number in found.groups())
+        total = 3600 * hours + 60 * minutes + seconds + milliseconds / 1000
         if total == 0 and not self._zero:
             self.fail("a duration must be longer than nothing", param, ctx)
         return total

@@ -10,6 +10,8 @@ from dbtool.cli.options import Duration, config_option, format_option, verbosity
     [
         ("90", 90.0),
         ("90s", 90.0),
+        ("300ms", 0.3),
+        ("1m500ms", 60.5),
         ("15m", 900.0),
         ("2h", 7200.0),
         ("1h30m", 5400.0),
