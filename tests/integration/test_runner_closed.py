@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.relay import relay
 from dbtool.migrate.runner import Outcome, Place
@@ -47,7 +48,7 @@ try:
 except OSError as error:
     print(error)
 """
-_IN_NAMESPACE = "network namespace"
+_REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -63,20 +64,52 @@ def listener() -> Iterator[Listener]:
     one.close()
 
 
-def require_namespace(outcome: Outcome) -> None:
-    if outcome.guard != _IN_NAMESPACE:
-        pytest.skip("cannot run here: this system makes no network namespace for us")
+def require_no_network(outcome: Outcome) -> None:
+    if outcome.guard == "drivers":
+        pytest.skip(
+            "cannot run here: this system neither makes a network namespace for us nor filters system calls"
+        )
 
 
 @pytest.mark.parametrize("code", [_PROGRAM, _C_CODE], ids=["a program", "C code"])
 def test_nothing_gets_out_past_python(code: str, tmp_path: Path, database: str, listener: Listener) -> None:
     project = make_project(tmp_path, code.replace("{port}", str(listener.port)) + USUAL)
     outcome = run_all(project, Place(database, closed=True))
-    require_namespace(outcome)
+    require_no_network(outcome)
     assert outcome.raised is None
     assert outcome.output.splitlines()[0] in {"1", "-1"}
     assert listener.visitors == 0
     assert tables_in(database) == {"first_table", "second_table", "alembic_version"}
+
+
+_FILTERED = """
+import socket, subprocess, sys
+from dbtool.migrate.child.syscalls import enter
+
+print(enter())
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_PACKET):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+        print("made")
+    except PermissionError:
+        print("refused")
+inside = "import socket\\ntry:\\n    socket.socket()\\nexcept PermissionError:\\n    print('refused')"
+print(subprocess.run([sys.executable, "-c", inside], capture_output=True, text=True).stdout.strip())
+import psycopg
+with psycopg.connect(host=sys.argv[1], port=5432, user=sys.argv[2], password=sys.argv[3], dbname="postgres") as connection:
+    print(connection.execute("SELECT 'reached'").fetchone()[0])
+"""
+
+
+def test_where_namespaces_are_forbidden_a_filter_makes_no_sockets(newest_server: EmbeddedServer) -> None:
+    with relay({"host": "127.0.0.1", "port": str(newest_server.port)}) as folder:
+        if folder is None:
+            pytest.skip("cannot run here: only Linux has such filters")
+        login = (folder, newest_server.superuser, newest_server.password)
+        said = programs.run([sys.executable, "-c", _FILTERED, *login], timeout_s=60, cwd=str(_REPOSITORY))
+    if said.startswith("False"):
+        pytest.skip("cannot run here: this machine has no filters on system calls")
+    assert said.split() == ["True", "refused", "refused", "refused", "refused", "reached"]
 
 
 def test_pythons_sockets_say_what_was_tried(tmp_path: Path, database: str, listener: Listener) -> None:

@@ -7,14 +7,16 @@ import sys
 from importlib.util import find_spec
 from typing import Any, Dict
 
+from . import namespace, syscalls
 from .channel import Channel
 from .failure import describe_exception, find_message, find_sqlstate
 from .guard import close_network
-from .namespace import enter
 from .refusal import Refusal
 from .via import through_socket
 
 __all__ = ["find_message", "find_sqlstate", "main"]
+
+_DRIVERS = "drivers"  # alone
 
 
 class InterpreterUnfit(Refusal):
@@ -62,11 +64,18 @@ def _prepare(job: Dict[str, Any], channel: Channel) -> None:
 def _close(job: Dict[str, Any], channel: Channel) -> None:
     """Before any module of the project's is loaded, or any thread begun."""
     place = job.get("place") or {"via": {}, "socket": None}
-    is_apart = (place["socket"] is not None or not place["via"]) and enter()
-    if is_apart and place["via"]:
+    may_go = place["socket"] is not None or not place["via"]
+    kind = _leave_the_network() if may_go else _DRIVERS
+    if kind != _DRIVERS and place["via"]:
         place["via"] = through_socket(place["via"], place["socket"])
-    channel.tell("guard", kind="network namespace" if is_apart else "drivers")
+    channel.tell("guard", kind=kind)
     close_network(place["via"], lambda address: channel.tell("unreachable", address=address))
+
+
+def _leave_the_network() -> str:
+    if namespace.enter():
+        return "network namespace"
+    return "system call filter" if syscalls.enter() else _DRIVERS
 
 
 def _describe(job: Dict[str, Any], channel: Channel) -> None:
