@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -121,6 +122,23 @@ def test_a_clone_of_everything_at_once_has_the_same(
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(SHOP.encode())
     _assert_clone_is_alike(url, clone, server.major, tmp_path / "archive")
+
+
+def test_a_clone_spells_every_kind_of_expression_alike(
+    server: EmbeddedServer, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """Twice, since a text that changes at the first restore might change again."""
+    urls = [make_database() for _ in range(3)]
+    with psycopg.connect(urls[0], autocommit=True) as connection:
+        connection.execute((Path(__file__).parent / "ddl_expressions.sql").read_bytes())
+    for number, (url, clone) in enumerate(pairwise(urls)):
+        _assert_clone_is_alike(url, clone, server.major, tmp_path / str(number))
+
+
+def test_any_role_may_read_it(shop: _Shop) -> None:
+    shop.connection.execute("CREATE ROLE dbtool_nobody")
+    shop.connection.execute("SET LOCAL ROLE dbtool_nobody")
+    assert read_ddl(shop.connection) == shop.ddl
 
 
 def test_a_virtual_column_is_told_from_a_stored_one(server_of: Callable[[int], EmbeddedServer]) -> None:
