@@ -20,10 +20,17 @@ give_up() {
   exit 1
 }
 
+has() {
+  PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null
+}
+
 install_engine() {
-  command -v dockerd >/dev/null || PATH=$PATH:/usr/sbin command -v dockerd >/dev/null && return
+  if has dockerd && has docker; then return; fi
   as_root apt-get update -q || true
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends docker.io iptables ||
+  local packages=(docker.io iptables)
+  # Releases of Debian differ in whether the client comes with the engine.
+  if apt-cache show docker-cli >/dev/null 2>&1; then packages+=(docker-cli); fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${packages[@]}" ||
     give_up "docker.io cannot be installed"
 }
 
