@@ -14,11 +14,8 @@ from dbtool.locks.trace import StatementTrace
 
 _PREFIX = "squawk-"
 
-# Said by a check of ours from what was measured, or done by dbtool itself; rule → by what.
+# Said by a check of ours from what was measured; rule → by which.
 SUPERSEDED = {
-    "require-lock-timeout": "apply sets lock_timeout before every statement",
-    "require-statement-timeout": "lock_timeout bounds the wait, and the rehearsal has measured the work",
-    "require-timeout-settings": "both of the above",
     "require-concurrent-index-creation": "index-build-under-lock",
     "require-concurrent-index-deletion": "lock-queue",
     "require-concurrent-reindex": "index-build-under-lock",
@@ -44,8 +41,11 @@ SUPERSEDED = {
     "require-enum-value-ordering": "enum-order",
 }
 
-# About the text, whatever it does; rule → why it is left out.
+# Done by dbtool itself, or about the text, whatever it does; rule → why it is left out.
 LEFT_OUT = {
+    "require-lock-timeout": "apply sets lock_timeout before every statement",
+    "require-statement-timeout": "lock_timeout bounds the wait, and the rehearsal has measured the work",
+    "require-timeout-settings": "both of the above",
     "syntax-error": "PostgreSQL has parsed the statement",
     "prefer-robust-stmts": "a revision is one transaction, and apply's journal knows what committed outside of one",
     "prefer-text-field": "a matter of taste: widening a varchar rewrites nothing",
@@ -63,9 +63,21 @@ def merge(statement: StatementTrace, found: Iterable[Finding]) -> tuple[Finding,
 
 
 def _remaining(statement: StatementTrace, found: Iterable[Finding]) -> Iterator[Finding]:
-    was_measured = bool(statement.locks) or statement.failure is not None
+    was_measured = _was_measured(statement)
     for finding in found:
         rule = finding.check.removeprefix(_PREFIX)
         if rule in LEFT_OUT or (rule in SUPERSEDED and was_measured):
             continue
         yield replace(finding, severity=Severity.INFO) if rule in STYLE else finding
+
+
+def _was_measured(statement: StatementTrace) -> bool:
+    """Locks are told where they are new: a later statement on the same table has none of its own, and its work alone."""
+    seen = (
+        statement.locks,
+        statement.rewrites,
+        statement.scans,
+        statement.index_builds,
+        statement.column_changes,
+    )
+    return any(seen) or statement.failure is not None

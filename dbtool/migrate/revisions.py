@@ -83,7 +83,7 @@ def plan_pending(
     if len(history.heads) > 1 and not several_heads:
         raise HeadConflict(
             f"there are {len(history.heads)} heads: {', '.join(_describe(history, history.heads))}; nothing was done. "
-            "Merge them with: dbtool migrate new --merge, or declare them with [project] several_heads = true."
+            "Merge them with: dbtool migrate new --merge, or declare them with [project.alembic] several_heads = true."
         )
     return history.pending(current)
 

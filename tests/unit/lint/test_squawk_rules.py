@@ -6,7 +6,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.lint.squawk_rules import LEFT_OUT, STYLE, SUPERSEDED, merge
 from dbtool.locks.checks import CHECKS
 from dbtool.locks.modes import LockMode
-from dbtool.locks.trace import HeldLock, StatementTrace
+from dbtool.locks.trace import HeldLock, IndexBuild, StatementTrace
 
 _LOCKED = StatementTrace(1, "ALTER …", 0.1, locks=(HeldLock("public.t", LockMode.ACCESS_EXCLUSIVE, 0.1),))
 
@@ -25,6 +25,17 @@ def test_a_change_of_type_without_a_rewrite_is_not_squawks_to_judge() -> None:
 
 def test_what_was_not_measured_is_left_to_squawk() -> None:
     assert _merged("changing-column-type", StatementTrace(1, "ALTER …", 0.1)) == ["warning"]
+
+
+def test_work_under_a_lock_that_an_earlier_statement_took_was_measured_too() -> None:
+    built = (IndexBuild("public.key", "public.t"),)
+    assert (
+        _merged("disallowed-unique-constraint", StatementTrace(2, "ALTER …", 0.1, index_builds=built)) == []
+    )
+
+
+def test_a_lock_timeout_is_dbtools_to_set_whatever_was_measured() -> None:
+    assert _merged("require-lock-timeout", StatementTrace(1, "CREATE TYPE …", 0.1)) == []
 
 
 def test_what_only_squawk_says_remains_a_warning() -> None:
