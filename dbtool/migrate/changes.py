@@ -78,12 +78,18 @@ class Span:
 
 
 def created(span: Span) -> tuple[str, ...]:
-    return tuple(str(one.name) for one in _came(span) if one not in _recreated(span))
+    return _spell(one for one in _came(span) if one not in _recreated(span))
 
 
 def dropped(span: Span) -> tuple[str, ...]:
     kept = {one.name for one in _recreated(span)}
-    return tuple(str(one.name) for one in _went(span) if not (one.is_index and one.name in kept))
+    return _spell(one for one in _went(span) if not (one.is_index and one.name in kept))
+
+
+def _spell(relations: Iterable[SeenRelation]) -> tuple[str, ...]:
+    """Tables and views before what belongs to them."""
+    ordered = sorted(relations, key=lambda one: (one.kind in _LOCKED_WITH_A_TABLE, one.name))
+    return tuple(str(one.name) for one in ordered)
 
 
 def _came(span: Span) -> list[SeenRelation]:

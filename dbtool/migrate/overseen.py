@@ -20,7 +20,7 @@ def overseen(overseer: Overseer) -> Hearing:
         overseer.connected(message["pid"])
 
     def statement_begins(message: dict[str, Any]) -> dict[str, Any]:
-        start = StatementStart(**message, pid=session["pid"])
+        start = StatementStart(**{"pid": session["pid"], **message})
         running[start.revision, start.ordinal] = start
         return _spell_answer(overseer.statement_begins(start))
 

@@ -108,6 +108,7 @@ class Tracer:
         self._alone = False
         if start.in_transaction or not start.ordinal:
             return Go()
+        self._committed = self._read_committed()  # Alembic makes its own table before the first revision
         if fits_block(start.sql, self._committed):
             return Go(in_block=True)
         self._alone = True

@@ -24,6 +24,7 @@ SELECT
         WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.relation >= 16384
     ) AS locks,
     pg_catalog.to_json(pg_catalog.current_schemas(false))::text AS path,
+    pg_catalog.pg_backend_pid()::text AS pid,
     pg_catalog.set_config('client_min_messages', 'debug1', false),
     pg_catalog.pg_stat_force_next_flush()::text
 """
@@ -42,7 +43,7 @@ WITH head AS MATERIALIZED (
         ))
     GROUP BY l.relation
 )
-SELECT head.began, head.newest, head.written, head.locks, head.path, seen.oid, seen.fact
+SELECT head.began, head.newest, head.written, head.locks, head.path, head.pid, seen.oid, seen.fact
 FROM head
 LEFT JOIN (
     SELECT held.oid::text, pg_catalog.json_build_array(
@@ -95,6 +96,7 @@ class Mark(NamedTuple):
     written: str
     locks: Optional[str]
     path: str  # the schemas in which names without one are looked up, as JSON
+    pid: str
 
     def shows_the_same_as(self, other: Mark) -> bool:
         return (self.written, self.locks) == (other.written, other.locks)
@@ -107,7 +109,7 @@ class Report(NamedTuple):
     facts: Dict[str, str]
 
 
-_NOTHING = Report(Mark("", "0", "", None, "[]"), {})
+_NOTHING = Report(Mark("", "0", "", None, "[]", "0"), {})
 
 
 class Sources:
@@ -117,6 +119,11 @@ class Sources:
         self._heard: List[str] = []
         self._listened: List[Any] = []
         self._ours_s = 0.0
+
+    @property
+    def pid(self) -> int:
+        """Of the server's process of the connection that was looked at last."""
+        return int(self._last.mark.pid)
 
     def settle(self, dbapi: Any) -> None:
         """What is locked now, before a revision, is none of its work."""
@@ -142,7 +149,7 @@ class Sources:
         rows = _query(dbapi, _MARK)
         if not rows:
             return True  # the transaction is aborted: nothing can happen
-        mark = Mark(*rows[0][:5])
+        mark = Mark(*rows[0][:6])
         if mark.began == self._last.mark.began:
             return mark.shows_the_same_as(self._last.mark)
         if mark.locks is None:
@@ -184,10 +191,10 @@ class Sources:
         rows = _query(dbapi, _REPORT.replace("{newest}", self._last.mark.newest))
         if not rows:
             return None
-        mark = Mark(*rows[0][:5])
+        mark = Mark(*rows[0][:6])
         if mark.began == self._last.mark.began:
             mark = mark._replace(newest=self._last.mark.newest)
-        return Report(mark, {row[5]: row[6] for row in rows if row[5] is not None})
+        return Report(mark, {row[6]: row[7] for row in rows if row[6] is not None})
 
     def _listen(self, dbapi: Any) -> None:
         connection = driver_connection(dbapi)

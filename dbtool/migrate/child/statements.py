@@ -150,6 +150,7 @@ class StatementEvents:
             sql=sql,
             line=line,
             in_transaction=in_transaction,
+            **({"pid": self._sources.pid} if self._sources and self._sources.pid else {}),
         )
 
     def _tell_end(self, ordinal: int, began: float, ended: float, **fields: Any) -> None:
