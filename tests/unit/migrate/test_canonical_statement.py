@@ -54,7 +54,7 @@ def test_what_may_be_another_statement_has_another_digest(one: str, other: str) 
 
 
 def test_long_literals_are_read_at_once() -> None:
-    long = "INSERT INTO t VALUES (" + ",".join(["'it''s'"] * 200_000) + ")"
+    long = "INSERT INTO t VALUES (" + ",".join(["'it''s'"] * 50_000) + ")"
     assert statement_digest(long) == statement_digest(long.replace("VALUES ", "VALUES\n"))
 
 
