@@ -295,8 +295,12 @@ class Conversation:
         """Without reaping it: its number stays its own, and so does its group's."""
         if self._process.returncode is not None:
             return True
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, flags) is not None
+        if hasattr(os, "waitid"):
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if self._process.poll() is None:
+            return False
+        self._kill_group()  # macOS before Python 3.13 has to reap it; its number is hardly another's yet
+        return True
 
     def finish(self) -> int:
         """Wait for the end and return the exit code, negative for a signal. One that has stopped talking but does not
@@ -312,9 +316,12 @@ class Conversation:
 
     def kill(self) -> None:
         """End it, and what it has started, from any thread; whoever receives learns that it is gone."""
+        if self._process.returncode is None:
+            self._kill_group()
+
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._process.returncode is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
     def output(self) -> str:

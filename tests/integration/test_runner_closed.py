@@ -116,8 +116,10 @@ def test_pythons_sockets_say_what_was_tried(tmp_path: Path, database: str, liste
     project = make_project(tmp_path, _PYTHON.replace("{port}", str(listener.port)) + USUAL)
     outcome = run_all(project, Place(database, closed=True))
     assert outcome.raised is None
-    assert outcome.unreachable == [f"127.0.0.1:{listener.port}", "db.example.com"]
-    assert outcome.output.count("the network is closed to migrations that are rehearsed") == 2
+    assert "db.example.com" in outcome.unreachable
+    if outcome.guard != "system call filter":  # which makes no socket to ask an address for
+        assert outcome.unreachable == [f"127.0.0.1:{listener.port}", "db.example.com"]
+        assert outcome.output.count("the network is closed to migrations that are rehearsed") == 2
     assert listener.visitors == 0
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner import Place
@@ -238,6 +240,19 @@ def test_a_listener_that_env_py_adds_leads_nobody_elsewhere(
 ) -> None:
     run_all(make_project(tmp_path, _LISTENING.format(port=listener.port, makes=makes) + USUAL), database)
     assert listener.visitors == 0
+
+
+def test_the_right_database_proves_itself(tmp_path: Path, database: str) -> None:
+    query = "SELECT oid::text, system_identifier::text FROM pg_database, pg_control_system() WHERE datname = current_database()"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("COMMENT ON DATABASE {} IS 'a clone, nonce 4711'").format(
+                sql.Identifier(connection.info.dbname)
+            )
+        )
+        oid, identifier = connection.execute(query).fetchone() or ("", "")
+    place = Place(database, oid=oid, nonce="nonce 4711", system_identifier=identifier)
+    assert run_all(make_project(tmp_path), place).raised is None
 
 
 def test_another_database_at_our_address_is_refused_before_anything_is_executed(
