@@ -85,7 +85,11 @@ def compare_with_rehearsed(approval: Approval, after: TargetNow) -> tuple[Findin
     """Everything is applied by now; that it came out differently is for people to look at."""
     if approval.fingerprint_after in {None, ddl_fingerprint(after.ddl)}:
         return ()
-    drift = describe_drift(approval.outline_after, outline_ddl(after.ddl), _NAMED_DRIFTS, with_texts=False)
+    drift = ""
+    if approval.outline_after:
+        drift = describe_drift(
+            approval.outline_after, outline_ddl(after.ddl), _NAMED_DRIFTS, with_texts=False
+        )
     return (
         Finding(
             "differs-from-rehearsal",

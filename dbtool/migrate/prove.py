@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from dbtool import __version__
@@ -11,6 +12,7 @@ from dbtool.lint.waivers import Waiver
 from dbtool.locks.trace import RevisionTrace
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
 from dbtool.migrate.evidence import Evidence, RevisionEvidence, WaiverEvidence, write_evidence
+from dbtool.migrate.rehearsal import Ran
 from dbtool.migrate.rehearsed import Rehearsed
 from dbtool.migrate.result import EvidenceReceipt
 from dbtool.migrate.revisions import Revision
@@ -27,7 +29,7 @@ def prove(rehearsed: Rehearsed) -> EvidenceReceipt | None:
         evidence,
         request.evidence_key,
         ddl=rehearsed.seen.ddl,
-        ddl_after=rehearsed.ran.ddl_after,
+        ddl_after=expect_ddl(rehearsed.seen.ddl, rehearsed.ran),
     )
     until = evidence.made_at + timedelta(seconds=request.evidence_ttl_s)
     return EvidenceReceipt(evidence.id, evidence.made_at, until, file)
@@ -54,7 +56,7 @@ def make_evidence(rehearsed: Rehearsed) -> Evidence:
         heads_before=seen.heads,
         heads_after=ran.after.heads,
         fingerprint_before=ddl_fingerprint(seen.ddl),
-        fingerprint_after=ddl_fingerprint(ran.ddl_after),
+        fingerprint_after=ddl_fingerprint(expect_ddl(seen.ddl, ran)),
         revisions=tuple(_prove_revision(one, traces[one.id]) for one in rehearsed.pending),
         waivers=tuple(_prove_waiver(revision, waiver) for revision, waiver in judged.waivers),
         errors=len(judged.errors),
@@ -63,6 +65,14 @@ def make_evidence(rehearsed: Rehearsed) -> Evidence:
         git_commit=request.git_commit,
         dbtool_version=__version__,
     )
+
+
+def expect_ddl(target: Sequence[str], ran: Ran) -> tuple[str, ...]:
+    """What the target's DDL should be in the end: its own, with what the revisions changed on the clone. An extension of
+    another version there, or whatever else the two have not in common, is no part of it.
+    """
+    before, after = set(ran.ddl_before), set(ran.ddl_after)
+    return tuple(sorted((set(target) - (before - after)) | (after - before)))
 
 
 def _prove_waiver(revision: str, waiver: Waiver) -> WaiverEvidence:

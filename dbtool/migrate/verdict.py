@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from dbtool.catalog.definitions import describe_drift
 from dbtool.errors import ProgramFailed
 from dbtool.findings import Finding, Severity
 from dbtool.lint import squawk
@@ -24,6 +25,8 @@ from dbtool.migrate.request import RehearseRequest
 from dbtool.migrate.revisions import History, Revision
 from dbtool.migrate.target import TargetNow
 from dbtool.rules.model import RuleSet
+
+_NAMED_DRIFTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What a rehearsal is judged by. ``rules`` None: the project has none. ``given`` was found before anything ran."""
+    """What a rehearsal is judged by. ``rules`` None: the project has none. ``given`` was found before anything ran,
+    ``ddl`` is the target's.
+    """
 
     population: Population
     major: int
@@ -64,6 +69,7 @@ class Yardstick:
     registry: Registry
     expected_heads: tuple[str, ...]
     today: date
+    ddl: tuple[str, ...]
     given: tuple[Finding, ...] = ()
 
 
@@ -75,8 +81,23 @@ def yardstick(request: RehearseRequest, seen: TargetNow, clone: Clone, history: 
         registry=MASKS,
         expected_heads=history.heads,
         today=request.now().date(),
+        ddl=seen.ddl,
         given=(*clone.findings, *_judge_edited(history, seen)),
     )
+
+
+def _judge_clone(ran: Ran, yardstick: Yardstick) -> Iterator[Finding]:
+    """What the clone was made without has findings of its own, so that this is what nobody expects."""
+    target = [line for line in yardstick.ddl if not line.startswith("extension ")]
+    clone = [line for line in ran.ddl_before if not line.startswith("extension ")]
+    if target != clone:
+        yield Finding(
+            "clone-differs",
+            Severity.WARNING,
+            "the clone",
+            f"its schema is not quite the target's: {describe_drift(target, clone, _NAMED_DRIFTS, with_texts=False)}",
+            "rehearse on a server of the target's major and with its extensions: --clone container --image …",
+        )
 
 
 def _judge_edited(history: History, seen: TargetNow) -> Iterator[Finding]:
@@ -99,7 +120,13 @@ def judge(ran: Ran, pending: Sequence[Revision], yardstick: Yardstick) -> Judged
         yardstick.major,
     )
     heeded = _waive(revisions, pending, yardstick.today)
-    findings = (*yardstick.given, *heeded.beside, *_aftermath(ran, yardstick), *_unexplained(ran))
+    findings = (
+        *yardstick.given,
+        *_judge_clone(ran, yardstick),
+        *heeded.beside,
+        *_aftermath(ran, yardstick),
+        *_unexplained(ran),
+    )
     return Judged(
         revisions=tuple(heeded.revisions),
         findings=findings,

@@ -87,6 +87,11 @@ CLONE_MAJOR_DIFFERS = _about_clone(
     "The clone's server is of another major than the target's.",
     "Majors differ in what they lock and rewrite, and in their syntax.",
 )
+CLONE_DIFFERS = _about_clone(
+    "clone-differs",
+    "The clone's DDL is not the target's.",
+    "What the two have not in common was not rehearsed as it is on the target.",
+)
 EXTENSION_VERSION_DIFFERS = _about_clone(
     "extension-version-differs",
     "An extension has another version on the clone.",
