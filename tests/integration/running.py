@@ -124,12 +124,18 @@ class Recorder:
         self.transactions.append((committed, at))
 
 
-def run_all(project: MigrationProject, place: Place | str, overseer: Recorder | None = None) -> Outcome:
-    """Every revision of the migrations' folder, each named as its file, to the heads."""
+def run_all(
+    project: MigrationProject,
+    place: Place | str,
+    overseer: Recorder | None = None,
+    revisions: Sequence[str] | None = None,
+) -> Outcome:
+    """``revisions``, or every one of the migrations' folder where each is named as its file, to the heads."""
+    files = project.root.glob("migrations/versions/*.py")
     return run_upgrade(
         project,
         Place(place) if isinstance(place, str) else place,
-        revisions=sorted(file.stem for file in project.root.glob("migrations/versions/*.py")),
+        revisions=revisions or sorted(file.stem for file in files),
         destination="heads",
         overseer=overseer or Recorder(),
         trace=False,
