@@ -12,8 +12,11 @@ import pytest
 from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.locks.trace import HeldLock, RevisionTrace, StatementTrace
+from dbtool.findings import Severity
+from dbtool.locks.hints import judge_revision
+from dbtool.locks.trace import HeldLock, Population, RelationSize, RevisionTrace, StatementTrace
 from tests.integration.ddl_catalogue import columns, constraints, indexes, others
+from tests.integration.ddl_catalogue.judged import JUDGED
 from tests.integration.ddl_catalogue.row import DATA, SETUP, Row, Step
 from tests.integration.tracing import trace
 
@@ -111,6 +114,27 @@ def test_empty_tables_hide_only_what_the_catalogue_says(
             assert found["fails"] is None
         else:
             assert found == {**_expect(step), "rows": found["rows"]}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_is_judged_by_its_danger_on_a_large_and_busy_target(
+    row: Row, rehearsed: Rehearsed, server: EmbeddedServer
+) -> None:
+    if server.major not in row.majors:
+        assert row.name not in {name for name, _ in rehearsed}
+        return
+    schema, revision = rehearsed[row.name, True]
+    judged = judge_revision(revision, _large_and_busy(schema), major=server.major)
+    found = {each.check for each in judged.all_findings if each.severity is not Severity.INFO}
+    fails = any(step.fails for step in row.steps)
+    assert found == set(JUDGED.get(row.name, ())) | ({"statement-fails"} if fails else set())
+
+
+def _large_and_busy(schema: str) -> Population:
+    small = RelationSize(rows=2000, bytes=200_000, index_bytes=100_000)
+    large = RelationSize(50_000_000, 8_000_000_000, 2_000_000_000, scans_per_s=50, writes_per_s=20)
+    names = [f"{schema}.{table}" for table in ("t", "p", "k", "u", "w", "w_1", "w_2", "w_rest", "m")]
+    return Population("subset", dict.fromkeys(names, small), dict.fromkeys(names, large))
 
 
 def _pair(row: Row, revision: RevisionTrace) -> list[tuple[Step, StatementTrace]]:

@@ -51,7 +51,7 @@ class Step:
 class Row:
     """``setup`` is for both, ``data`` for the one that has rows, ``after`` for both once they are in.
     ``only_with_data``: it fails on rows alone, and passes on empty tables. ``autocommit``: its
-    statements commit by themselves. ``majors`` are those on which it is as told. ``check`` is what the judge says of it.
+    statements commit by themselves. ``majors`` are those on which it is as told.
     """
 
     name: str
@@ -62,7 +62,6 @@ class Row:
     autocommit: bool = False
     only_with_data: bool = False
     majors: frozenset[int] = frozenset({15, 16, 17, 18})
-    check: str | None = None
 
 
 def on(*majors: int) -> frozenset[int]:

@@ -1,0 +1,60 @@
+"""What the judge says of a row whose tables are large and busy on the target: its warnings and errors."""
+
+from __future__ import annotations
+
+_BY_CHECKS = {
+    ("rewrite-under-lock",): [
+        "add a column with a volatile default",
+        "add a bigserial",
+        "add an identity",
+        "add a stored generated column",
+        "narrow a varchar to what fits",
+        "turn text into varchar",
+        "int to bigint in the primary key",
+        "text to int",
+        "change a numeric's scale",
+        "json to jsonb",
+        "set another expression",
+        "VACUUM FULL",
+        "CLUSTER",
+        "CLUSTER in autocommit",
+        "CLUSTER in a block of code",
+        "set unlogged",
+        "rewrite in a block of code",
+    ],
+    ("scan-under-lock",): [
+        "add a column with a CHECK",
+        "set NOT NULL",
+        "add a CHECK",
+        "a domain's CHECK",
+        "attach a partition",
+    ],
+    ("json-column",): ["add a json column"],
+    ("data-change-under-lock", "unbatched-change"): ["add a column and fill it"],
+    ("column-dropped",): ["drop a column"],
+    ("renamed",): ["rename a column", "rename a table"],
+    ("data-change-under-lock",): ["add a CHECK NOT VALID and validate it at once"],
+    ("lock-on-other-relation", "scan-under-lock"): ["add a foreign key", "create a partition"],
+    ("relation-dropped",): ["drop a table with a foreign key", "drop a table"],
+    ("index-build-under-lock",): [
+        "add UNIQUE",
+        "add a primary key",
+        "add a primary key on what may be NULL",
+        "add EXCLUDE",
+        "create an index",
+        "create an index on a partitioned table",
+        "reindex a table",
+        "reindex a table in autocommit",
+        "reindex a partitioned table",
+    ],
+    ("replica-identity",): ["drop the primary key", "set the replica identity"],
+    ("rows-lost",): ["truncate", "truncate in autocommit"],
+    ("relation-dropped", "renamed"): ["move a table"],
+    ("table-left-empty-by-rls",): ["turn row security on"],
+    ("several-tables-locked",): ["change several tables", "several statements at once"],
+    ("view-locked",): ["refresh"],
+    ("unbatched-change",): ["update"],
+    ("cluster-wide-statement",): ["make a role", "set a setting of the database"],
+}
+
+JUDGED = {name: checks for checks, names in _BY_CHECKS.items() for name in names}
