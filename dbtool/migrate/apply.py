@@ -67,7 +67,6 @@ class Attempts:
         """
         left = list(self.pending)
         while left:
-            self._begin(left[0])
             applier, outcome = self._attempt(left)
             left = self._settle(left, applier)
             if not left:
@@ -76,12 +75,6 @@ class Attempts:
                 raise self._failure(left, applier, outcome)
             self._pause(left[0], outcome)
         return tuple(self.done)
-
-    def _begin(self, revision: Revision) -> None:
-        """The others' start is written as their turn comes."""
-        tries = self.tries[revision.id] = self.tries.get(revision.id, 0) + 1
-        if tries == 1:
-            append_events(self.lock.connection, [self._event(Event.START, revision.id, self._reason)])
 
     def _event(self, event: Event, revision: str, detail: str = "") -> LedgerEvent:
         return self.author.event(event, revision, self.history.get(revision).digest, detail=detail)
@@ -156,6 +149,8 @@ class Attempts:
 
     def _failure(self, left: Sequence[Revision], applier: Applier, outcome: Outcome) -> DbtoolError:
         failed = left[0]
+        if failed.id not in self.tries:
+            return self._unbegun(failed, outcome)
         append_events(
             self.lock.connection,
             [
@@ -165,17 +160,21 @@ class Attempts:
             ],
         )
         error = self._first_failure(failed, applier, outcome)
-        stands = self._stands(failed, applier)
-        if not stands:
-            return error
-        return PartlyDone(f"{error} {stands}")
+        return self._with_what_stands(error, [*self._committed(), *self._begun(failed, applier)])
+
+    def _unbegun(self, next_one: Revision, outcome: Outcome) -> DbtoolError:
+        """env.py ended outside of any revision: it cannot be run, or would not go on."""
+        if outcome.elsewhere:
+            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
+        error = AnswerIsNo(
+            f"env.py ended before revision {next_one.id} began: {describe_end(outcome)}; nothing of it was done."
+        )
+        return self._with_what_stands(error, self._committed())
 
     def _first_failure(self, failed: Revision, applier: Applier, outcome: Outcome) -> DbtoolError:
         if applier.error is not None:
             return applier.error
         where = f"revision {failed.id} ({failed.file})"
-        if outcome.elsewhere and not outcome.completed and outcome.failed is None:
-            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
         if outcome.sqlstate in LOCK_FAILURES:
             return LockNotAcquired(
                 f"{where}: {outcome.message} after {self.tries[failed.id]} tries in "
@@ -186,32 +185,34 @@ class Attempts:
             f"{where} failed on {self.request.target}: {describe_end(outcome)}; it was rolled back."
         )
 
-    def _stands(self, failed: Revision, applier: Applier) -> str:
-        """What is committed, and the next command; empty where nothing is."""
-        target = self.request.target
-        parts = []
-        if self.done:
-            parts.append(f"Applied and committed: {', '.join(one.id for one in self.done)}.")
-        if failed.id in applier.touched:
-            parts.append(
-                f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
-                "which, and the next application goes on behind them."
-            )
+    def _with_what_stands(self, error: DbtoolError, parts: Sequence[str]) -> DbtoolError:
         if not parts:
-            return ""
-        return " ".join([*parts, f"Settle the cause, then: dbtool migrate apply --target {target}"])
+            return error
+        next_step = f"Settle the cause, then: dbtool migrate apply --target {self.request.target}"
+        return PartlyDone(" ".join([str(error), *parts, next_step]))
+
+    def _committed(self) -> list[str]:
+        return [f"Applied and committed: {', '.join(one.id for one in self.done)}."] if self.done else []
+
+    def _begun(self, failed: Revision, applier: Applier) -> list[str]:
+        if failed.id not in applier.touched:
+            return []
+        return [
+            f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
+            "which, and the next application goes on behind them."
+        ]
 
 
 @dataclass
 class _StartingApplier(Applier):
-    """Writes the start of each revision after the first, as its turn comes."""
+    """Writes the start of each revision as its turn comes; ``begun`` counts the attempts at it."""
 
     begun: dict[str, int] = field(default_factory=dict)
     reason: str = ""
 
     def revision_begins(self, revision: str) -> None:
-        if revision not in self.begun:
-            self.begun[revision] = 1
+        self.begun[revision] = self.begun.get(revision, 0) + 1
+        if self.begun[revision] == 1:
             append_events(
                 self.session,
                 [self.author.event(Event.START, revision, self.digests[revision], detail=self.reason)],
