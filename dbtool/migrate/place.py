@@ -12,6 +12,7 @@ from dbtool.migrate.project import MigrationProject
 from dbtool.postgres.session import child_environment_of, database_name, resolve_parameters
 
 _DEFAULT_PORT = "5432"
+_APPLICATION_NAME = "dbtool migrate"  # whoever looks for what holds a lock finds it
 _SCHEMES = ("postgresql", "postgres")
 _UNCHANGED = {"PGPASSFILE": "/dev/null", "PGSERVICEFILE": "/dev/null"}  # what HOME has could lead elsewhere
 
@@ -38,7 +39,7 @@ def describe_place(place: Place, parameters: Mapping[str, str], socket: str | No
     address = {name: parameters[name] for name in ("host", "port", "dbname")}
     return {
         **address,
-        "via": dict(parameters),
+        "via": {**parameters, "application_name": _APPLICATION_NAME},
         "socket": socket,
         "proof": {
             "name": parameters["dbname"],
@@ -87,7 +88,7 @@ def told_environment(project: MigrationProject, parameters: Mapping[str, str]) -
     inherited = {name: os.environ[name] for name in project.inherited if name in os.environ}
     return {
         **inherited,
-        **child_environment_of(parameters, application_name="dbtool migrate"),
+        **child_environment_of(parameters, application_name=_APPLICATION_NAME),
         **_UNCHANGED,
     }
 

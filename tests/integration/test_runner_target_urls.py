@@ -12,7 +12,7 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import UrlInvalid
 from dbtool.migrate.relay import relay
-from tests.integration.running import USUAL, make_project, run_all, scratch, tables_in
+from tests.integration.running import USUAL, make_project, revision, run_all, scratch, tables_in
 from tests.integration.tls_front import TlsFront, write_certificate
 
 _ASYNC = """
@@ -146,3 +146,15 @@ def test_what_env_py_asks_of_the_session_stays(tmp_path: Path, database: str) ->
     outcome = run_all(make_project(tmp_path, env), database)
     assert outcome.raised is None
     assert outcome.output.split() == ["4321ms", "shop"]
+
+
+@_EACH_DRIVER
+def test_what_the_url_says_of_the_session_holds(driver: str, env: str, tmp_path: Path, database: str) -> None:
+    body = (
+        "bind = op.get_bind()\n"
+        "for name in ('statement_timeout', 'application_name'):\n    print(bind.exec_driver_sql('SHOW ' + name).scalar())"
+    )
+    project = make_project(tmp_path, env, {"one": revision("one", None, body)}, driver=f"postgresql+{driver}")
+    outcome = run_all(project, f"{database}?options=-c%20statement_timeout%3D54321")
+    assert outcome.raised is None
+    assert outcome.output.splitlines() == ["54321ms", "dbtool migrate"]

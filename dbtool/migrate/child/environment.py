@@ -35,7 +35,7 @@ def make_config(project: Dict[str, Any], told: Dict[str, Any]) -> Config:
     options: Dict[str, Any] = {"ini_section": project["section"]}
     if toml and hasattr(Config, "toml_file_name"):
         options["toml_file"] = toml
-    config = Config(ini, cmd_opts=Namespace(x=list(project["x_arguments"]) or None), **options)
+    config = Config(ini, cmd_opts=_command_line(project, ini), **options)
     if project["migrations"]:
         config.set_main_option("script_location", project["migrations"].replace("%", "%%"))
     scheme = find_scheme(config)
@@ -44,6 +44,21 @@ def make_config(project: Dict[str, Any], told: Dict[str, Any]) -> Config:
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     config.attributes = Attributes(_dbtool_url=url)
     return config
+
+
+def _command_line(project: Dict[str, Any], ini: Any) -> Namespace:
+    """Of ``alembic upgrade heads``, where env.py looks at it."""
+    x = list(project["x_arguments"]) or None
+    return Namespace(
+        config=ini,
+        name=project["section"],
+        x=x,
+        raiseerr=False,
+        quiet=False,
+        revision="heads",
+        sql=False,
+        tag=None,
+    )
 
 
 def script_directory(config: Config) -> ScriptDirectory:

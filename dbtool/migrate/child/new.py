@@ -26,6 +26,8 @@ def new(job: Dict[str, Any], channel: Channel) -> None:
     """Tell its path. ``job["file_template"]`` is for a project that has none of its own."""
     Redirect(job.get("place"), channel, redirect=job["project"]["redirect"]).install()
     config = make_config(job["project"], job["told"])
+    command_line: Any = config.cmd_opts
+    command_line.autogenerate = job["autogenerate"]  # env.py may look for it
     script = script_directory(config)
     if script.file_template == _ALEMBICS_OWN:
         script.file_template = job["file_template"]

@@ -13,7 +13,7 @@ from . import drivers
 from .address import ADDRESSING, Address, find_address, is_same
 from .channel import Channel
 from .refusal import ConnectsElsewhere, passing
-from .via import DriverUnknown, spell_for
+from .via import DriverUnknown, spell_for, spell_session
 
 _WHERE = """
 SELECT pg_catalog.current_database(), d.oid::text, pg_catalog.shobj_description(d.oid, 'pg_database'),
@@ -115,7 +115,8 @@ class Redirect:
             ways = spell_for(dialect.driver, self._place["via"])
         except DriverUnknown as error:
             raise ConnectsElsewhere(str(error)) from None
-        own = {name: value for name, value in parameters.items() if name not in ADDRESSING}
+        asked = {name: value for name, value in parameters.items() if name not in ADDRESSING}
+        own = spell_session(dialect.driver, self._place["via"], asked)
         with passing(), self._told_environment():
             connection = _open_first(dialect, own, ways)
             self._prove(connection)

@@ -38,7 +38,10 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
             yield step
 
     allow_only(steps)
-    with EnvironmentContext(config, script, fn=steps, destination_rev=job["destination"]) as environment:
+    usual = {"as_sql": False, "starting_rev": None, "tag": None}
+    with EnvironmentContext(
+        config, script, fn=steps, destination_rev=job["destination"], **usual
+    ) as environment:
         _configure_per_revision(environment, channel, events)
         script.run_env()
 

@@ -20,7 +20,7 @@ _OF_LIBPQ = ADDRESSING | {
 _TO_CONNECT = ("user", "password", "passfile")
 _SOCKET_NAME = ".s.PGSQL.{}"
 
-_OPEN = ("user", "password", "dbname")
+_OPEN = ("user", "password", "dbname", "options", "application_name")
 
 
 class DriverUnknown(RuntimeError):
@@ -46,6 +46,17 @@ def spell_for(driver: str, via: Mapping[str, str]) -> List[Dict[str, Any]]:
     raise DriverUnknown(
         f"the driver {driver} cannot be led to a database; use psycopg, psycopg2, asyncpg or pg8000"
     )
+
+
+def spell_session(driver: str, via: Mapping[str, str], own: Mapping[str, Any]) -> Dict[str, Any]:
+    """What libpq's drivers take from PG* variables by themselves, for the others; ``own``, env.py's, goes before it."""
+    wanted = {name: via[name] for name in ("options", "application_name") if name in via}
+    if driver == "asyncpg" and wanted:
+        return {**own, "server_settings": {**wanted, **(own.get("server_settings") or {})}}
+    if driver == "pg8000":
+        options = {"startup_params": {"options": wanted.pop("options")}} if "options" in wanted else {}
+        return {**options, **wanted, **own}
+    return dict(own)
 
 
 def _for_asyncpg(via: Mapping[str, str]) -> Dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dbtool.migrate.child.via import DriverUnknown, make_context, spell_for, through_socket
+from dbtool.migrate.child.via import DriverUnknown, make_context, spell_for, spell_session, through_socket
 
 _VIA = {"host": "db", "port": "6000", "user": "u", "password": "p", "dbname": "shop", "options": "-c x=y"}
 
@@ -53,7 +54,14 @@ def test_nothing_is_encrypted_on_the_way_to_the_relay() -> None:
     via = through_socket(
         {**_VIA, "sslmode": "verify-full", "channel_binding": "require", "hostaddr": "::1"}, "/run/x"
     )
-    assert via == {"host": "/run/x", "port": "5432", "user": "u", "password": "p", "dbname": "shop"}
+    assert via == {
+        "host": "/run/x",
+        "port": "5432",
+        "user": "u",
+        "password": "p",
+        "dbname": "shop",
+        "options": "-c x=y",
+    }
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "pg8000"])
@@ -86,3 +94,27 @@ def test_a_missing_file_of_roots_is_an_error_and_not_an_unverified_connection(tm
 def test_a_driver_that_nobody_has_tried_is_refused() -> None:
     with pytest.raises(DriverUnknown, match="pygresql cannot be led"):
         spell_for("pygresql", _VIA)
+
+
+@pytest.mark.parametrize(
+    ("driver", "own", "expected"),
+    [
+        ("psycopg", {"options": "-c mine"}, {"options": "-c mine"}),
+        ("asyncpg", {}, {"server_settings": {"options": "-c x=y", "application_name": "dbtool"}}),
+        (
+            "asyncpg",
+            {"server_settings": {"application_name": "shop"}},
+            {"server_settings": {"options": "-c x=y", "application_name": "shop"}},
+        ),
+        ("pg8000", {}, {"startup_params": {"options": "-c x=y"}, "application_name": "dbtool"}),
+        (
+            "pg8000",
+            {"application_name": "shop"},
+            {"startup_params": {"options": "-c x=y"}, "application_name": "shop"},
+        ),
+    ],
+)
+def test_drivers_that_are_not_libpqs_are_told_of_the_session(
+    driver: str, own: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert spell_session(driver, {**_VIA, "application_name": "dbtool"}, own) == expected
