@@ -198,8 +198,10 @@ class Attempts:
         if failed.id not in applier.touched:
             return []
         return [
-            f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
-            "which, and the next application goes on behind them."
+            (
+                f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
+                "which, and the next application goes on behind them."
+            )
         ]
 
 
