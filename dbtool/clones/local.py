@@ -18,7 +18,14 @@ def local_server(
     with embedded_server(
         installation=installation, settings={**HASTE, **settings}, superuser=superuser
     ) as server:
-        yield CloneServer(name_provider(installation), "127.0.0.1", server.port, superuser, server.password)
+        yield CloneServer(
+            name_provider(installation),
+            "127.0.0.1",
+            server.port,
+            superuser,
+            server.password,
+            server.data.parent,
+        )
 
 
 def name_provider(installation: Installation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
 
 # A clone is made anew where its server dies, so nothing need reach the disk. No autovacuum: its locks and its
@@ -20,7 +21,7 @@ HASTE: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class CloneServer:
     """``provider`` is embedded, local or container. ``superuser`` has a name of its own, so that a role called postgres
-    is on the clone what it is on the target.
+    is on the clone what it is on the target. ``folder`` is where its data lies, None where that is not on this machine.
     """
 
     provider: str
@@ -28,6 +29,7 @@ class CloneServer:
     port: int
     superuser: str
     password: str = field(repr=False)
+    folder: Path | None = None
 
     def url(self, database: str, role: str | None = None, password: str | None = None) -> str:
         """The URL of a role, by default the superuser."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from dbtool.errors import EnvironmentFailed
 from dbtool.findings import Finding
 from dbtool.locks.trace import Population
 from dbtool.migrate import clone_finish, clone_schema
-from dbtool.migrate.clone_fill import Fill, Filled, StagingSeen, look_at_staging
+from dbtool.migrate.clone_fill import Fill, Filled, StagingSeen, look_at_staging, refuse_full_disk
 from dbtool.migrate.clone_request import Clone, CloneRequest, Progress, refuse_unfit, silent
 from dbtool.migrate.clone_server import OpenedServer, fitting_server
 from dbtool.migrate.clone_target import TargetSeen, look_at_target
@@ -95,7 +96,7 @@ class _Build:
     progress: Progress
 
     def run(self) -> Clone:
-        role, password = self.request.role or self.seen.facts.current_user, secrets.token_hex(16)
+        role, password = self.request.role or self.seen.access.session_role, secrets.token_hex(16)
         findings = [
             *self.opened.findings,
             *clone_schema.make_clone_database(self.opened, self.seen, self.lease),
@@ -141,6 +142,9 @@ class _Build:
         if self.staging is None or self.request.staging is None:
             return Filled()
         self.progress("rows")
+        refuse_full_disk(
+            self.staging, self.opened.server.folder, lambda folder: shutil.disk_usage(folder).free
+        )
         can_read = (
             tools.psql if tools.psql and (tools.psql.has_tls or not self.staging.facts.has_tls) else None
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import ConsentMissing, PrivilegeMissing, ServerFailed
+from dbtool.errors import ConsentMissing, EnvironmentFailed, PrivilegeMissing, ServerFailed
 from dbtool.findings import Finding
 from dbtool.locks.trace import Sizes
 from dbtool.migrate.fill_plan import TableCopy, plan_fill, refused_rows
@@ -73,6 +74,22 @@ def look_at_staging(staging: Target) -> StagingSeen:
                 f"the role {facts.current_user} may not read all of {staging}; nothing was copied. Grant it:\n{listed}"
             )
         return StagingSeen(facts, catalog)
+
+
+def refuse_full_disk(seen: StagingSeen, folder: Path | None, free_bytes: Callable[[Path], int]) -> None:
+    """:raises EnvironmentFailed: staging's rows would not fit beside what else is there. Its indexes may be fewer."""
+    if folder is None:
+        return
+    free = free_bytes(folder)
+    if seen.facts.bytes > free:
+        raise EnvironmentFailed(
+            f"a copy of staging's {_megabytes(seen.facts.bytes)} does not fit into the {_megabytes(free)} that are free in "
+            f"{folder}; nothing was copied. Set TMPDIR to a larger place, or rehearse with --data schema."
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def settle_sessions(opened: OpenedServer, seen: TargetSeen, role: str, password:
     with connect(opened.server.url(MAINTENANCE), application_name="dbtool clone") as connection:
         refused = store_settings(connection, name, seen.access.settings)
         let_log_in(connection, role, password)
-        if role == seen.facts.current_user:
+        if role == seen.access.session_role:
             begins = _session_of(opened.server, name, role, password)
             differing = [
                 StoredSetting(role, in_database=True, setting=f"{setting}={value}")

@@ -59,9 +59,12 @@ class DatabaseGrant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """``grants`` is None where nobody ever changed those of the database."""
+    """``grants`` is None where nobody ever changed those of the database. ``session_role`` is who logged in: what it may
+    do is the current role's, which ALTER ROLE SET role may have made another.
+    """
 
     owner: str
+    session_role: str = ""
     roles: tuple[Role, ...] = ()
     memberships: tuple[Membership, ...] = ()
     settings: tuple[StoredSetting, ...] = ()
@@ -70,14 +73,11 @@ class Access:
 
 def read_access(connection: Connection) -> Access:
     """Of the connection's database and its server. Any role may read it."""
-    with translated("asking who owns the database"):
-        row = connection.execute(
-            "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database "
-            "WHERE datname = pg_catalog.current_database()"
-        ).fetchone()
+    (names,) = read_rows(connection, "database_owner")
     grants = read_rows(connection, "database_grants")
     return Access(
-        str(row[0]) if row else "",
+        names["owner"],
+        names["session_role"],
         tuple(_role(row) for row in read_rows(connection, "cluster_roles")),
         tuple(Membership(**row) for row in read_rows(connection, "role_memberships")),
         tuple(StoredSetting(**row) for row in read_rows(connection, "stored_settings")),

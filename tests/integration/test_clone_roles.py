@@ -143,6 +143,17 @@ def test_a_session_of_the_migrating_role_begins_as_on_the_target(owned: str) -> 
         assert clone.findings == ()
 
 
+def test_a_role_that_becomes_another_as_it_logs_in_does_so_on_the_clone(owned: str) -> None:
+    execute(
+        owned, f"ALTER ROLE {APP} SET role TO {OWNER}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {OWNER}"
+    )
+    app = as_role(owned, APP, "app")
+    with rehearsal_clone(request_for(app)) as clone:
+        who = "SELECT session_user, current_user"
+        assert query(clone.url, who) == query(app, who) == [(APP, OWNER)]
+        execute(clone.url, "ALTER TABLE ours ADD COLUMN a int")
+
+
 def test_a_role_that_may_only_read_suffices(owned: str) -> None:
     execute(owned, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {GROUP}")
     execute(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.errors import ConsentMissing, TargetRefused
+from dbtool.errors import ConsentMissing, EnvironmentFailed, TargetRefused
 from dbtool.findings import Severity
 from dbtool.migrate.clone import Clone, rehearsal_clone
 from dbtool.refresh.pipeline import refresh
@@ -154,6 +155,20 @@ def test_a_database_that_no_refresh_made_gives_no_rows(two_databases: TwoDatabas
         rehearsal_clone(cloning.request_for(production, staging)),
     ):
         pytest.fail("real rows may not be copied")
+
+
+def test_rows_that_the_disk_has_no_room_for_are_not_copied(
+    shop: TwoDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production, staging = shop
+    usage = shutil.disk_usage("/")._replace(free=1_000_000)
+    monkeypatch.setattr("dbtool.migrate.clone.shutil.disk_usage", lambda _folder: usage)
+    message = r"a copy of staging's \d+ MB does not fit into the 1 MB that are free in .*; nothing was copied"
+    with (
+        pytest.raises(EnvironmentFailed, match=message),
+        rehearsal_clone(cloning.request_for(production, staging)),
+    ):
+        pytest.fail("there is no room")
 
 
 def test_an_environment_of_tier_production_gives_no_rows(shop: TwoDatabases) -> None:
