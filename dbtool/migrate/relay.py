@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from dbtool.programs import LastWill
+
 _NAME = ".s.PGSQL.5432"
 _CHUNK = 1 << 16
 _LONGEST_PATH = 100  # of a socket: 108 bytes on Linux, 104 elsewhere
@@ -27,11 +29,13 @@ def relay(parameters: Mapping[str, str]) -> Iterator[str | None]:
         yield None
         return
     folder = _make_folder()
+    last_will = LastWill(["rm", "-r", "-f", "--", folder])
     try:
         with _Relay(str(Path(folder) / _NAME), _find_server(parameters)):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        last_will.revoke()
 
 
 def _make_folder() -> str:

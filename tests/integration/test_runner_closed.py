@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.relay import relay
 from dbtool.migrate.runner import Outcome, Place
+from dbtool.programs import Conversation
 from tests.integration.running import (
     USUAL,
     Listener,
@@ -204,6 +206,27 @@ def test_a_relay_to_nobody_ends_its_visitors() -> None:
             pytest.skip("cannot run here: this system has no network namespaces, and no relay")
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(host=folder, port=5432, user="u", dbname="d")
+
+
+_KILLED = """
+import os, signal
+from dbtool.migrate.relay import relay
+with relay({"host": "127.0.0.1", "port": "5432"}) as folder:
+    print(folder, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cannot run here: only Linux has them")
+def test_a_killed_dbtool_leaves_no_folder() -> None:
+    with Conversation([sys.executable, "-c", _KILLED], env={}, cwd=str(_REPOSITORY)) as program:
+        assert program.finish() == -9
+        folder = Path(program.output.strip())
+    assert folder.name.startswith("dbtool-")
+    deadline = monotonic() + 10
+    while folder.exists() and monotonic() < deadline:
+        sleep(0.05)
+    assert not folder.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="cannot run here: only Linux has them")
