@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
 from dbtool.catalog.relations import RelationName
-from dbtool.locks.trace import RevisionTrace, StatementTrace
+from dbtool.locks.trace import RevisionTrace, StatementFailure
 from dbtool.migrate.assembly import assemble, shows_anything
 from dbtool.migrate.changes import Span
+from dbtool.migrate.course import Course
 from dbtool.migrate.observation import (
     NOTHING_SEEN,
     Known,
@@ -27,40 +26,9 @@ from dbtool.migrate.observation import (
 from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
 from dbtool.migrate.standing_alone import fits_block, plan_hold
 from dbtool.postgres.held_locks import LockWatch, Watched, read_known_relations
-from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.session import Connection, connect, describe_failure
 
 _APPLICATION_NAME = "dbtool rehearse"
-
-
-@dataclass
-class _Statement:
-    """``ours_s`` is what it waited for us, and what looking took. Its locks are held until its transaction ends."""
-
-    trace: StatementTrace
-    began_at: float
-    ours_s: float
-    is_open: bool = True
-
-    def close(self, at: float, ours_s: float) -> None:
-        """``ours_s`` is that of this statement and of all that came after it. What is documented alone keeps 0 s."""
-        held_s = max(at - self.began_at - ours_s, self.trace.seconds)
-        locks = (replace(lock, held_s=held_s) if lock.measured else lock for lock in self.trace.locks)
-        self.trace = replace(self.trace, locks=tuple(locks))
-        self.is_open = False
-
-
-@dataclass
-class _Revision:
-    id: str
-    status: str = "failed"  # until it has ended
-    seconds: float = 0.0
-    began_at: float = field(default_factory=time.monotonic)
-    statements: list[_Statement] = field(default_factory=list)
-
-    def trace(self, file: str) -> RevisionTrace:
-        seconds = self.seconds - sum(each.ours_s for each in self.statements)
-        statements = tuple(each.trace for each in self.statements)
-        return RevisionTrace(self.id, file, self.status, max(seconds, 0.0), statements)
 
 
 class Tracer:
@@ -70,7 +38,7 @@ class Tracer:
         self._url = superuser_url
         self._files = files
         self._stack = ExitStack()
-        self._revisions: list[_Revision] = []
+        self._course = Course()
         self._committed: Known = {}
         self._told = self._seen = NOTHING_SEEN  # by the child at all; of the transaction that runs
         self._began = ""  # the child's transaction, by the server's clock
@@ -93,7 +61,7 @@ class Tracer:
 
     def revisions(self) -> tuple[RevisionTrace, ...]:
         """In the order run; one that did not come to its end is failed."""
-        return tuple(each.trace(self._files.get(each.id, "")) for each in self._revisions)
+        return self._course.traces(self._files)
 
     def connected(self, pid: int) -> None:
         """Each statement names the session that it comes from."""
@@ -102,7 +70,7 @@ class Tracer:
         """The run's outcome says it."""
 
     def revision_begins(self, revision: str) -> None:
-        self._revisions.append(_Revision(revision))
+        self._course.begin(revision)
 
     def statement_begins(self, start: StatementStart) -> Answer:
         self._alone = False
@@ -131,31 +99,29 @@ class Tracer:
         trace = assemble(end, span, alone=self._alone, waited_s=watched.waited_s)
         ours_s = end.sources.get("ours_s", 0.0) + watched.waited_s
         if end.start.ordinal or shows_anything(trace):
-            self._revisions[-1].statements.append(_Statement(trace, end.began_at, ours_s))
+            self._course.add(trace, end.began_at, ours_s)
         if not end.start.in_transaction:
-            self._close_all(end.ended_at + end.sources.get("ours_s", 0.0))
+            self._course.end_transaction(end.ended_at + end.sources.get("ours_s", 0.0))
             self._committed, self._seen, self._began = span.committed_after, NOTHING_SEEN, ""
 
     def committing(self, rowcount: int) -> Sequence[str]:  # noqa: ARG002  the overseer's signature
         return ()
 
     def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:  # noqa: ARG002  the overseer's signature
-        self._revisions[-1].seconds = seconds
-        self._revisions[-1].status = "ok"
+        self._course.finish(seconds)
         return ()
 
     def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None:  # noqa: ARG002  as above
-        current = self._revisions[-1]
-        current.status = "failed"
-        current.seconds = time.monotonic() - current.began_at
+        failure = StatementFailure(sqlstate, describe_failure(message, sqlstate)) if sqlstate else None
+        self._course.fail(failure)
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:
         """A revision's COMMIT may fail after its end, of a deferred constraint."""
-        self._close_all(at)
+        self._course.end_transaction(at)
         if committed:
             self._committed = commit(self._seen, self._committed)
-        elif self._revisions and self._seen is not NOTHING_SEEN:
-            self._revisions[-1].status = "failed"
+        elif self._seen is not NOTHING_SEEN:
+            self._course.fail()
         self._seen, self._began = NOTHING_SEEN, ""
 
     def _span(self, end: StatementEnd, watched: Watched) -> Span:
@@ -182,18 +148,8 @@ class Tracer:
     def _notice_hidden_commit(self, end: StatementEnd) -> None:
         """Where the server's transaction is another, SQL that nobody told of has ended ours: a COMMIT in the text."""
         if self._began not in {"", end.sources["began"]}:
-            self._close_all(end.began_at)
+            self._course.end_transaction(end.began_at)
             self._committed = self._read_committed()
-
-    def _close_all(self, at: float) -> None:
-        """A transaction has ended: its locks are gone."""
-        ours_s = 0.0
-        for revision in reversed(self._revisions):
-            for each in reversed(revision.statements):
-                if not each.is_open:
-                    return
-                ours_s += each.ours_s
-                each.close(at, ours_s)
 
     def _read_committed(self) -> Known:
         return {

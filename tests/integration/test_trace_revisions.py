@@ -250,6 +250,13 @@ def test_a_failure_keeps_no_value_of_a_row(url: str, tmp_path: Path) -> None:
     assert "Ada" not in repr(traced.revisions)
 
 
+def test_a_failure_past_sqlalchemy_is_told_of(url: str, tmp_path: Path) -> None:
+    traced = trace(tmp_path, url, 'op.get_bind().connection.cursor().execute("SELECT 1 / 0")')
+    assert traced.only.sql == "-- not sent through SQLAlchemy"
+    assert traced.only.failure is not None
+    assert traced.only.failure.sqlstate == "22012"
+
+
 def test_each_statement_names_its_line_in_the_revision(url: str, tmp_path: Path) -> None:
     statements = trace(
         tmp_path,
