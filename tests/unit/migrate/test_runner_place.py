@@ -30,7 +30,8 @@ def test_the_url_is_spelt_as_sqlalchemy_reads_it(url: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql://u:p@db:6000/shop", "postgresql://u:p@[::1]/shop", "postgresql://u:p@/x?host=/run/pg"]
+    "url",
+    ["postgresql://u:p@db:6000/shop", "postgresql://u:p@[::1]/shop", "postgresql://u:p@/x?host=/run/pg"],
 )
 def test_the_guard_reads_the_told_url_as_the_same_place(url: str) -> None:
     parameters = find_parameters(Place(url))
@@ -48,7 +49,9 @@ def test_urls_begin_as_the_variables_that_they_replace(monkeypatch: pytest.Monke
 
 def test_a_driver_that_is_set_goes_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://u:p@prod/shop")
-    assert told_schemes(MigrationProject(Path(), driver="postgresql+psycopg")) == {"DATABASE_URL": "postgresql+psycopg"}
+    assert told_schemes(MigrationProject(Path(), driver="postgresql+psycopg")) == {
+        "DATABASE_URL": "postgresql+psycopg"
+    }
 
 
 def test_inherited_variables_cannot_lead_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +59,11 @@ def test_inherited_variables_cannot_lead_elsewhere(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, "other")
     project = MigrationProject(Path(), inherited=("PGHOST", "PGPASSFILE", "REGION", "NOT_SET"))
     environment = told_environment(project, find_parameters(Place("postgresql://u:p@db/shop")))
-    assert (environment["PGHOST"], environment["PGPASSFILE"], environment["REGION"]) == ("db", "/dev/null", "other")
+    assert (environment["PGHOST"], environment["PGPASSFILE"], environment["REGION"]) == (
+        "db",
+        "/dev/null",
+        "other",
+    )
     assert "NOT_SET" not in environment
 
 
