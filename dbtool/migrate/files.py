@@ -31,7 +31,8 @@ def digest_files(project: MigrationProject, found: Mapping[str, Any]) -> History
     :raises ConfigurationInvalid: this Python cannot read a revision.
     """
     env = Path(found["env"])
-    reader = _Reader(project.root.resolve(), _roots(project.root, env, found))
+    migrations = (env.parent.resolve(), *(Path(folder).resolve() for folder in found["versions"]))
+    reader = _Reader(project.root.resolve(), _roots(project.root, env, found), migrations)
     return History(
         revisions=tuple(_digest_revision(reader, one) for one in found["revisions"]),
         env_digest=_Reader(reader.root, (env.parent,)).digest_of(env) if env.is_file() else "",
@@ -85,10 +86,13 @@ class _File:
 
 @dataclass(slots=True)
 class _Reader:
-    """``roots`` are the folders that absolute imports start from, in the order in which they are searched."""
+    """``roots`` are the folders that absolute imports start from, in the order in which they are searched; ``naming``
+    those whose files count what they name.
+    """
 
     root: Path
     roots: tuple[Path, ...]
+    naming: tuple[Path, ...] = ()
     read: dict[Path, _File] = field(default_factory=dict)
 
     def digest_of(self, file: Path) -> str:
@@ -131,10 +135,15 @@ class _Reader:
                 yield from (one.resolve() for one in _files_of(folder, parts))
 
     def _named(self, file: Path, source: bytes) -> Iterator[Path]:
+        """Only what the migrations name: an application names files of the machine's, as .env, that say nothing of a
+        revision. What it reads for one is seen when the revision runs.
+        """
+        if not any(file.is_relative_to(folder) for folder in self.naming):
+            return
         for name in file_names_of(source):
             for folder in (file.parent, *self.roots):
                 place = (folder / name).resolve()
-                if place.is_relative_to(self.root) and place.is_file():
+                if place.is_relative_to(self.root) and place.is_file() and not place.name.startswith("."):
                     yield place
                     break
 

@@ -14,7 +14,7 @@ from dbtool.migrate.project import MigrationProject
 _FILES = {
     "migrations/env.py": "import tools",
     "migrations/tools.py": "A = 1",
-    "migrations/versions/one.py": "from shop import models\nfrom shop.deep.text import spell\nimport json\nQ = 'fill.sql'",
+    "migrations/versions/one.py": "from shop import models\nfrom shop.deep.text import spell\nimport json\nQ = 'fill.sql', 'data/rates.csv', '.env'",
     "migrations/versions/fill.sql": "SELECT 1",
     "shop/__init__.py": "",
     "shop/models.py": "from . import colours",
@@ -22,6 +22,8 @@ _FILES = {
     "shop/deep/__init__.py": "",
     "shop/deep/text.py": "def spell(): return open('data/words.csv')",
     "data/words.csv": "a,b",
+    "data/rates.csv": "1,2",
+    ".env": "A=1",
     "shop/unrelated.py": "B = 1",
     "src/backend/x.py": "C = 1",
 }
@@ -65,8 +67,8 @@ def found(project: MigrationProject) -> dict[str, Any]:
         "shop/models.py",
         "shop/colours.py",
         "shop/deep/text.py",
-        "data/words.csv",
         "migrations/versions/fill.sql",
+        "data/rates.csv",
     ],
 )
 def test_every_file_that_a_revision_needs_counts(needed: str, tmp_path: Path) -> None:
@@ -76,7 +78,9 @@ def test_every_file_that_a_revision_needs_counts(needed: str, tmp_path: Path) ->
     assert digest(MigrationProject(tmp_path)) != before
 
 
-@pytest.mark.parametrize("other", ["shop/unrelated.py", "migrations/env.py", "migrations/tools.py"])
+@pytest.mark.parametrize(
+    "other", ["shop/unrelated.py", "migrations/env.py", "migrations/tools.py", "data/words.csv", ".env"]
+)
 def test_no_other_file_counts(other: str, tmp_path: Path) -> None:
     before = digest(lay(tmp_path))
     (tmp_path / other).write_text("X = 2")
