@@ -313,7 +313,8 @@ def test_the_files_that_revisions_read_are_told(tmp_path: Path, database: str) -
     (tmp_path / "sql").mkdir()
     for name in ("top", "inside", "env", "imported"):
         (tmp_path / "sql" / f"{name}.sql").write_text(f"CREATE TABLE {name}_table ()")
-    (tmp_path / "reading.py").write_text("TEXT = open('sql/imported.sql').read()")
+    (tmp_path / ".env").write_text("A=1")
+    (tmp_path / "reading.py").write_text("TEXT = open('sql/imported.sql').read(); open('.env').read()")
     (tmp_path / "found_at_run_time.py").write_text("X = 1")
     revisions = {
         "one": revision("one", None, "op.execute(TOP)", "TOP = open('sql/top.sql').read()"),

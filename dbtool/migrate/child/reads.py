@@ -7,7 +7,8 @@ import os
 import sys
 from typing import Any, Callable, Sequence, Set
 
-_NOT_THE_PROJECTS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}.git{os.sep}")
+# Installed packages, and what is hidden: .venv, .git, the .env that each machine has its own of.
+_NOT_THE_PROJECTS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}.")
 
 
 def watch_reads(root: str, versions: Sequence[str], tell: Callable[[str], Any]) -> None:
