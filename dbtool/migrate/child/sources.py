@@ -43,10 +43,8 @@ WITH head AS MATERIALIZED (
         ))
     GROUP BY l.relation
 )
-SELECT head.began, head.newest, head.written, head.locks, head.path, head.pid, seen.oid, seen.fact
-FROM head
-LEFT JOIN (
-    SELECT held.oid::text, pg_catalog.json_build_array(
+SELECT head.began, head.newest, head.written, head.locks, head.path, head.pid, (
+    SELECT pg_catalog.string_agg(pg_catalog.json_build_array(
         held.oid::bigint,
         held.mode,
         n.nspname,
@@ -76,13 +74,14 @@ LEFT JOIN (
             FROM pg_catalog.pg_constraint k
             WHERE k.conrelid = c.oid AND k.contype = 'f'
         ) END
-    )::text AS fact
+    )::text, pg_catalog.chr(10))
     FROM held
     LEFT JOIN pg_catalog.pg_class c ON c.oid = held.oid
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
     WHERE (held.oid >= 16384 OR held.mode >= 5) AND c.relpersistence IS DISTINCT FROM 't'
-) seen ON true
+) AS facts
+FROM head
 """.replace("{mark}", _MARK)
 
 
@@ -127,12 +126,12 @@ class Sources:
 
     def settle(self, dbapi: Any) -> None:
         """What is locked now, before a revision, is none of its work."""
-        with self._timed():
+        with self.timed():
             self._last = self._read(dbapi) or _NOTHING
 
     def find_unexplained(self, dbapi: Any) -> Optional[Dict[str, Any]]:
         """What has changed since the last look, though no statement was seen; also makes ready for the next one."""
-        with self._timed():
+        with self.timed():
             self._listen(dbapi)
             now = None if self._is_still(dbapi) else self._read(dbapi)
         before = self._baseline(now) if now else _NOTHING
@@ -156,9 +155,13 @@ class Sources:
             self._last = Report(mark, {})
         return mark.locks is None
 
-    def after(self, dbapi: Any) -> Dict[str, Any]:
-        """Of a statement that has succeeded, still in its transaction (or in a block of its own, or after its commit)."""
-        with self._timed():
+    def after(self, dbapi: Any, statement: str) -> Dict[str, Any]:
+        """Of a statement that has succeeded, still in its transaction (or in a block of its own, or after its commit).
+        Reading the catalog, as Alembic's inspection does, leaves nothing to look at.
+        """
+        with self.timed():
+            if statement.lstrip()[:6].upper() == "SELECT" and self._is_still(dbapi):
+                return self._describe(self._last, self._last)
             now = self._read(dbapi) or _NOTHING
         before, self._last = self._baseline(now), now
         return self._describe(before, now)
@@ -194,7 +197,8 @@ class Sources:
         mark = Mark(*rows[0][:6])
         if mark.began == self._last.mark.began:
             mark = mark._replace(newest=self._last.mark.newest)
-        return Report(mark, {row[6]: row[7] for row in rows if row[6] is not None})
+        facts = rows[0][6].split("\n") if rows[0][6] else []  # JSON spells every line end within it
+        return Report(mark, {fact[1 : fact.index(",")]: fact for fact in facts})
 
     def _listen(self, dbapi: Any) -> None:
         connection = driver_connection(dbapi)
@@ -203,7 +207,8 @@ class Sources:
             _add_ear(connection, self._heard)
 
     @contextlib.contextmanager
-    def _timed(self) -> Iterator[None]:
+    def timed(self) -> Iterator[None]:
+        """What is done within is ours, and is not counted as the project's."""
         began = time.monotonic()
         yield
         self._ours_s += time.monotonic() - began

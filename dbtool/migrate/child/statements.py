@@ -96,7 +96,7 @@ class StatementEvents:
         if running is None:
             return
         ended = time.monotonic()
-        found = self._sources.after(running["dbapi"]) if self._sources else {}
+        found = self._sources.after(running["dbapi"], statement) if self._sources else {}
         if running["in_block"]:
             self._commit_block(running, ended, cursor.rowcount)
         self._tell_end(self._ordinal, running["began"], ended, rowcount=cursor.rowcount, sources=found)
@@ -143,15 +143,17 @@ class StatementEvents:
         self._tell_end(0, began, began, sources=found)
 
     def _ask_before(self, ordinal: int, sql: str, line: int, in_transaction: bool) -> Dict[str, Any]:
-        return self._channel.ask(
-            "statement_begins",
-            revision=self._revision,
-            ordinal=ordinal,
-            sql=sql,
-            line=line,
-            in_transaction=in_transaction,
-            **({"pid": self._sources.pid} if self._sources and self._sources.pid else {}),
-        )
+        start = {
+            "revision": self._revision,
+            "ordinal": ordinal,
+            "sql": sql,
+            "line": line,
+            "in_transaction": in_transaction,
+        }
+        if not self._sources:
+            return self._channel.ask("statement_begins", **start)
+        with self._sources.timed():
+            return self._channel.ask("statement_begins", pid=self._sources.pid, **start)
 
     def _tell_end(self, ordinal: int, began: float, ended: float, **fields: Any) -> None:
         self._channel.tell(
