@@ -24,7 +24,7 @@ from dbtool.migrate.rehearsal import plan_clone, run_on_clone
 from dbtool.migrate.rehearsed import Rehearsed
 from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
 from dbtool.migrate.result import Application, Rehearsal, Status
-from dbtool.migrate.revisions import find_destination, plan_pending
+from dbtool.migrate.revisions import find_destination, plan_pending, refuse_empty
 from dbtool.migrate.runner import describe
 from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application
 from dbtool.migrate.survey import read_place, survey
@@ -43,6 +43,7 @@ def rehearse(request: RehearseRequest) -> Rehearsal:
     began = time.monotonic()
     request.observer.stage("revisions")
     history = describe(request.project)
+    refuse_empty(history)
     seen = look_at(request.project, request.target)
     pending = plan_pending(history, seen.heads, several_heads=request.several_heads)
     if not pending:
@@ -64,6 +65,7 @@ def apply(request: ApplyRequest) -> Application:
     began = time.monotonic()
     request.observer.stage("revisions")
     history = describe(request.project)
+    refuse_empty(history)
     request.observer.stage("lock")
     with apply_lock(request.target.url(), request.wait_s, tell_holder(request)) as lock:
         end_abandoned(lock.connection, APPLICATION_NAME)

@@ -66,6 +66,19 @@ class History:
         return tuple(one for one in self.revisions if one.id not in applied)
 
 
+def refuse_empty(history: History) -> None:
+    """Nothing is pending where no file was found; nobody should take that for the answer.
+
+    :raises ConfigurationInvalid: there is no revision.
+    """
+    if not history.revisions:
+        raise ConfigurationInvalid(
+            "the project's files have no revision; nothing was done. Say where they are: [project] migrations in "
+            "dbtool.toml, or version_locations in the ini file where only env.py's code says it; or write the first one: "
+            "dbtool migrate new."
+        )
+
+
 def plan_pending(
     history: History, current: Sequence[str], *, several_heads: bool = False
 ) -> tuple[Revision, ...]:
