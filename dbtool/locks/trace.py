@@ -49,7 +49,7 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """A column that a statement added, dropped, renamed or changed. ``was`` is the column before, where it differs."""
+    """A column that a statement added, dropped, renamed or changed. ``was`` is its name, or its type, before."""
 
     relation: str
     column: str
@@ -67,7 +67,8 @@ class StatementFailure:
 
 @dataclass(frozen=True, slots=True)
 class StatementTrace:
-    """``ordinal`` counts from 1 within the revision; ``line`` is that of the revision's file, 0 where none of its lines
+    """``ordinal`` counts from 1 within the revision, and is 0 for work that was not sent through SQLAlchemy, of which there
+    is no text; ``line`` is that of the revision's file, 0 where none of its lines
     ran the statement. ``sql`` is the text as sent, without parameters. ``seconds`` is without what we made it wait.
     ``in_transaction`` is False for a statement that committed by itself (``autocommit_block``).
 

@@ -44,8 +44,9 @@ _UPGRADES = (
 def test_a_driver_tells_what_psycopg_does(
     driver: str, make_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    found = trace(tmp_path / driver, make_database(), *_UPGRADES, setup=_SETUP, driver=driver)
-    expected = trace(tmp_path / "psycopg", make_database(), *_UPGRADES, setup=_SETUP)
+    upgrades = _UPGRADES if driver != "pg8000" else [each for each in _UPGRADES if "autocommit" not in each]
+    found = trace(tmp_path / driver, make_database(), *upgrades, setup=_SETUP, driver=driver)
+    expected = trace(tmp_path / "psycopg", make_database(), *upgrades, setup=_SETUP)
     assert [_timeless(each) for each in found.revisions] == [_timeless(each) for each in expected.revisions]
 
 
@@ -63,6 +64,15 @@ def test_psycopg_tells_locks_work_and_the_failure(database: str, tmp_path: Path)
     failure = fourth.statements[0].failure
     assert failure is not None
     assert (failure.sqlstate, fourth.status) == ("23514", "failed")
+
+
+def test_pg8000_stays_in_the_transaction_that_alembic_begins(database: str, tmp_path: Path) -> None:
+    """Alembic alone fails there in the same way: it asks for the isolation level before it sets autocommit."""
+    traced = trace(tmp_path, database, _UPGRADES[2], setup=_SETUP, driver="pg8000")
+    built = traced.statements()[-1]
+    assert built.in_transaction
+    assert built.failure is not None
+    assert built.failure.sqlstate == "25001"
 
 
 def _timeless(revision: RevisionTrace) -> RevisionTrace:

@@ -19,6 +19,7 @@ _ROWS = "SELECT FROM pg_catalog.generate_series(1, %d)"
 _UNSEEN = "-- not sent through SQLAlchemy"
 _PSYCOPG2_BEGUN = 2  # psycopg2.extensions.STATUS_BEGIN: it takes a transaction for begun, and sends no BEGIN
 _IDLE = 0
+_PG8000_IDLE = b"I"
 
 
 class Stopped(RuntimeError):
@@ -231,13 +232,23 @@ def _is_autocommit(dbapi: Any) -> bool:
 
 
 def _commits_by_itself(dbapi: Any) -> bool:
-    """In autocommit; or under psycopg2 after a COMMIT sent as SQL, which it does not notice."""
-    if _is_autocommit(dbapi):
-        return True
+    """In autocommit, unless a transaction was begun before that, as Alembic does with pg8000; or under psycopg2 after a
+    COMMIT sent as SQL, which it does not notice.
+    """
     connection = driver_connection(dbapi)
-    if not hasattr(connection, "get_transaction_status"):
-        return False
-    return bool(connection.status == _PSYCOPG2_BEGUN and connection.get_transaction_status() == _IDLE)
+    takes_itself_for_begun = getattr(connection, "status", None) == _PSYCOPG2_BEGUN
+    return _is_idle(connection) and (_is_autocommit(dbapi) or takes_itself_for_begun)
+
+
+def _is_idle(connection: Any) -> bool:
+    """Whether the server has no transaction open, as psycopg2, asyncpg, psycopg and pg8000 know it."""
+    if hasattr(connection, "get_transaction_status"):
+        return bool(connection.get_transaction_status() == _IDLE)
+    if hasattr(connection, "is_in_transaction"):
+        return not connection.is_in_transaction()
+    if hasattr(connection, "info"):
+        return bool(connection.info.transaction_status == _IDLE)
+    return getattr(connection, "_transaction_status", _PG8000_IDLE) == _PG8000_IDLE
 
 
 def _execute(dbapi: Any, text: str) -> None:
