@@ -52,7 +52,7 @@ def _spell_answer(answer: Answer) -> dict[str, Any]:
     match answer:
         case Go(in_block=in_block, first=first):
             return {"answer": "go", "in_block": in_block, "first": list(first)}
-        case Skip(rowcount=rowcount):
-            return {"answer": "skip", "rowcount": rowcount}
+        case Skip(rowcount=rowcount, first=first):
+            return {"answer": "skip", "rowcount": rowcount, "first": list(first)}
         case Stop(reason=reason):
             return {"answer": "stop", "reason": reason}

@@ -26,7 +26,7 @@ __all__ = [
 class CloneDescription:
     """``provider`` is embedded, local or container; ``version`` the server's, as ``target_version``.
 
-    ``guard`` says what keeps env.py's code from reaching elsewhere: "network namespace" or "drivers".
+    ``guard`` says what keeps env.py's code from reaching elsewhere: "network namespace", "system call filter" or "drivers".
     """
 
     provider: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -170,6 +171,24 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg", "pg8000"])
+def test_without_a_relay_the_clone_is_reached_by_tcp_and_nothing_else_is(
+    driver: str, host: str, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS."""
+    monkeypatch.setattr("dbtool.migrate.conversation.relay", lambda _: nullcontext(None))
+    listener = Listener()
+    env = _PYTHON.replace("{port}", str(listener.port)) + (_ASYNC if driver == "asyncpg" else USUAL)
+    project = make_project(tmp_path, env, driver=f"postgresql+{driver}")
+    outcome = run_all(project, Place(database.replace("127.0.0.1", host), closed=True))
+    listener.close()
+    assert (outcome.raised, outcome.guard) == (None, "drivers")
+    assert outcome.unreachable == [f"127.0.0.1:{listener.port}", "db.example.com"]
+    assert listener.visitors == 0
+    assert "second_table" in tables_in(database)
 
 
 def test_the_url_that_env_py_is_told_stays_the_tcp_address(tmp_path: Path, database: str) -> None:
