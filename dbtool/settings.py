@@ -54,6 +54,7 @@ class AlembicTable(_Table):
     url_variables: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
     redirect: bool = False
+    connection: Literal["own", "given"] = "own"
     python: str | None = None
     driver: Annotated[str, Field(pattern=r"^postgresql(\+[a-z0-9_]+)?$")] | None = None
     network: Literal["closed", "open"] = "closed"

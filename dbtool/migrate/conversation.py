@@ -127,6 +127,7 @@ def _describe_project(project: MigrationProject) -> dict[str, Any]:
         "section": project.section,
         "x_arguments": list(project.x_arguments),
         "redirect": project.redirect,
+        "connection": project.connection,
     }
 
 

@@ -14,7 +14,8 @@ class MigrationProject:
     own interpreter, None ours.
 
     ``url_variables`` are set to the database's URL for env.py, beside DATABASE_URL and PG*; ``inherited`` names variables
-    of ours that env.py may see. ``redirect`` lets engines that env.py builds for other addresses be led to ours;
+    of ours that env.py may see. ``connection`` is given where env.py, asked
+    whether it was given one, does not make its own. ``redirect`` lets engines that env.py builds for other addresses be led to ours;
     without it they are refused. ``driver`` is how URLs for env.py begin, as "postgresql+asyncpg"; None leaves it to
     what it would be without dbtool. ``network`` is "closed", or "open" for an env.py that needs one in a rehearsal too.
     ``version_table`` is schema-qualified as SQL spells it, None where it is to be found.
@@ -28,6 +29,7 @@ class MigrationProject:
     url_variables: tuple[str, ...] = ()
     inherited: tuple[str, ...] = ()
     redirect: bool = False
+    connection: str = "own"
     python: Path | None = None
     driver: str | None = None
     network: Literal["closed", "open"] = "closed"

@@ -76,6 +76,16 @@ context.configure(connection=connection)
 with context.begin_transaction():
     context.run_migrations()
 """
+_DEMANDING = """
+from alembic import context
+
+connection = context.config.attributes.get("connection", None)
+if connection is None:
+    raise RuntimeError("run this from the application")
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+"""
 _ASKING = USUAL.replace(
     "engine = engine_from",
     'assert context.config.attributes.get("connection") is None\nassert "connection" not in context.config.attributes\n'
@@ -141,6 +151,7 @@ _WORKING = {
     "the parts of PG*": (_BY_PARTS + WITH_ENGINE, None, {}),
     "a connection taken for granted": (_GIVEN, None, {}),
     "a connection asked for": (_ASKING, None, {}),
+    "a connection demanded": (_DEMANDING, None, {"connection": "given"}),
     "an -x argument": (_TENANT, None, {"x_arguments": ("tenant=acme",)}),
     "logging by fileConfig": (_LOGGING + USUAL, _LOGGING_INI, {}),
     "a callback of its own": (_WITH_CALLBACK, None, {}),

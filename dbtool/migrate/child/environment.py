@@ -14,8 +14,13 @@ from .told import find_scheme, spell_url, tell_environment
 
 class Attributes(Dict[str, Any]):
     """``config.attributes``. env.py that asks whether it was given a connection hears no, and makes its own; one that
-    takes it for granted gets one.
+    takes it for granted gets one, and so does one whose project says that it must be given.
     """
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if key == "connection" and self["_dbtool_gives"]:
+            return self[key]
+        return super().get(key, default)
 
     def __missing__(self, key: str) -> Any:
         if key != "connection":
@@ -42,7 +47,7 @@ def make_config(project: Dict[str, Any], told: Dict[str, Any]) -> Config:
     tell_environment(told, scheme)
     url = spell_url(told, scheme)
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    config.attributes = Attributes(_dbtool_url=url)
+    config.attributes = Attributes(_dbtool_url=url, _dbtool_gives=project["connection"] == "given")
     return config
 
 
