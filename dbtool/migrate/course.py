@@ -17,11 +17,14 @@ _ROLLBACK_TO = re.compile(
 
 @dataclass
 class _Statement:
-    """``ours_s`` is what it waited for us, and what looking took. Its locks are held until its transaction ends."""
+    """``ours_s`` is what it waited for us, and what looking took since it began; ``before_s`` what looking took before
+    that. Its locks are held until its transaction ends.
+    """
 
     trace: StatementTrace
     began_at: float
     ours_s: float
+    before_s: float
 
     def close(self, at: float, ours_s: float) -> None:
         """``ours_s`` is that of this statement and of all that came after it. What is documented alone keeps 0 s."""
@@ -38,7 +41,7 @@ class _Revision:
     statements: list[_Statement] = field(default_factory=list)
 
     def trace(self, file: str) -> RevisionTrace:
-        seconds = self.seconds - sum(each.ours_s for each in self.statements)
+        seconds = self.seconds - sum(each.before_s + each.ours_s for each in self.statements)
         statements = tuple(each.trace for each in self.statements)
         return RevisionTrace(self.id, file, self.status, max(seconds, 0.0), statements)
 
@@ -53,8 +56,8 @@ class Course:
     def begin(self, revision: str) -> None:
         self._revisions.append(_Revision(revision))
 
-    def add(self, trace: StatementTrace, began_at: float, ours_s: float) -> None:
-        statement = _Statement(trace, began_at, ours_s)
+    def add(self, trace: StatementTrace, began_at: float, ours_s: float, before_s: float = 0.0) -> None:
+        statement = _Statement(trace, began_at, ours_s, before_s)
         target = _ROLLBACK_TO.match(trace.sql)
         if target and trace.failure is None:
             self._close(self._place_of(target[1]), began_at)
@@ -71,11 +74,13 @@ class Course:
         current = self._revisions[-1]
         current.status = "failed"
         current.seconds = current.seconds or sum(
-            each.trace.seconds + each.ours_s for each in current.statements
+            each.trace.seconds + each.before_s + each.ours_s for each in current.statements
         )
         last = current.statements[-1].trace.failure if current.statements else None
         if failure is not None and last is None:
-            current.statements.append(_Statement(StatementTrace(0, UNSEEN, 0.0, failure=failure), 0.0, 0.0))
+            current.statements.append(
+                _Statement(StatementTrace(0, UNSEEN, 0.0, failure=failure), 0.0, 0.0, 0.0)
+            )
 
     def end_transaction(self, at: float) -> None:
         self._close(0, at)
@@ -96,4 +101,5 @@ class Course:
         for each in reversed(self._open[first:]):
             ours_s += each.ours_s
             each.close(at, ours_s)
+            ours_s += each.before_s
         del self._open[first:]

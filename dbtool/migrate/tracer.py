@@ -99,7 +99,7 @@ class Tracer:
         trace = assemble(end, span, alone=self._alone, waited_s=watched.waited_s)
         ours_s = end.sources.get("ours_s", 0.0) + watched.waited_s
         if end.start.ordinal or shows_anything(trace):
-            self._course.add(trace, end.began_at, ours_s)
+            self._course.add(trace, end.began_at, ours_s, end.sources.get("before_s", 0.0))
         if not end.start.in_transaction:
             self._course.end_transaction(end.ended_at + end.sources.get("ours_s", 0.0))
             self._committed, self._seen, self._began = span.committed_after, NOTHING_SEEN, ""

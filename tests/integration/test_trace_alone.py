@@ -106,7 +106,7 @@ def test_what_is_held_is_let_go_when_nobody_waits_for_it(
     watcher, holder, watched = sessions
     watch = LockWatch(watcher, holder, watched.info.backend_pid)
     watch.start([_T], LockMode.ACCESS_SHARE)
-    watched.execute("SELECT pg_sleep(2.2)")
+    watched.execute("SELECT pg_sleep(4)")
     watched.execute("SET lock_timeout = '200ms'")
     watched.execute("DROP TABLE public.t")
     seen = watch.stop(time.monotonic())

@@ -117,7 +117,7 @@ class Sources:
         self._told = _NOTHING
         self._heard: List[str] = []
         self._listened: List[Any] = []
-        self._ours_s = 0.0
+        self._ours_s = self._before_s = 0.0
 
     @property
     def pid(self) -> int:
@@ -155,6 +155,10 @@ class Sources:
             self._last = Report(mark, {})
         return mark.locks is None
 
+    def start(self) -> None:
+        """The statement begins now: what looking took until here is not part of its time."""
+        self._before_s, self._ours_s = self._before_s + self._ours_s, 0.0
+
     def after(self, dbapi: Any, statement: str) -> Dict[str, Any]:
         """Of a statement that has succeeded, still in its transaction (or in a block of its own, or after its commit).
         Reading the catalog, as Alembic's inspection does, leaves nothing to look at.
@@ -167,11 +171,16 @@ class Sources:
         return self._describe(before, now)
 
     def after_failure(self) -> Dict[str, Any]:
-        """The transaction is aborted: nothing can be asked of the server. ``ours_s`` is what looking took since the last
-        statement.
+        """The transaction is aborted: nothing can be asked of the server. ``before_s`` is what looking took since the last
+        statement, ``ours_s`` since this one began.
         """
-        found = {"notices": list(self._heard), "path": self._last.mark.path, "ours_s": self._ours_s}
-        self._ours_s = 0.0
+        found = {
+            "notices": list(self._heard),
+            "path": self._last.mark.path,
+            "before_s": self._before_s,
+            "ours_s": self._ours_s,
+        }
+        self._ours_s = self._before_s = 0.0
         del self._heard[:]
         return found
 

@@ -87,6 +87,8 @@ class StatementEvents:
         in_block = bool(answer.get("in_block")) and not in_transaction
         if in_block:
             _execute(dbapi, "BEGIN")
+        if self._sources:
+            self._sources.start()
         self._running = {"in_block": in_block, "began": time.monotonic(), "dbapi": dbapi}
         return statement, parameters
 

@@ -32,9 +32,9 @@ def test_what_looking_took_counts_for_nobody() -> None:
     course = Course()
     course.begin("a")
     course.add(_statement(), began_at=100, ours_s=1)
-    course.add(_statement(), began_at=103, ours_s=2)
-    course.end_transaction(110)
-    course.finish(12)
+    course.add(_statement(), began_at=104, ours_s=2, before_s=1)
+    course.end_transaction(111)
+    course.finish(13)
     assert _held(course) == [7, 5]
     assert course.traces({})[0].seconds == 9
 
