@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dbtool.catalog.definitions import ddl_fingerprint, describe_drift, outline_ddl
-from dbtool.errors import ConfigurationInvalid
+from dbtool.errors import ConfigurationInvalid, EvidenceRefused
 from dbtool.findings import Finding, Severity
 from dbtool.ledger import JournalEntry, LedgerEntry
 from dbtool.migrate import gate
 from dbtool.migrate.evidence import Evidence, find_evidence, read_evidence
+from dbtool.migrate.files import digest_reads
 from dbtool.migrate.gate import Approval, Earlier
 from dbtool.migrate.outlines import find_outlines
 from dbtool.migrate.promotion import require_promotion
@@ -39,6 +40,8 @@ def approve(
     :raises ConsentMissing: the revisions have not been on staging.
     """
     file, evidence = _find(request)
+    if evidence:
+        _require_same_reads(request, evidence)
     approval = gate.decide(
         evidence,
         request.target,
@@ -70,6 +73,18 @@ def _find(request: ApplyRequest) -> tuple[Path | None, Evidence | None]:
             "DBTOOL_EVIDENCE_KEY, or project.evidence_key in dbtool.toml, to the key that the rehearsal was signed with."
         )
     return file, read_evidence(file, request.evidence_key)
+
+
+def _require_same_reads(request: ApplyRequest, evidence: Evidence) -> None:
+    """:raises EvidenceRefused: a file that a revision read while it was rehearsed is another now."""
+    read = dict(evidence.reads)
+    now = digest_reads(request.project, read)
+    changed = sorted(path for path, digest in read.items() if now[path] != digest)
+    if changed:
+        raise EvidenceRefused(
+            f"{', '.join(changed)}, which the revisions read while they were rehearsed, changed since; nothing was done. "
+            f"Rehearse again: dbtool migrate rehearse --target {request.target}"
+        )
 
 
 def _journal(connection: Connection, pending: Sequence[Revision]) -> tuple[JournalEntry, ...]:

@@ -56,6 +56,7 @@ class Evidence:
 
     ``fingerprint_before`` and ``fingerprint_after`` are of the whole DDL (gate's scope), on the target and on the migrated
     clone. ``transaction_mode`` is "per revision" or "none" (a project that switched transactional DDL off).
+    ``reads`` are the project's files that revisions read, by path from its folder, with their digests.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Evidence:
     git_commit: str | None
     dbtool_version: str
     schema: int = SCHEMA_VERSION
+    reads: tuple[tuple[str, str], ...] = ()
 
 
 def sign(evidence: Evidence, key: bytes) -> bytes:
@@ -169,6 +171,7 @@ def _from_json(content: Mapping[str, Any]) -> Evidence:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }
+    values["reads"] = tuple((str(path), str(digest)) for path, digest in content["reads"])
     values["made_at"] = _parse_time(content["made_at"])
     values["revisions"] = tuple(_parse_revision(each) for each in content["revisions"])
     values["waivers"] = tuple(WaiverEvidence(**each) for each in content["waivers"])

@@ -12,6 +12,7 @@ from dbtool.lint.waivers import Waiver
 from dbtool.locks.trace import RevisionTrace
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
 from dbtool.migrate.evidence import Evidence, RevisionEvidence, WaiverEvidence, write_evidence
+from dbtool.migrate.files import digest_reads
 from dbtool.migrate.rehearsal import Ran
 from dbtool.migrate.rehearsed import Rehearsed
 from dbtool.migrate.result import EvidenceReceipt
@@ -64,6 +65,7 @@ def make_evidence(rehearsed: Rehearsed) -> Evidence:
         verdict=judged.verdict,
         git_commit=request.git_commit,
         dbtool_version=__version__,
+        reads=tuple(digest_reads(request.project, ran.outcome.reads).items()),
     )
 
 

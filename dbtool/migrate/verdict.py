@@ -20,6 +20,7 @@ from dbtool.migrate import aftermath
 from dbtool.migrate.clone import Clone
 from dbtool.migrate.ending import describe_end
 from dbtool.migrate.ledger import find_edited
+from dbtool.migrate.outcome import Outcome
 from dbtool.migrate.rehearsal import Ran
 from dbtool.migrate.request import RehearseRequest
 from dbtool.migrate.revisions import History, Revision
@@ -208,6 +209,18 @@ def _unexplained(ran: Ran) -> Iterator[Finding]:
     )
 
 
+def _guarded(outcome: Outcome) -> Iterator[str]:
+    if outcome.guard == "drivers":
+        yield (
+            "isolation: the network was left open, or the system allows no closing of it: only database drivers and "
+            "Python's sockets were kept from reaching elsewhere"
+        )
+    if outcome.redirected:
+        yield f"addresses: env.py meant {', '.join(outcome.redirected)} and was led to the clone instead"
+    if outcome.unreachable:
+        yield f"network: env.py was kept from {', '.join(outcome.unreachable)}, and may behave otherwise where it is not"
+
+
 def _not_rehearsed(ran: Ran, yardstick: Yardstick) -> Iterator[str]:
     if yardstick.population.data == "schema":
         yield "data: the clone's tables were empty, so that whatever fails only with data was not seen (--data staging)"
@@ -215,9 +228,5 @@ def _not_rehearsed(ran: Ran, yardstick: Yardstick) -> Iterator[str]:
         yield "masking rules: the project has none, so that new columns were not asked about"
     if ran.completed and ran.drift is None:
         yield "models: env.py names no target_metadata to compare the migrated clone with"
-    if ran.outcome.guard == "drivers":
-        yield (
-            "isolation: the system allows no network namespace, so that only database drivers and Python's sockets were "
-            "kept from reaching elsewhere"
-        )
+    yield from _guarded(ran.outcome)
     yield "contention: nobody else used the clone; what waits behind a lock depends on the target's traffic"

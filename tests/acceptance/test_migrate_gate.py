@@ -120,6 +120,17 @@ def test_refuses_code_that_was_edited_since(project: MigrationProject) -> None:
     assert "r2.py" in refuse(project, 5)
 
 
+def test_refuses_a_file_that_a_revision_reads_and_that_is_another_now(project: MigrationProject) -> None:
+    (project.folder / "sql").mkdir()
+    script = project.folder / "sql" / ("_".join(["add", "weight"]) + ".sql")
+    script.write_text("ALTER TABLE parcel ADD COLUMN weight integer")
+    body = "import pathlib\nop.execute(next(pathlib.Path('sql').glob('*.sql')).read_text())"
+    project.write("r2", "r1", body)
+    project.promote()
+    script.write_text("ALTER TABLE parcel ADD COLUMN weight bigint")
+    assert "add_weight.sql" in refuse(project, 5)
+
+
 def test_takes_comments_and_formatting_for_no_change(project: MigrationProject) -> None:
     project.promote()
     path = project.folder / "migrations" / "versions" / "r2.py"
