@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from dbtool.locks.modes import LockMode
 from tests.integration.tracing import find_lock, first_line, spell_locks, trace
@@ -287,6 +289,35 @@ def test_names_without_a_schema_are_found_in_the_search_path(url: str, tmp_path:
     ).statements()[-1]
     assert failing.failure is not None
     assert failing.scans == ("b.t",)
+
+
+def test_a_role_without_privileges_beyond_its_own_tables_is_traced(url: str, tmp_path: Path) -> None:
+    role = f"dbtool_owner_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'throwaway'".encode())
+        connection.execute(f"CREATE SCHEMA AUTHORIZATION {role}".encode())
+        try:
+            traced = trace(
+                tmp_path,
+                url,
+                """
+                op.execute("ALTER TABLE t ALTER n TYPE bigint, ALTER n SET NOT NULL")
+                with op.get_context().autocommit_block():
+                    op.execute("CREATE INDEX CONCURRENTLY i ON t (n)")
+                """,
+                setup=f"SET ROLE {role}; {_TABLE}",
+                child_url=_as_role(url, role),
+            )
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+    changed, built = traced.statements()
+    assert (changed.rewrites, spell_locks(changed)) == ((f"{role}.t",), {f"{role}.t": "ACCESS EXCLUSIVE"})
+    assert spell_locks(built) == {f"{role}.t": "SHARE UPDATE EXCLUSIVE"}
+
+
+def _as_role(url: str, role: str) -> str:
+    parameters = conninfo.conninfo_to_dict(url)
+    return f"postgresql://{role}:throwaway@{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
 
 
 def test_nothing_of_the_tracer_stays_in_the_database(url: str, tmp_path: Path) -> None:

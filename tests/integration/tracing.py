@@ -93,9 +93,17 @@ def make_project(
 
 
 def trace(
-    folder: Path, url: str, *upgrades: str, setup: str = "", driver: str = "psycopg", env: str | None = None
+    folder: Path,
+    url: str,
+    *upgrades: str,
+    setup: str = "",
+    driver: str = "psycopg",
+    env: str | None = None,
+    child_url: str | None = None,
 ) -> Traced:
-    """Run ``setup`` as SQL, then the revisions, the first line of whose ``upgrade`` is ``first_line()``."""
+    """Run ``setup`` as SQL, then the revisions, the first line of whose ``upgrade`` is ``first_line()``. ``url`` is the
+    superuser's, ``child_url`` what env.py connects to, if it is another.
+    """
     if setup:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(setup.encode())
@@ -103,7 +111,13 @@ def trace(
     ids = [f"r{number}" for number in range(len(upgrades))]
     with Tracer(url, {each: f"migrations/versions/{each}.py" for each in ids}) as tracer:
         outcome = run_upgrade(
-            project, Place(url), revisions=ids, destination=ids[-1], overseer=tracer, trace=True, timeout_s=60
+            project,
+            Place(child_url or url),
+            revisions=ids,
+            destination=ids[-1],
+            overseer=tracer,
+            trace=True,
+            timeout_s=60,
         )
     return Traced(outcome, tracer.revisions())
 
