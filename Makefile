@@ -16,7 +16,7 @@ demo: $(VENV)/run.stamp  ## refresh a staging database from a production one, on
 	$(BIN)/dbtool demo $(ARGS)
 
 test: $(VENV)/dev.stamp  ## all tests, on every PostgreSQL in DBTOOL_TEST_MAJORS (18,17)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
