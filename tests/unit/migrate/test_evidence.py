@@ -196,8 +196,9 @@ def test_outlines_of_another_fingerprint_are_not_used(tmp_path: Path) -> None:
         b"x",
         gzip.compress(b"{}", mtime=0)[:-4],
         gzip.compress(b"{}", mtime=0),
-        gzip.compress(b'{"before": 1, "after": 2}'),
+        gzip.compress(b'{"before": 1, "after": 2}', mtime=0),
     ],
+    ids=["empty", "no archive", "cut off", "no outlines", "no lists"],
 )
 def test_outlines_that_cannot_be_read_are_none(content: bytes, tmp_path: Path) -> None:
     path = write_evidence(tmp_path, EVIDENCE, KEY)
