@@ -9,13 +9,14 @@ from dbtool.author import Author
 from dbtool.errors import DbtoolError, RevisionEdited
 from dbtool.ledger import Event, JournalEntry
 from dbtool.locks.blocks import controls_transactions, must_stand_alone
-from dbtool.migrate import resume
+from dbtool.locks.statements import parse_statements
+from dbtool.migrate import effects, resume
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
 from dbtool.migrate.gate import Approval, require_transaction_mode
+from dbtool.migrate.journal import Journal
 from dbtool.migrate.overseer import Answer, Go, Skip, StatementEnd, StatementStart, Stop
 from dbtool.migrate.request import Observer
-from dbtool.postgres.index_state import find_index_validity
-from dbtool.postgres.ledger import begin_statement, end_statement, render_done, render_finish
+from dbtool.postgres.ledger import render_finish
 from dbtool.postgres.session import Connection
 
 APPLICATION_NAME = "dbtool migrate apply"
@@ -25,13 +26,16 @@ _SESSION = (
     "SET client_min_messages = warning",
     "SET client_connection_check_interval = '2s'",  # a statement whose dbtool was killed ends with it
 )
+_REFUSAL = "DO $$ BEGIN RAISE EXCEPTION 'dbtool stops the revision'; END $$"
 
 
 @dataclass
 class Applier:
-    """One attempt. ``session`` is ours, in autocommit: the ledger's. ``approval`` holds what was rehearsed; ``journal`` what earlier runs committed of it, by revision and ordinal.
+    """One attempt. ``session`` is ours, in autocommit: the ledger's. ``approval`` holds what was rehearsed; ``journal`` what
+    earlier runs committed of it, by revision and ordinal.
 
-    ``touched`` are the revisions of which something is committed and the end is not; ``error`` is what we stopped for.
+    ``touched`` are the revisions of which something was committed before their end, by this attempt or an earlier one;
+    ``error`` is what we stopped for.
     """
 
     session: Connection
@@ -42,15 +46,19 @@ class Applier:
     lock_timeout_ms: int
     observer: Observer
     files: Mapping[str, str]
-    touched: set[str] = field(default_factory=set)
-    finished: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     error: DbtoolError | None = None
-    _revision: str = ""
+    _ordinal: int = 0
     _ddl: int = 0
-    _uncommitted: dict[int, tuple[str, int]] = field(default_factory=dict)
-    _alone: int | None = None
+
+    def __post_init__(self) -> None:
+        begun = {revision for revision, entries in self.journal.items() if entries}
+        self._written = Journal(self.session, self.author.run_id, touched=begun)
+
+    @property
+    def touched(self) -> frozenset[str]:
+        return frozenset(self._written.touched)
 
     def connected(self, pid: int) -> None:
         """The child proved where it is."""
@@ -63,16 +71,18 @@ class Applier:
             self.error = error
 
     def revision_begins(self, revision: str) -> None:
-        self._revision, self._ddl, self._uncommitted, self._alone = revision, 0, {}, None
+        self._ordinal = self._ddl = 0
+        self._written.begin_revision(revision)
         self.observer.revision(revision, self.files.get(revision, ""))
 
     def statement_begins(self, start: StatementStart) -> Answer:
-        digest = statement_digest(start.sql)
+        self._ordinal = start.ordinal
         if self.error is not None:
             return Stop(str(self.error))
         try:
+            digest = statement_digest(start.sql)
             self._require_rehearsed(start, digest)
-            return self._answer(start, digest)
+            return self._answer(start, resume.journal_digest(digest, start.parameters))
         except DbtoolError as error:
             self.error = error
             return Stop(str(error))
@@ -99,91 +109,76 @@ class Applier:
 
     def _answer(self, start: StatementStart, digest: str) -> Answer:
         self.observer.statement(start.sql)
-        alone = must_stand_alone(start.sql)
-        first = self._first(alone=alone)
         entry = self.journal.get(start.revision, {}).get(start.ordinal)
-        match self._decide(start, digest, entry):
-            case resume.Resume.SKIP:
-                self.skipped[start.revision] = self.skipped.get(start.revision, 0) + 1
-                self.touched.add(start.revision)
-                return Skip(resume.read_rowcount(entry))
-            case resume.Resume.DROP_AND_RUN:
-                first = (*first, resume.drop_index(start.sql))
+        decision = self._decide(start, digest, entry)
+        if decision is resume.Resume.SKIP:
+            self.skipped[start.revision] = self.skipped.get(start.revision, 0) + 1
+            return Skip(resume.read_rowcount(entry), first=effects.find_settings(start.sql))
+        is_dropped = decision is resume.Resume.DROP_AND_RUN
+        alone = must_stand_alone(start.sql)
+        first = (*self._first(start.sql, alone=alone), *([effects.drop_index(start.sql)] * is_dropped))
         if start.in_transaction:
-            self._uncommitted[start.ordinal] = (digest, -1)
+            return Go(first=(*first, *self._in_transaction(start, digest)))
+        if alone or controls_transactions(start.sql):
+            self._written.begin_alone(start, digest, is_dropped=is_dropped)
             return Go(first=first)
-        return self._by_itself(start, digest, first, alone=alone)
+        # In a block of its own the statement and its row in the journal commit together.
+        self._written.wait_alone(start, digest)
+        return Go(in_block=True, first=first)
 
     def _decide(self, start: StatementStart, digest: str, entry: JournalEntry | None) -> resume.Resume:
-        if entry is None:
-            return resume.Resume.RUN
-        if is_plain_dml(start.sql) and start.sql.lstrip()[:6].upper() == "SELECT":
-            return resume.Resume.RUN  # the revision wants to read
-        effect = resume.describe_effect(start.sql)
-        if not effect.index:
-            return resume.decide(start.sql, entry, digest, None)
-        validity = find_index_validity(self.session, effect.index, effect.table)
-        return resume.decide(start.sql, entry, digest, resume.index_state(validity))
+        in_doubt = entry is not None and entry.done_at is None
+        state = self._written.look_for(effects.describe_effect(start.sql)) if in_doubt else None
+        return resume.decide(start.sql, entry, digest, state)
 
-    def _by_itself(
-        self, start: StatementStart, digest: str, first: tuple[str, ...], *, alone: bool
-    ) -> Answer:
-        """In a block of its own the statement and its row in the journal commit together. What PostgreSQL refuses to run
-        in one is noted before, and its end after.
-        """
-        if not alone and not controls_transactions(start.sql):
-            self._uncommitted = {start.ordinal: (digest, -1)}
-            return Go(in_block=True, first=first)
-        self._alone = begin_statement(
-            self.session,
-            run_id=self.author.run_id,
-            revision=start.revision,
-            ordinal=start.ordinal,
-            digest=digest,
-            effect=resume.describe_effect(start.sql).render(),
-        )
-        self.touched.add(start.revision)
-        return Go(first=first)
+    def _in_transaction(self, start: StatementStart, digest: str) -> Sequence[str]:
+        """A COMMIT that the revision spells out takes what is noted with it, and a ROLLBACK takes it away."""
+        words = [word for one in parse_statements(start.sql) for word in one.words[:2]]
+        if words[:1] in (["COMMIT"], ["END"]):
+            return self._written.commit(-1)
+        if words[:1] in (["ROLLBACK"], ["ABORT"]) and words[1:2] != ["TO"]:
+            self._written.transaction_ended(committed=False)
+        else:
+            self._written.wait(start, digest)
+        return ()
 
-    def _first(self, *, alone: bool) -> tuple[str, ...]:
+    def _first(self, sql: str, *, alone: bool) -> tuple[str, ...]:
         """Building an index concurrently waits for transactions, not for a lock that others queue behind."""
-        timeout = 0 if alone else self.lock_timeout_ms
+        timeout = 0 if alone and effects.locks_nobody_out(sql) else self.lock_timeout_ms
         return (*_SESSION, f"SET lock_timeout = '{timeout}ms'")
 
     def statement_ended(self, end: StatementEnd) -> None:
-        if self._alone is not None and not end.failed:
-            end_statement(self.session, self._alone)
-        self._alone = None
-        ordinal = end.start.ordinal
-        if ordinal in self._uncommitted:
-            self._uncommitted[ordinal] = (self._uncommitted[ordinal][0], end.rowcount)
+        self._written.end(end)
 
     def committing(self, rowcount: int) -> Sequence[str]:
-        """A statement's end is told after the commit of its block: its ``rowcount`` comes with the question."""
-        if not self._uncommitted:
-            return ()
-        rows = [
-            (ordinal, digest, resume.spell_rowcount(rowcount if rowcount >= 0 else rows))
-            for ordinal, (digest, rows) in self._uncommitted.items()
-        ]
-        self._uncommitted = {}
-        self.touched.add(self._revision)
-        return (render_done(self.author.run_id, self._revision, rows),)
+        return self._written.commit(rowcount)
 
     def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:
+        try:
+            self._require_whole(revision)
+        except DbtoolError as error:
+            self.error = error
+            return (_REFUSAL,)
         self.seconds[revision] = seconds
-        self.finished.append(revision)
-        self.touched.discard(revision)
-        self._uncommitted = {}
-        return (
-            render_finish(
-                self.author.event(Event.FINISH, revision, self.digests[revision], duration_s=seconds)
-            ),
-        )
+        finish = self.author.event(Event.FINISH, revision, self.digests[revision], duration_s=seconds)
+        return (render_finish(finish),)
 
-    def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None:
+    def _require_whole(self, revision: str) -> None:
+        """:raises DbtoolError: we stopped before, or the revision does less than it did in its rehearsal or an earlier run."""
+        if self.error is not None:
+            raise self.error
+        resume.require_all(revision, self._ordinal, self.journal.get(revision, {}))
+        rehearsed = (self.approval.rehearsed or {}).get(revision, ())
+        if self._ddl < len(rehearsed):
+            raise RevisionEdited(
+                f"revision {revision} sent {self._ddl} statements that change definitions, and {len(rehearsed)} in its rehearsal, "
+                "though the file is the same: it depends on data, time or surroundings. Its transaction was rolled back. "
+                f"Rehearse again: dbtool migrate rehearse --target {self.author.target}"
+            )
+
+    def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None:  # noqa: ARG002  the overseer's signature
         """Whoever started the attempt looks at how it ended."""
+        self._written.revision_failed(sqlstate)
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:  # noqa: ARG002  the overseer's signature
-        if not committed:
-            self._uncommitted = {}
+        self._written.transaction_ended(committed=committed)

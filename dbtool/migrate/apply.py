@@ -70,11 +70,22 @@ class Attempts:
             applier, outcome = self._attempt(left)
             left = self._settle(left, applier)
             if not left:
+                self._require_no_error(applier)
                 break
-            if not self._should_retry(left[0], applier, outcome):
-                raise self._failure(left, applier, outcome)
-            self._pause(left[0], outcome)
+            failed = _find_failed(left, outcome)
+            if not self._should_retry(left, applier, outcome):
+                raise self._failure(failed, left, applier, outcome)
+            self._pause(failed, outcome)
         return tuple(self.done)
+
+    def _require_no_error(self, applier: Applier) -> None:
+        """Without transactions a version is stamped before anybody can object."""
+        if applier.error is not None:
+            applied = ", ".join(one.id for one in self.done)
+            raise PartlyDone(
+                f"{applier.error} The versions are stamped all the same: {applied}. Look at what they did: there is nothing "
+                "left to apply."
+            )
 
     def _event(self, event: Event, revision: str, detail: str = "") -> LedgerEvent:
         return self.author.event(event, revision, self.history.get(revision).digest, detail=detail)
@@ -129,55 +140,50 @@ class Attempts:
                 )
         return [one for one in left if one.id not in applied]
 
-    def _should_retry(self, revision: Revision, applier: Applier, outcome: Outcome) -> bool:
+    def _should_retry(self, left: Sequence[Revision], applier: Applier, outcome: Outcome) -> bool:
         return (
-            outcome.sqlstate in LOCK_FAILURES
+            _sqlstate(outcome) in LOCK_FAILURES
             and applier.error is None
-            and revision.id not in applier.touched
+            and applier.touched.isdisjoint(one.id for one in left)
             and time.monotonic() - self.began < self.request.patience_s
         )
 
     def _pause(self, revision: Revision, outcome: Outcome) -> None:
-        detail = f"{outcome.sqlstate} after {self.tries[revision.id]} tries"
+        tries = self.tries.get(revision.id, 0)
+        detail = f"{_sqlstate(outcome)} after {_tries(tries)}"
         append_events(self.lock.connection, [self._event(Event.RETRY, revision.id, detail)])
-        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (self.tries[revision.id] - 1))
+        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** max(tries - 1, 0))
         pause = longest * (0.5 + self.request.jitter() / 2)
         self.request.observer.waiting(
-            f"{revision.id}: {outcome.message or 'a lock was not to be had'}; trying again in {pause:.1f} s"
+            f"{revision.id}: {_message(outcome) or 'a lock was not to be had'}; trying again in {pause:.1f} s"
         )
         self.request.pause(pause)
 
-    def _failure(self, left: Sequence[Revision], applier: Applier, outcome: Outcome) -> DbtoolError:
-        failed = left[0]
-        if failed.id not in self.tries:
-            return self._unbegun(failed, outcome)
+    def _failure(
+        self, failed: Revision, left: Sequence[Revision], applier: Applier, outcome: Outcome
+    ) -> DbtoolError:
+        why = _sqlstate(outcome) or ("stopped" if outcome.stopped or applier.error else "")
+        beside = [one for one in left if one.id in self.tries and one.id != failed.id]
         append_events(
             self.lock.connection,
             [
-                self._event(
-                    Event.FAILURE, failed.id, outcome.sqlstate or (outcome.stopped and "stopped") or ""
-                )
+                *(self._event(Event.FAILURE, one.id, f"rolled back with {failed.id}") for one in beside),
+                self._event(Event.FAILURE, failed.id, why),
             ],
         )
         error = self._first_failure(failed, applier, outcome)
-        return self._with_what_stands(error, [*self._committed(), *self._begun(failed, applier)])
-
-    def _unbegun(self, next_one: Revision, outcome: Outcome) -> DbtoolError:
-        """env.py ended outside of any revision: it cannot be run, or would not go on."""
-        if outcome.elsewhere:
-            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
-        error = AnswerIsNo(
-            f"env.py ended before revision {next_one.id} began: {describe_end(outcome)}; nothing of it was done."
-        )
-        return self._with_what_stands(error, self._committed())
+        stands = self._stands(left, applier)
+        return PartlyDone(f"{error} {stands}") if stands else error
 
     def _first_failure(self, failed: Revision, applier: Applier, outcome: Outcome) -> DbtoolError:
         if applier.error is not None:
             return applier.error
         where = f"revision {failed.id} ({failed.file})"
-        if outcome.sqlstate in LOCK_FAILURES:
+        if outcome.elsewhere and not outcome.completed and outcome.failed is None:
+            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
+        if _sqlstate(outcome) in LOCK_FAILURES:
             return LockNotAcquired(
-                f"{where}: {outcome.message} after {self.tries[failed.id]} tries in "
+                f"{where}: {_message(outcome)} after {_tries(self.tries.get(failed.id, 0))} in "
                 f"{time.monotonic() - self.began:.0f} s; it was rolled back. End what blocks it, or apply again with a longer "
                 "--patience; --lock-timeout makes everybody behind us wait longer."
             )
@@ -185,24 +191,40 @@ class Attempts:
             f"{where} failed on {self.request.target}: {describe_end(outcome)}; it was rolled back."
         )
 
-    def _with_what_stands(self, error: DbtoolError, parts: Sequence[str]) -> DbtoolError:
-        if not parts:
-            return error
-        next_step = f"Settle the cause, then: dbtool migrate apply --target {self.request.target}"
-        return PartlyDone(" ".join([str(error), *parts, next_step]))
-
-    def _committed(self) -> list[str]:
-        return [f"Applied and committed: {', '.join(one.id for one in self.done)}."] if self.done else []
-
-    def _begun(self, failed: Revision, applier: Applier) -> list[str]:
-        if failed.id not in applier.touched:
-            return []
-        return [
-            (
-                f"Of {failed.id} the statements before its autocommit block are committed as well; the ledger's journal knows "
-                "which, and the next application goes on behind them."
-            )
+    def _stands(self, left: Sequence[Revision], applier: Applier) -> str:
+        """What is committed, and the next command; empty where nothing is."""
+        parts = []
+        if self.done:
+            parts.append(f"Applied and committed: {', '.join(one.id for one in self.done)}.")
+        parts += [
+            f"Of {one.id} something is committed as well; the ledger's journal knows what, and the next application goes on "
+            "behind it."
+            for one in left
+            if one.id in applier.touched
         ]
+        if not parts:
+            return ""
+        return " ".join(
+            [*parts, f"Settle the cause, then: dbtool migrate apply --target {self.request.target}"]
+        )
+
+
+def _find_failed(left: Sequence[Revision], outcome: Outcome) -> Revision:
+    """Branches may run in another order than ours, and an env.py with one transaction for all takes others with it."""
+    return next((one for one in left if one.id == outcome.failed), left[0])
+
+
+def _tries(number: int) -> str:
+    return "1 try" if number == 1 else f"{number} tries"
+
+
+def _sqlstate(outcome: Outcome) -> str | None:
+    """Of the revision's failure; or of what ended env.py behind it, as a COMMIT."""
+    return outcome.sqlstate or (outcome.raised.sqlstate if outcome.raised else None)
+
+
+def _message(outcome: Outcome) -> str:
+    return outcome.message or (outcome.raised.message if outcome.raised else "")
 
 
 @dataclass

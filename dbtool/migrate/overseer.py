@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StatementStart:
-    """``ordinal`` counts from 1 within the revision. ``pid`` is the server's process of the child's connection."""
+    """``ordinal`` counts from 1 within the revision. ``pid`` is the server's process of the child's connection.
+    ``parameters`` is a digest of the parameters, empty where there are none.
+    """
 
     revision: str
     ordinal: int
@@ -21,6 +23,7 @@ class StatementStart:
     line: int
     in_transaction: bool
     pid: int
+    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,12 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Do not run the statement: an earlier run has committed it, and had ``rowcount`` rows to tell of (-1: none)."""
+    """Do not run the statement: an earlier run has committed it, and had ``rowcount`` rows to tell of (-1: none).
+    ``first`` is SQL to execute in its place, on the same connection.
+    """
 
     rowcount: int = -1
+    first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

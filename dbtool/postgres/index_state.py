@@ -8,20 +8,19 @@ from dbtool.postgres.session import Connection, translated
 from dbtool.postgres.sql import read_rows
 
 
-def find_index_validity(connection: Connection, index: str, table: str = "") -> bool | None:
+def find_index_states(connection: Connection, index: str, table: str = "") -> frozenset[bool | None]:
     """True: valid; False: INVALID, as a concurrent build leaves it; None: there is none.
 
-    ``index`` and ``table`` as SQL spells them. Without a schema all are looked in; of several of one name the worst is
-    told.
+    ``index`` and ``table`` as SQL spells them. Without a schema they may be in any: then each that differs is told, since
+    which one a session means depends on its search_path.
     """
     schema, name = _parse(connection, index)
-    table_schema, table_name = _parse(connection, table) if table else (None, None)
-    rows = read_rows(
-        connection,
-        "index_state",
-        {"schema": schema or table_schema, "name": name, "relation": table_name},
-    )
-    return all(row["valid"] for row in rows) if rows else None
+    if not table:
+        rows = read_rows(connection, "index_state_by_name", {"schema": schema, "name": name})
+    else:
+        schema, relation = _parse(connection, table)
+        rows = read_rows(connection, "index_state", {"schema": schema, "name": name, "relation": relation})
+    return frozenset(row["valid"] for row in rows) or frozenset({None})
 
 
 def _parse(connection: Connection, name: str) -> tuple[str | None, str]:

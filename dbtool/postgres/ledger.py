@@ -178,6 +178,12 @@ def end_statement(connection: Connection, number: int) -> None:
         )
 
 
+def fail_statement(connection: Connection, number: int) -> None:
+    """Note that the server refused the statement, and that nothing of it stands: it is not read as begun any more."""
+    with _granted(connection, "SELECT, INSERT, UPDATE ON dbtool.journal"):
+        connection.execute("UPDATE dbtool.journal SET effect = 'failed' WHERE number = %s", (number,))
+
+
 def read_journal(connection: Connection, revision: str) -> tuple[JournalEntry, ...]:
     """What attempts at the revision have begun by themselves since it was last applied, oldest first."""
     if find_ledger_version(connection) is None:

@@ -13,6 +13,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from .channel import Channel
 from .host import find_message, find_sqlstate
+from .parameters import digest
 from .sources import Sources, driver_connection
 
 _ROWS = "SELECT FROM pg_catalog.generate_series(1, %d)"
@@ -75,15 +76,15 @@ class StatementEvents:
         self._ordinal += 1
         in_transaction = not _commits_by_itself(dbapi)
         sql = _as_sent(statement, conn.dialect, context)
-        answer = self._ask_before(self._ordinal, sql, find_line(self._revision), in_transaction)
+        answer = self._ask_before(self._ordinal, sql, find_line(self._revision), in_transaction, parameters)
         if answer["answer"] == "stop":
             self.stopped = answer["reason"]
             raise Stopped(answer["reason"])
+        for text in answer.get("first", ()):
+            _execute(dbapi, text)
         if answer["answer"] == "skip":
             # Whoever counts rows, as a loop over batches does, hears the number of the run that committed.
             return _ROWS % max(answer["rowcount"], 0), type(parameters)() if parameters else parameters
-        for text in answer.get("first", ()):
-            _execute(dbapi, text)
         in_block = bool(answer.get("in_block")) and not in_transaction
         if in_block:
             _execute(dbapi, "BEGIN")
@@ -145,7 +146,9 @@ class StatementEvents:
         self._ask_before(0, _UNSEEN, 0, not _commits_by_itself(self._used))
         self._tell_end(0, began, began, sources=found)
 
-    def _ask_before(self, ordinal: int, sql: str, line: int, in_transaction: bool) -> Dict[str, Any]:
+    def _ask_before(
+        self, ordinal: int, sql: str, line: int, in_transaction: bool, parameters: Any = None
+    ) -> Dict[str, Any]:
         start = {
             "revision": self._revision,
             "ordinal": ordinal,
@@ -154,7 +157,7 @@ class StatementEvents:
             "in_transaction": in_transaction,
         }
         if not self._sources:
-            return self._channel.ask("statement_begins", **start)
+            return self._channel.ask("statement_begins", parameters=digest(parameters), **start)
         with self._sources.timed():
             return self._channel.ask("statement_begins", pid=self._sources.pid, **start)
 
