@@ -36,7 +36,7 @@ def test_what_is_secret_is_the_owners_alone(tmp_path: Path) -> None:
     prepare_home(home)
     write_addresses(home, {"production": SERVER, "staging": SERVER}, "shop")
     secret = {path.name for path in home.iterdir() if path.is_file() and mode_of(path) == 0o600}
-    assert secret == {"mask.key", "production.url", "staging.url", "pg_service.conf"}
+    assert secret == {"mask.key", "evidence.key", "production.url", "staging.url", "pg_service.conf"}
     assert all("hunter2" not in path.read_text() for path in home.iterdir() if path.suffix == ".toml")
 
 

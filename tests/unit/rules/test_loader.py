@@ -237,7 +237,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 def test_ten_thousand_columns_are_read_within_two_seconds(tmp_path: Path) -> None:
     columns = "".join(f"    c{number}: {{keep: a reason}}\n" for number in range(100))
     tables = "".join(f"  public.t{number}:\n{columns}" for number in range(100))
-    start = time.monotonic()
+    start = time.process_time()  # other tests run at the same time
     rules = load(tmp_path, f"version: 1\ntables:\n{tables}")
     assert len(rules.tables) == 100
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
