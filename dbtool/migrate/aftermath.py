@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef
 from dbtool.findings import Finding, Severity
+from dbtool.locks.pasting import execute, in_autocommit, paste
 from dbtool.masking.coverage import decide
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import render_missing_rules
@@ -48,8 +49,20 @@ def judge_unfinished(before: State, after: State) -> Iterator[Finding]:
                 one.name,
                 f"the index on {one.relation} is INVALID: its concurrent build did not succeed, and it costs every write "
                 "without serving a read",
-                f'with op.get_context().autocommit_block():\n    op.execute("DROP INDEX CONCURRENTLY {one.name}")\n'
-                "# settle what made the build fail, then build it again",
+                paste(
+                    [
+                        *in_autocommit([execute(f"DROP INDEX CONCURRENTLY {one.name}")]),
+                        "# settle what made the build fail, then build it again",
+                    ]
+                ),
+            )
+        elif one.kind == "partitioned index":
+            yield Finding(
+                "index-invalid",
+                Severity.WARNING,
+                one.name,
+                f"the index of the partitioned table {one.relation} is INVALID: not every partition has its part of it yet",
+                f"# for each partition that lacks it:\n{execute(f'ALTER INDEX {one.name} ATTACH PARTITION …')}",
             )
         else:
             yield Finding(
@@ -58,7 +71,7 @@ def judge_unfinished(before: State, after: State) -> Iterator[Finding]:
                 f"{one.relation}: {one.name}",
                 "the constraint is left NOT VALID: it holds for new rows only, and the planner does not rely on it",
                 "# in a later revision, which locks out nobody:\n"
-                f'op.execute("ALTER TABLE {one.relation} VALIDATE CONSTRAINT {one.name}")',
+                + execute(f"ALTER TABLE {one.relation} VALIDATE CONSTRAINT {one.name}"),
             )
 
 

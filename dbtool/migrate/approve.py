@@ -88,7 +88,8 @@ def _require_same_reads(request: ApplyRequest, evidence: Evidence) -> None:
 
 
 def _journal(connection: Connection, pending: Sequence[Revision]) -> tuple[JournalEntry, ...]:
-    return tuple(read_journal(connection, pending[0].id)) if pending else ()
+    """Of all: branches may have begun in another order than ours."""
+    return tuple(entry for one in pending for entry in read_journal(connection, one.id))
 
 
 def _ledgers(request: ApplyRequest) -> dict[str, tuple[LedgerEntry, ...]]:

@@ -10,6 +10,7 @@ from dbtool.errors import AnswerIsNo, UsageError
 from dbtool.migrate.clone import CloneRequest, rehearsal_clone
 from dbtool.migrate.ending import describe_end
 from dbtool.migrate.forward import Onlooker
+from dbtool.migrate.rehearsal import refuse_elsewhere
 from dbtool.migrate.request import StatusRequest
 from dbtool.migrate.revisions import find_destination, plan_pending
 from dbtool.migrate.runner import Place, create_revision, describe, run_upgrade
@@ -42,7 +43,7 @@ def _migrated_clone(request: StatusRequest, target: Target) -> Iterator[Place]:
     with rehearsal_clone(
         CloneRequest(target, version_table=seen.version_table, purpose="autogenerate")
     ) as clone:
-        place = Place(clone.url, nonce=clone.nonce, closed=True)
+        place = Place(clone.url, nonce=clone.nonce, closed=request.project.network == "closed")
         outcome = run_upgrade(
             request.project,
             place,
@@ -51,6 +52,7 @@ def _migrated_clone(request: StatusRequest, target: Target) -> Iterator[Place]:
             overseer=Onlooker(),
             trace=False,
         )
+        refuse_elsewhere(outcome)
         if outcome.failed or outcome.raised:
             raise AnswerIsNo(
                 f"the pending revisions fail on a clone of {target}: {describe_end(outcome)}; nothing was written. "

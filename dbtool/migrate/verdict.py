@@ -26,6 +26,7 @@ from dbtool.migrate.request import RehearseRequest
 from dbtool.migrate.revisions import History, Revision
 from dbtool.migrate.target import TargetNow
 from dbtool.rules.model import RuleSet
+from dbtool.targets import Target
 
 _NAMED_DRIFTS = 5
 
@@ -83,7 +84,7 @@ def yardstick(request: RehearseRequest, seen: TargetNow, clone: Clone, history: 
         expected_heads=history.heads,
         today=request.now().date(),
         ddl=seen.ddl,
-        given=(*clone.findings, *_judge_edited(history, seen)),
+        given=(*clone.findings, *_judge_edited(request.target, history, seen)),
     )
 
 
@@ -101,7 +102,7 @@ def _judge_clone(ran: Ran, yardstick: Yardstick) -> Iterator[Finding]:
         )
 
 
-def _judge_edited(history: History, seen: TargetNow) -> Iterator[Finding]:
+def _judge_edited(target: Target, history: History, seen: TargetNow) -> Iterator[Finding]:
     """An application would be refused for it."""
     for one in find_edited(history, seen.entries, seen.heads):
         yield Finding(
@@ -111,7 +112,7 @@ def _judge_edited(history: History, seen: TargetNow) -> Iterator[Finding]:
             f"revision {one.revision.id} was applied with other code than its file has now: the database does not change "
             "with it, and no two databases need be alike any more",
             "restore the file and write a new revision; or, where the difference is none to the database: "
-            f"dbtool migrate accept {one.revision.id}",
+            f"dbtool migrate accept {one.revision.id} --target {target} --because …",
         )
 
 

@@ -10,7 +10,7 @@ from dbtool.postgres.sql import read_rows
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """``kind`` is index or constraint; ``name`` and ``relation`` as SQL spells them."""
+    """``kind`` is index, partitioned index or constraint; ``name`` and ``relation`` as SQL spells them."""
 
     kind: str
     name: str
