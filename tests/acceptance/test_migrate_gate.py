@@ -122,7 +122,7 @@ def test_refuses_code_that_was_edited_since(project: MigrationProject) -> None:
 
 def test_refuses_a_file_that_a_revision_reads_and_that_is_another_now(project: MigrationProject) -> None:
     (project.folder / "sql").mkdir()
-    script = project.folder / "sql" / ("_".join(["add", "weight"]) + ".sql")
+    script = project.folder / "sql" / "add_weight.sql"
     script.write_text("ALTER TABLE parcel ADD COLUMN weight integer")
     body = "import pathlib\nop.execute(next(pathlib.Path('sql').glob('*.sql')).read_text())"
     project.write("r2", "r1", body)
