@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from dbtool.catalog.relations import quote_identifier
+
+
+# PostgreSQL folds no other letters: ``größe`` is ``größe``.
+_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class TokenKind(Enum):
@@ -30,7 +36,7 @@ class Token:
     def name(self) -> str | None:
         """As an identifier: PostgreSQL folds a bare one to lower case."""
         if self.kind is TokenKind.WORD:
-            return self.text.lower()
+            return self.text.translate(_LOWER)
         return self.text if self.kind is TokenKind.QUOTED else None
 
 
@@ -69,7 +75,7 @@ def tokenize(sql: str) -> Iterator[Token]:
 def _token(match: re.Match[str]) -> Token:
     text, place = match[0], match.span()
     if match["word"]:
-        return Token(TokenKind.WORD, text.upper(), *place)
+        return Token(TokenKind.WORD, text.translate(_UPPER), *place)
     if match["quoted"]:
         return Token(TokenKind.QUOTED, text[1:-1].replace('""', '"'), *place)
     if match["escaped"] or match["string"] or match["dollar"]:
