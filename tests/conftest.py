@@ -50,6 +50,21 @@ def _fail_idle_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
             report.longrepr = f"{path}:{line}: {reason!r}: a skip must begin with {_CANNOT_RUN!r}"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of what is marked one_major only the newest server's turn is taken."""
+    left_out = [item for item in items if _is_of_an_older_major(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _is_of_an_older_major(item)]
+
+
+def _is_of_an_older_major(item: pytest.Item) -> bool:
+    spec = getattr(item, "callspec", None)
+    if spec is None or item.get_closest_marker("one_major") is None:
+        return False
+    return bool(spec.params.get("server", max(_MAJORS)) != max(_MAJORS))
+
+
 @pytest.fixture(scope="session")
 def server_of() -> Iterator[ServerOf]:
     """The session's server of a major, started when first asked for."""

@@ -11,6 +11,8 @@ from tests.acceptance.conftest import MakeDatabase
 from tests.acceptance.migration_project import MigrationProject
 from tests.integration.running import Listener, tables_in
 
+pytestmark = pytest.mark.one_major
+
 _ENV = """
 from alembic import context
 from sqlalchemy import create_engine

@@ -19,6 +19,8 @@ from tests.acceptance.project import wait_until
 from tests.integration.cloning import request_for
 from tests.integration.refreshing import execute, query
 
+pytestmark = pytest.mark.one_major
+
 _MAKE_A_CLONE = """
 import sys, time
 from dbtool.migrate.clone import rehearsal_clone

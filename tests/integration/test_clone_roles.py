@@ -15,6 +15,8 @@ from dbtool.migrate.clone import rehearsal_clone
 from tests.integration.cloning import request_for
 from tests.integration.refreshing import column_of, execute, query
 
+pytestmark = pytest.mark.one_major
+
 P = f"dbtool_clone_role_{os.getpid()}"
 OWNER, APP, GROUP, READER = f"{P}_owner", f"{P}_app", f"{P}_group", f'{P}_read"er'
 

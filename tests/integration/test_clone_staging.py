@@ -17,6 +17,8 @@ from tests.acceptance import inspection
 from tests.integration import cloning
 from tests.integration.refreshing import column_of, execute, query, request_for
 
+pytestmark = pytest.mark.one_major
+
 TwoDatabases = tuple[str, str]
 
 SHOP = """

@@ -28,6 +28,8 @@ from tests.integration.running import (
     tables_in,
 )
 
+pytestmark = pytest.mark.one_major
+
 _PROGRAM = """
 import subprocess, sys
 code = "import socket; socket.create_connection(('127.0.0.1', {port}), timeout=2)"

@@ -13,6 +13,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner import Place
 from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
+pytestmark = pytest.mark.one_major
+
 _ENGINE = """
 from alembic import context
 from sqlalchemy import create_engine

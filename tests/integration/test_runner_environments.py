@@ -25,6 +25,8 @@ from tests.integration.running import (
     tables_in,
 )
 
+pytestmark = pytest.mark.one_major
+
 _BOTH = {"first_table", "second_table", "alembic_version"}
 
 _SETTINGS = """

@@ -10,6 +10,8 @@ from dbtool.errors import ConfigurationInvalid
 from dbtool.migrate.runner import describe
 from tests.integration.running import TWO, USUAL, Listener, make_project, revision
 
+pytestmark = pytest.mark.one_major
+
 _BROKEN = {
     "a revision that does not parse": (
         {**TWO, "three": "revision = 'three'\ndown_revision = 'two'\ndef upgrade(:\n"},

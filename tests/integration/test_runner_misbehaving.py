@@ -23,6 +23,8 @@ from tests.integration.running import (
     tables_in,
 )
 
+pytestmark = pytest.mark.one_major
+
 _BOTH = {"first_table", "second_table", "alembic_version"}
 _FAILING = {"one": TWO["one"], "two": revision("two", "one", 'op.execute("SELECT 1 FROM not_there")')}
 _SWALLOWING = USUAL.replace(

@@ -16,6 +16,8 @@ from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.runner import Place, create_revision, describe, run_check
 from tests.integration.running import TWO, USUAL, make_project, run_all, scratch
 
+pytestmark = pytest.mark.one_major
+
 _MODELS = """
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 models = MetaData()

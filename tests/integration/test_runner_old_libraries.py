@@ -17,6 +17,8 @@ from dbtool.errors import ConfigurationInvalid, ProgramFailed
 from dbtool.migrate.runner import Place, create_revision, describe, run_check
 from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
+pytestmark = pytest.mark.one_major
+
 _PACKAGES = ("sqlalchemy<2", "alembic==1.8.*", "psycopg2-binary", "pg8000", "psycopg[binary,pool]")
 _NO_REGISTRY = re.compile(
     r"connect|resolve|fetch|download|timed? ?out|no matching distribution|no route", re.IGNORECASE

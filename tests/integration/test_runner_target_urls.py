@@ -15,6 +15,8 @@ from dbtool.migrate.relay import relay
 from tests.integration.running import USUAL, make_project, revision, run_all, scratch, tables_in
 from tests.integration.tls_front import TlsFront, write_certificate
 
+pytestmark = pytest.mark.one_major
+
 _ASYNC = """
 import asyncio
 from alembic import context

@@ -11,6 +11,8 @@ import pytest
 from dbtool.locks.trace import RevisionTrace, StatementTrace
 from tests.integration.tracing import spell_locks, trace
 
+pytestmark = pytest.mark.one_major
+
 _SETUP = """
 CREATE TABLE p (id int PRIMARY KEY);
 CREATE TABLE t (id int PRIMARY KEY, n int, s text);
