@@ -21,6 +21,8 @@ _ALONE = re.compile(
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+# Procedures and DO blocks may COMMIT; of a partitioned table, these work through its partitions in transactions.
+_MAY_END_ITS_TRANSACTION = re.compile(r"(call|do|reindex|cluster)\b", re.IGNORECASE)
 _OF_TRANSACTIONS = re.compile(
     r"(begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|prepare\s+transaction)\b",
     re.IGNORECASE,
@@ -38,6 +40,11 @@ def skip_comments(sql: str) -> str:
 def must_stand_alone(sql: str) -> bool:
     """A partitioned table's REINDEX, too, but its name alone does not tell; the server does."""
     return _ALONE.match(skip_comments(sql)) is not None
+
+
+def may_end_its_transaction(sql: str) -> bool:
+    """Whether PostgreSQL would refuse it in a block only the server can tell: it is left to commit by itself."""
+    return _MAY_END_ITS_TRANSACTION.match(skip_comments(sql)) is not None
 
 
 def controls_transactions(sql: str) -> bool:

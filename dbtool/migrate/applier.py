@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dbtool.author import Author
 from dbtool.errors import DbtoolError, RevisionEdited
 from dbtool.ledger import Event, JournalEntry
-from dbtool.locks.blocks import controls_transactions, must_stand_alone
+from dbtool.locks.blocks import controls_transactions, may_end_its_transaction, must_stand_alone
 from dbtool.locks.statements import parse_statements
 from dbtool.migrate import effects, resume
 from dbtool.migrate.canonical import is_plain_dml, statement_digest
@@ -115,7 +115,7 @@ class Applier:
             self.skipped[start.revision] = self.skipped.get(start.revision, 0) + 1
             return Skip(resume.read_rowcount(entry), first=effects.find_settings(start.sql))
         is_dropped = decision is resume.Resume.DROP_AND_RUN
-        alone = must_stand_alone(start.sql)
+        alone = must_stand_alone(start.sql) or may_end_its_transaction(start.sql)
         first = (*self._first(start.sql, alone=alone), *([effects.drop_index(start.sql)] * is_dropped))
         if start.in_transaction:
             return Go(first=(*first, *self._in_transaction(start, digest)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.locks.blocks import controls_transactions, must_stand_alone
+from dbtool.locks.blocks import controls_transactions, may_end_its_transaction, must_stand_alone
 
 ALONE = [
     "CREATE INDEX CONCURRENTLY i ON t (a)",
@@ -38,6 +38,13 @@ def test_knows_what_cannot_run_in_a_block(sql: str) -> None:
 @pytest.mark.parametrize("sql", WITHIN)
 def test_lets_the_rest_run_in_a_block(sql: str) -> None:
     assert not must_stand_alone(sql)
+
+
+def test_leaves_what_may_commit_within_to_commit_by_itself() -> None:
+    assert may_end_its_transaction("CALL archive_orders()")
+    assert may_end_its_transaction("DO $$ BEGIN COMMIT; END $$")
+    assert may_end_its_transaction("REINDEX TABLE measured")
+    assert not may_end_its_transaction("UPDATE dogs SET name = 'do'")
 
 
 def test_knows_transaction_control() -> None:
