@@ -25,8 +25,17 @@ class State:
     heads: tuple[str, ...]
 
 
-def judge_heads(after: State, expected: Sequence[str]) -> Iterator[Finding]:
-    if set(after.heads) != set(expected):
+def judge_heads(after: State, expected: Sequence[str], version_table: str = "") -> Iterator[Finding]:
+    """``version_table`` is where env.py keeps the revision, as far as it is known."""
+    if not after.heads and version_table not in {"", "alembic_version"}:
+        yield Finding(
+            "heads-differ",
+            Severity.ERROR,
+            "env.py",
+            f"env.py keeps the revision in {version_table}, where nobody looks for it",
+            f'say so in dbtool.toml: [project.alembic] version_table = "{version_table}"',
+        )
+    elif set(after.heads) != set(expected):
         yield Finding(
             "heads-differ",
             Severity.ERROR,

@@ -188,7 +188,7 @@ def _waive(revisions: Sequence[RevisionTrace], pending: Sequence[Revision], toda
 def _aftermath(ran: Ran, yardstick: Yardstick) -> Iterator[Finding]:
     """Of a failed run, what its first revisions have left is looked at all the same."""
     if ran.completed:
-        yield from aftermath.judge_heads(ran.after, yardstick.expected_heads)
+        yield from aftermath.judge_heads(ran.after, yardstick.expected_heads, ran.outcome.version_table)
     yield from aftermath.judge_unfinished(ran.before, ran.after)
     if yardstick.rules is not None:
         yield from aftermath.judge_new_columns(ran.before, ran.after, yardstick.rules, yardstick.registry)
