@@ -10,7 +10,6 @@ from enum import Enum
 
 from dbtool.catalog.relations import quote_identifier
 
-
 # PostgreSQL folds no other letters: ``größe`` is ``größe``.
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
