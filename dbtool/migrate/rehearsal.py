@@ -26,7 +26,7 @@ from dbtool.postgres.unfinished import read_unfinished
 @dataclass(frozen=True, slots=True)
 class Ran:
     """``ddl_before`` and ``ddl_after`` are the clone's DDL, one line per thing. ``drift`` is what the models say afterwards,
-    None where they were not asked.
+    None where they were not asked, for ``not_compared``.
     """
 
     outcome: Outcome
@@ -36,6 +36,7 @@ class Ran:
     ddl_before: tuple[str, ...]
     ddl_after: tuple[str, ...]
     drift: tuple[str, ...] | None
+    not_compared: str = ""
 
     @property
     def completed(self) -> bool:
@@ -74,9 +75,24 @@ def run_on_clone(
         )
     refuse_elsewhere(outcome)
     after, ddl_after = _look(request, clone)
-    succeeded = outcome.raised is None and outcome.failed is None
-    drift = run_check(request.project, place) if succeeded else None
-    return Ran(outcome, tracer.revisions(), before, after, ddl_before, ddl_after, drift)
+    drift, why_not = _compare_models(request, place, outcome)
+    return Ran(outcome, tracer.revisions(), before, after, ddl_before, ddl_after, drift, why_not)
+
+
+def _compare_models(
+    request: RehearseRequest, place: Place, outcome: Outcome
+) -> tuple[tuple[str, ...] | None, str]:
+    """What the models and the migrated clone have not in common; or None, and why nobody can tell."""
+    if outcome.raised is not None or outcome.failed is not None:
+        return None, ""
+    try:
+        drift = run_check(request.project, place)
+    except ConfigurationInvalid as error:
+        return None, str(error)
+    return (
+        drift,
+        "" if drift is not None else "env.py names no target_metadata to compare the migrated clone with",
+    )
 
 
 def refuse_elsewhere(outcome: Outcome) -> None:

@@ -227,7 +227,7 @@ def _not_rehearsed(ran: Ran, yardstick: Yardstick) -> Iterator[str]:
         yield "data: the clone's tables were empty, so that whatever fails only with data was not seen (--data staging)"
     if yardstick.rules is None:
         yield "masking rules: the project has none, so that new columns were not asked about"
-    if ran.completed and ran.drift is None:
-        yield "models: env.py names no target_metadata to compare the migrated clone with"
+    if ran.not_compared:
+        yield f"models: {ran.not_compared}"
     yield from _guarded(ran.outcome)
     yield "contention: nobody else used the clone; what waits behind a lock depends on the target's traffic"
