@@ -114,7 +114,7 @@ class Written:
 
     def begin_statement(self, _session: object, **noted: Any) -> int:
         self.acts.append(("begin", (noted["revision"], noted["ordinal"], noted["effect"])))
-        return len(self.acts)
+        return len(self.done())
 
     def end_statement(self, _session: object, number: int) -> None:
         self.acts.append(("end", number))
