@@ -14,6 +14,8 @@ from dbtool.locks.trace import StatementFailure
 
 _BEFORE_THE_BUILD = ("0A", "25", "42")  # classes of what PostgreSQL refuses before it has made the index
 
+_BY_VALUES = ("22", "23505", "23514", "23P01")  # what a stand-in may be guilty of; a NULL is never one
+
 
 def judge_failure(situation: Situation) -> Iterator[Finding]:
     failure = situation.trace.failure
@@ -23,8 +25,19 @@ def judge_failure(situation: Situation) -> Iterator[Finding]:
     yield failing.STATEMENT_FAILS.finding(
         Severity.ERROR,
         situation.where,
-        f"fails{code}: {failure.message}{_describe_what_is_left(situation)}",
+        f"fails{code}: {failure.message}{_describe_stand_ins(situation)}{_describe_what_is_left(situation)}",
         suggest_after(situation, failure),
+    )
+
+
+def _describe_stand_ins(situation: Situation) -> str:
+    """Masks draw from pools, so that two people may share a name that they do not share in production."""
+    failure, population = situation.trace.failure, situation.population
+    judged_by_values = failure is not None and (failure.sqlstate or "").startswith(_BY_VALUES)
+    if not judged_by_values or population.data == "schema" or not population.masked:
+        return ""
+    return (
+        " (the clone's values are stand-ins: of a masked column, ask the target itself before believing it)"
     )
 
 

@@ -21,6 +21,10 @@ from tests.unit.locks.traces import (
 
 _SIZES = "(100,000 rows, 12 MB); about 42 s on the target (5,000,000 rows, 600 MB, 12 scans and 3 writes per second)"
 
+_STAND_INS = (
+    " (the clone's values are stand-ins: of a masked column, ask the target itself before believing it)"
+)
+
 
 def test_a_rewrite_says_what_where_how_long_and_what_instead() -> None:
     case = Case().run(
@@ -193,8 +197,8 @@ def test_a_build_that_failed_leaves_an_invalid_index_which_is_dropped_first() ->
     )
     finding = case.only("statement-fails")
     assert finding.message == (
-        'fails with 23505: could not create unique index "by_code". It commits by itself and leaves an INVALID index behind, '
-        "which every write has to keep up and no query uses"
+        f'fails with 23505: could not create unique index "by_code"{_STAND_INS}. It commits by itself and leaves an INVALID '
+        "index behind, which every write has to keep up and no query uses"
     )
     assert finding.remedy.endswith(
         "with op.get_context().autocommit_block():\n"
@@ -240,8 +244,19 @@ def test_a_build_that_was_refused_leaves_nothing(sqlstate: str) -> None:
 )
 def test_a_failure_has_a_remedy_by_its_sqlstate(sql: str, sqlstate: str, remedy: str) -> None:
     finding = Case().run(sql, failure=failed(sqlstate, "as the server says")).only("statement-fails")
-    assert finding.message == f"fails with {sqlstate}: as the server says"
+    assert finding.message.removesuffix(_STAND_INS) == f"fails with {sqlstate}: as the server says"
     assert remedy in finding.remedy
+
+
+@pytest.mark.parametrize(("data", "masked"), [("schema", True), ("archive", False)])
+def test_values_that_are_no_stand_ins_are_believed(data: str, masked: bool) -> None:
+    case = Case(data=data, masked=masked).run("SELECT 1", failure=failed("23505", "as the server says"))
+    assert case.only("statement-fails").message == "fails with 23505: as the server says"
+
+
+def test_a_null_is_nobodys_stand_in() -> None:
+    case = Case().run("SELECT 1", failure=failed("23502", "as the server says"))
+    assert case.only("statement-fails").message == "fails with 23502: as the server says"
 
 
 def test_values_before_16_are_found_by_a_pattern() -> None:

@@ -35,6 +35,8 @@ class Case:
     target: RelationSize | None = LARGE
     clone: RelationSize | None = MEASURED
     major: int = 18
+    data: str = "staging"
+    masked: bool = True
     relations: tuple[str, ...] = (ORDERS, USERS)
     statements: list[StatementTrace] = field(default_factory=list)
 
@@ -48,7 +50,7 @@ class Case:
     def population(self) -> Population:
         clone = dict.fromkeys(self.relations, self.clone) if self.clone is not None else {}
         target = dict.fromkeys(self.relations, self.target) if self.target is not None else {}
-        return Population("staging", clone, target)
+        return Population(self.data, clone, target, self.masked)
 
     def judge(self, *before: RevisionTrace) -> RevisionTrace:
         status = "failed" if any(one.failure for one in self.statements) else "ok"
