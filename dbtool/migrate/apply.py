@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dbtool.author import Author, new_run_id
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import (
     AnswerIsNo,
     ConfigurationInvalid,
@@ -16,7 +17,7 @@ from dbtool.errors import (
 )
 from dbtool.ledger import Event, JournalEntry, LedgerEvent
 from dbtool.migrate.applier import Applier
-from dbtool.migrate.ending import describe_elsewhere, describe_end
+from dbtool.migrate.ending import describe_elsewhere, describe_end, describe_other_table
 from dbtool.migrate.gate import Approval
 from dbtool.migrate.request import ApplyRequest
 from dbtool.migrate.result import AppliedRevision
@@ -117,6 +118,7 @@ class Attempts:
             destination=find_destination(self.history),
             overseer=applier,
             trace=False,
+            version_table=self.seen.version_table or RelationName("", "alembic_version"),
         )
         return applier, outcome
 
@@ -163,14 +165,13 @@ class Attempts:
         self, failed: Revision, left: Sequence[Revision], applier: Applier, outcome: Outcome
     ) -> DbtoolError:
         why = _sqlstate(outcome) or ("stopped" if outcome.stopped or applier.error else "")
-        beside = [one for one in left if one.id in self.tries and one.id != failed.id]
-        append_events(
-            self.lock.connection,
-            [
-                *(self._event(Event.FAILURE, one.id, f"rolled back with {failed.id}") for one in beside),
-                self._event(Event.FAILURE, failed.id, why),
-            ],
-        )
+        begun = [one for one in left if one.id in self.tries]
+        beside = (one for one in begun if one.id != failed.id)
+        events = [self._event(Event.FAILURE, one.id, f"rolled back with {failed.id}") for one in beside]
+        if failed in begun:
+            events.append(self._event(Event.FAILURE, failed.id, why))
+        if events:
+            append_events(self.lock.connection, events)
         error = self._first_failure(failed, applier, outcome)
         stands = self._stands(left, applier)
         return PartlyDone(f"{error} {stands}") if stands else error
@@ -178,9 +179,9 @@ class Attempts:
     def _first_failure(self, failed: Revision, applier: Applier, outcome: Outcome) -> DbtoolError:
         if applier.error is not None:
             return applier.error
+        if failed.id not in self.tries:
+            return _describe_unbegun(failed, outcome)
         where = f"revision {failed.id} ({failed.file})"
-        if outcome.elsewhere and not outcome.completed and outcome.failed is None:
-            return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
         if _sqlstate(outcome) in LOCK_FAILURES:
             return LockNotAcquired(
                 f"{where}: {_message(outcome)} after {_tries(self.tries.get(failed.id, 0))} in "
@@ -212,6 +213,17 @@ class Attempts:
 def _find_failed(left: Sequence[Revision], outcome: Outcome) -> Revision:
     """Branches may run in another order than ours, and an env.py with one transaction for all takes others with it."""
     return next((one for one in left if one.id == outcome.failed), left[0])
+
+
+def _describe_unbegun(next_one: Revision, outcome: Outcome) -> DbtoolError:
+    """env.py ended outside of any revision: it cannot be run, or not so."""
+    if outcome.elsewhere:
+        return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
+    if outcome.raised is not None and outcome.raised.kind == "VersionTableElsewhere":
+        return ConfigurationInvalid(describe_other_table(outcome.raised.message))
+    return AnswerIsNo(
+        f"env.py ended before revision {next_one.id} began: {describe_end(outcome)}; nothing of it was done."
+    )
 
 
 def _tries(number: int) -> str:

@@ -33,3 +33,10 @@ def describe_elsewhere(addresses: Sequence[str]) -> str:
         "there, and nothing was done. Let it read DATABASE_URL or sqlalchemy.url; or name the variable that it reads in "
         "[project.alembic] url_variables; or let every engine of its be led to the given database with redirect = true."
     )
+
+
+def describe_other_table(message: str) -> str:
+    return (
+        f"{message}; nothing was done. Say in dbtool.toml where it is, with its schema: [project.alembic] version_table = "
+        '"public.…"'
+    )

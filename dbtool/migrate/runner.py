@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import ConfigurationInvalid
 from dbtool.migrate.conversation import converse, spell_end
 from dbtool.migrate.files import digest_files
@@ -44,13 +45,21 @@ def run_upgrade(
     overseer: Overseer,
     trace: bool,
     timeout_s: float | None = None,
+    version_table: RelationName | None = None,
 ) -> Outcome:
     """Run env.py for these pending ``revisions`` up to ``destination``, with ``overseer`` asked before each statement.
 
     It returns however the child ends; what stands in the database is for the caller to look up. An env.py that returns
-    without having run them all has failed, whatever it says.
+    without having run them all has failed, whatever it says, and so has one that keeps its revision in another table than
+    ``version_table``, before it begins.
     """
-    job = {"mode": "upgrade", "revisions": list(revisions), "destination": destination, "trace": trace}
+    job = {
+        "mode": "upgrade",
+        "revisions": list(revisions),
+        "destination": destination,
+        "trace": trace,
+        "version_table": version_table and {"schema": version_table.schema, "name": version_table.name},
+    }
     outcome = converse(project, job, place=place, heard=overseen(overseer), timeout_s=timeout_s)
     left = [one for one in revisions if one not in outcome.completed]
     if left and outcome.raised is None:

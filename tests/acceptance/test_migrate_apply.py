@@ -260,3 +260,24 @@ def test_a_rehearsal_killed_leaves_no_clone_after_the_next(project: MigrationPro
     done = project.rehearse("staging")
     assert done.code == 0, done.messages
     assert project.version(project.staging) == ["r1"]
+
+
+def test_a_version_table_that_nobody_declared_stops_it_before_anything_runs(
+    project: MigrationProject,
+) -> None:
+    env = project.folder / "migrations" / "env.py"
+    env.write_text(
+        env.read_text().replace(
+            "connection=connection)", "connection=connection, version_table='our_version')"
+        )
+    )
+    project.write("r2", "r1", 'op.add_column("parcel", sa.Column("colour", sa.Text))')
+    done = project.apply("staging")
+    assert done.code == 2, done.messages
+    assert "our_version" in done.messages
+    assert project.query(project.staging, "SELECT to_regclass('our_version')") == [(None,)]
+    project.execute(project.staging, "ALTER TABLE alembic_version RENAME TO our_version")
+    project.configure(project='[project.alembic]\nversion_table = "public.our_version"\n')
+    done = project.apply("staging")
+    assert done.code == 0, done.messages
+    assert project.query(project.staging, "SELECT version_num FROM our_version") == [("r2",)]

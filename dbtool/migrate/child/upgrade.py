@@ -16,6 +16,10 @@ from .redirect import Redirect
 from .statements import StatementEvents
 
 
+class VersionTableElsewhere(RuntimeError):
+    """What runs would not be known to have run."""
+
+
 def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     """``job["revisions"]`` are the ids to run, in order; nothing else is run, and never a downgrade."""
     place = Redirect(job["place"], channel, redirect=job["project"]["redirect"])
@@ -42,7 +46,7 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     with EnvironmentContext(
         config, script, fn=steps, destination_rev=job["destination"], **usual
     ) as environment:
-        _configure_per_revision(environment, channel, events)
+        _configure_per_revision(environment, channel, events, job["version_table"])
         script.run_env()
 
 
@@ -72,9 +76,11 @@ def _watched(
 
 
 def _configure_per_revision(
-    environment: EnvironmentContext, channel: Channel, events: StatementEvents
+    environment: EnvironmentContext, channel: Channel, events: StatementEvents, table: Any
 ) -> None:
-    """Whatever env.py says, each revision is a transaction; and when its version is stamped, ours goes with it."""
+    """Whatever env.py says, each revision is a transaction; and when its version is stamped, ours goes with it. The stamp
+    must go to ``table``, where the parent looks for it.
+    """
     configure = environment.configure
 
     def stamped(ctx: Any, step: Any, **_: Any) -> None:
@@ -91,8 +97,20 @@ def _configure_per_revision(
             stamped,
         ]
         configure(*positional, **options)
+        _require_table(environment.get_context(), table)
 
     environment.configure = configured  # type: ignore[method-assign]
+
+
+def _require_table(context: Any, expected: Any) -> None:
+    """``expected`` has a name and perhaps a schema; None where nobody looks."""
+    if expected is None:
+        return
+    schema = context.version_table_schema
+    other_schema = schema and expected["schema"] and schema != expected["schema"]
+    if context.version_table != expected["name"] or other_schema:
+        found = f"{schema}.{context.version_table}" if schema else context.version_table
+        raise VersionTableElsewhere(f"env.py keeps its revision in {found}, where nobody looks for it")
 
 
 def _describe_context(context: Any, heads: Any) -> Dict[str, Any]:

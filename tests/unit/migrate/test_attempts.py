@@ -132,6 +132,31 @@ def _refused(attempts: Attempts, kind: type[DbtoolError]) -> str:
     return str(refused.value)
 
 
+def _end_early(outcome: Outcome) -> Run:
+    return lambda _world, _applier: outcome
+
+
+def test_what_ends_before_any_revision_is_no_failure_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = _install(
+        monkeypatch, _end_early(Outcome(raised=Raised("KeyError", "'REGION'", "migrations/env.py:7")))
+    )
+    message = _refused(_attempts(world), AnswerIsNo)
+    assert message == (
+        "env.py ended before revision r2 began: KeyError at migrations/env.py:7: 'REGION'; nothing of it was done."
+    )
+    assert world.told() == []
+
+
+def test_a_version_table_that_nobody_declared_is_a_matter_of_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = Raised("VersionTableElsewhere", "env.py keeps its revision in ours, where nobody looks for it")
+    message = _refused(
+        _attempts(_install(monkeypatch, _end_early(Outcome(raised=told)))), ConfigurationInvalid
+    )
+    assert "[project.alembic] version_table" in message
+
+
 def test_everything_pending_is_applied_in_one_run_with_a_start_as_each_turn_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -144,7 +169,9 @@ def test_everything_pending_is_applied_in_one_run_with_a_start_as_each_turn_come
     reason = "without staging: it is being rebuilt"
     assert world.told() == [(Event.START, "r2", reason), (Event.START, "r3", reason)]
     assert world.events[0].digest == "digest of r2"
-    assert world.asked == [{"revisions": ["r2", "r3"], "destination": "r3", "trace": False}]
+    (asked,) = world.asked
+    assert asked.pop("version_table").name == "alembic_version"
+    assert asked == {"revisions": ["r2", "r3"], "destination": "r3", "trace": False}
     assert world.pauses == []
 
 
