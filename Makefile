@@ -12,7 +12,7 @@ BIN = $(VENV)/bin
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
 
-demo: $(VENV)/run.stamp  ## refresh a staging database from a production one, on two servers of its own
+demo: $(VENV)/run.stamp  ## a shop refreshed into staging, then migrated, on two servers of its own
 	$(BIN)/dbtool demo $(ARGS)
 
 test: $(VENV)/dev.stamp  ## all tests, on every PostgreSQL in DBTOOL_TEST_MAJORS (18,17)
@@ -26,8 +26,9 @@ lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 
 check: lint test  ## what a change must pass
 
-bench: $(VENV)/dev.stamp  ## a masked refresh against pg_dump and pg_restore, at 10 million rows
+bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; a rehearsal against alembic
 	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python bench/migrate.py
 
 lock: $(VENV)/dev.stamp  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
