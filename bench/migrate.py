@@ -205,6 +205,9 @@ def report(rows: int, rounds: int, seconds: dict[str, list[tuple[float, float]]]
         "client_cpu_s": {
             name: round(statistics.median(cpu for _, cpu in runs), 2) for name, runs in seconds.items()
         },
+        "peak_mb": round(
+            resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        ),  # of the largest process
         "traced_vs_upgrade": round(medians["traced upgrade"] / plain, 2),
         "rehearse_vs_upgrade": round(medians["migrate rehearse"] / plain, 2),
     }
