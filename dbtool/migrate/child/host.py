@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from typing import Any, Dict
 
-from . import namespace, syscalls
+from . import apart, namespace, syscalls
 from .channel import Channel
 from .failure import describe_exception, find_message, find_sqlstate
 from .guard import close_network
@@ -59,6 +59,7 @@ def _prepare(job: Dict[str, Any], channel: Channel) -> None:
             )
     if job["closed"]:
         _close(job, channel)
+    apart.enter()
 
 
 def _close(job: Dict[str, Any], channel: Channel) -> None:
