@@ -102,7 +102,7 @@ def test_a_receipt_is_of_the_evidence_that_was_written(tmp_path: Path) -> None:
     outlines = find_outlines(
         receipt.file, before=evidence.fingerprint_before, after=evidence.fingerprint_after
     )
-    assert len(outlines.before), len(outlines.after) == (1, 2)
+    assert (len(outlines.before), len(outlines.after)) == (1, 2)
 
 
 @pytest.mark.parametrize(
