@@ -1,4 +1,5 @@
--- What a migration may leave half done: INVALID indexes and constraints that are NOT VALID. Parts of partitioned ones count.
+-- What a migration may leave half done: INVALID indexes and constraints that are NOT VALID, each where it was made: what the
+-- parts of a partitioned table have of it is validated with it.
 SELECT
     CASE c.relkind WHEN 'I' THEN 'partitioned index' ELSE 'index' END AS kind,
     pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
@@ -17,6 +18,6 @@ SELECT
 FROM pg_catalog.pg_constraint AS k
 JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-WHERE NOT k.convalidated AND k.conparentid = 0 AND n.nspname <> 'dbtool'
+WHERE NOT k.convalidated AND k.conislocal AND k.conparentid = 0 AND n.nspname <> 'dbtool'
     AND pg_catalog.to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false' -- PostgreSQL 18: never validated, and not meant to be
 ORDER BY 1, 2
