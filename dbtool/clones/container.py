@@ -44,6 +44,14 @@ _ENGINE_ANSWERS_WITHIN_S = 10
 _SOCKET = "unix://"
 _USUAL_SOCKET = "unix:///var/run/docker.sock"
 _SHARED_MEMORY = 256 << 20  # parallel index builds need more than Docker's 64 MB
+_ENGINE = (
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "DOCKER_API_VERSION",
+)
 _CLEAR_AWAY = (
     "import json, os, sys; os.environ.update(json.loads(sys.argv[1])); "
     "from dbtool.clones.container import clear_away_abandoned as go; go()"
@@ -189,4 +197,5 @@ def _start(container: PostgresContainer, image: str) -> None:
 
 
 def _engine_variables() -> str:
-    return json.dumps({name: value for name, value in os.environ.items() if name.startswith("DOCKER_")})
+    """Where the engine is. Other users of the machine see it: what else Docker takes from variables are passwords."""
+    return json.dumps({name: os.environ[name] for name in _ENGINE if name in os.environ})

@@ -32,9 +32,11 @@ class CloneServer:
     folder: Path | None = None
 
     def url(self, database: str, role: str | None = None, password: str | None = None) -> str:
-        """The URL of a role, by default the superuser."""
+        """The URL of a role, by default the superuser. Without TLS, which such a server need not have, whatever our environment
+        (PGSSLMODE) asks of the servers that last.
+        """
         user, secret = (self.superuser, self.password) if role is None else (role, password or "")
         return (
             f"postgresql://{quote(user, safe='')}:{quote(secret, safe='')}@{self.host}:{self.port}"
-            f"/{quote(database, safe='')}"
+            f"/{quote(database, safe='')}?sslmode=disable"
         )

@@ -14,7 +14,9 @@ def describe_end(outcome: Outcome) -> str:
     if outcome.stopped:
         return outcome.stopped
     if outcome.failed is not None and outcome.message:
-        code = f" ({outcome.sqlstate})" if outcome.sqlstate else ""
+        code = (
+            f" ({outcome.sqlstate})" if outcome.sqlstate and outcome.sqlstate not in outcome.message else ""
+        )
         return f"{outcome.message}{code}"
     if outcome.raised is not None and outcome.raised.kind != "exit":
         at = f" at {outcome.raised.place}" if outcome.raised.place else ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from dbtool.postgres.session import describe_failure
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:
@@ -64,9 +66,11 @@ class Outcome:
                 self.completed.append(event["revision"])
             case "revision_failed":
                 self.failed, self.stopped = event["revision"], event["stopped"]
-                self.sqlstate, self.message = event["sqlstate"], event["message"]
+                self.sqlstate = event["sqlstate"]
+                self.message = _without_values(event["message"], self.sqlstate)
             case "raised":
-                self.raised = Raised(**event)
+                message = _without_values(event["message"], event["sqlstate"])
+                self.raised = Raised(**{**event, "message": message})
             case "done":
                 self.done = True
 
@@ -82,6 +86,11 @@ class Outcome:
         self.output, self.message = without(output), without(self.message)
         if self.raised:
             self.raised = replace(self.raised, message=without(self.raised.message))
+
+
+def _without_values(message: str, sqlstate: str | None) -> str:
+    """The server's may quote a row of production's. A Python error's is the project's own text."""
+    return describe_failure(message, sqlstate) if sqlstate else message
 
 
 def _add(addresses: list[str], address: str) -> None:

@@ -91,8 +91,8 @@ def describe_failure(statement: StatementTrace) -> str:
     """Empty where it did not fail."""
     if statement.failure is None:
         return ""
-    code = f" ({statement.failure.sqlstate})" if statement.failure.sqlstate else ""
-    return f"{statement.failure.message}{code}"
+    message, sqlstate = statement.failure.message, statement.failure.sqlstate
+    return f"{message} ({sqlstate})" if sqlstate and sqlstate not in message else message
 
 
 def place_of(revision: RevisionTrace, statement: StatementTrace) -> str:

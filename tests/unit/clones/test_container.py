@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,3 +59,10 @@ def test_machines_are_told_apart_by_their_start(monkeypatch: pytest.MonkeyPatch,
 def test_no_engine_listens_where_nothing_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     assert not container.has_engine()
+
+
+def test_a_registrys_password_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://engine.example.com:2376")
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", '{"auths": {"registry.example.com": {"auth": "c2VjcmV0"}}}')
+    assert json.loads(container._engine_variables())["DOCKER_HOST"] == "tcp://engine.example.com:2376"  # noqa: SLF001  what other users see
+    assert "c2VjcmV0" not in container._engine_variables()  # noqa: SLF001  as above
