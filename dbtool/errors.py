@@ -166,4 +166,5 @@ class Interrupted(DbtoolError):
 
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number

@@ -18,6 +18,7 @@ from dbtool.migrate.apply import Attempts, name_author, tell_holder
 from dbtool.migrate.approve import approve, compare_with_rehearsed
 from dbtool.migrate.clone import rehearsal_clone
 from dbtool.migrate.create import generate_revision, write_revision
+from dbtool.migrate.cut_short import telling_what_stands
 from dbtool.migrate.preflight import preflight
 from dbtool.migrate.prove import prove
 from dbtool.migrate.rehearsal import plan_clone, run_on_clone
@@ -84,8 +85,9 @@ def apply(request: ApplyRequest) -> Application:
         author = replace(author, evidence_id=approval.evidence_id)
         request.observer.stage("apply")
         attempts = Attempts(request, lock, author, history, pending, approval, seen)
-        attempts.go()
-        after = look_at(request.project, request.target)
+        with telling_what_stands(request, lock, history, pending):
+            attempts.go()
+            after = look_at(request.project, request.target)
     findings = (*findings, *compare_with_rehearsed(approval, after))
     return summarise_application(attempts, after, findings, time.monotonic() - began)
 

@@ -156,6 +156,49 @@ def test_a_kill_leaves_a_truthful_ledger(project: MigrationProject) -> None:
     ]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_what_is_committed(project: MigrationProject, number: signal.Signals) -> None:
+    project.write("r2", "r1", 'op.add_column("parcel", sa.Column("colour", sa.Text))')
+    project.write("r3", "r2", 'op.execute("UPDATE parcel SET weight = 1")\nop.execute("SELECT pg_sleep(20)")')
+    with project.start("apply", "--target", "staging") as running:
+        wait_for(lambda: is_at_work(project, "SELECT pg_sleep%"), "the revision is not at work")
+        running.process.send_signal(number)
+        _, messages = running.process.communicate(timeout=PATIENCE_S)
+    assert not is_at_work(project, "SELECT pg_sleep%")
+    assert running.process.returncode == 7, messages
+    assert "Applied and committed: r2." in messages
+    assert "as it was" not in messages
+    assert project.version(project.staging) == ["r2"]
+
+
+def test_an_interrupted_run_that_applied_nothing_says_so(project: MigrationProject) -> None:
+    project.write("r2", "r1", 'op.execute("UPDATE parcel SET weight = 1")\nop.execute("SELECT pg_sleep(20)")')
+    with project.start("apply", "--target", "staging") as running:
+        wait_for(lambda: is_at_work(project, "SELECT pg_sleep%"), "the revision is not at work")
+        running.process.send_signal(signal.SIGTERM)
+        _, messages = running.process.communicate(timeout=PATIENCE_S)
+    assert running.process.returncode == 143, messages
+    assert "no revision was applied to staging" in messages
+    assert not is_at_work(project, "SELECT pg_sleep%")
+
+
+def test_a_lost_server_session_between_revisions_does_not_hide_what_is_committed(
+    project: MigrationProject,
+) -> None:
+    project.write(
+        "r2", "r1", 'op.add_column("parcel", sa.Column("colour", sa.Text))\nop.execute("SELECT pg_sleep(2)")'
+    )
+    project.write("r3", "r2", 'op.add_column("parcel", sa.Column("size", sa.Text))')
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbtool apply lock' AND datname = current_database()"
+    with project.start("apply", "--target", "staging") as running:
+        wait_for(lambda: is_at_work(project, "SELECT pg_sleep%"), "the revision is not at work")
+        assert project.query(project.staging, end) == [(True,)]
+        _, messages = running.process.communicate(timeout=PATIENCE_S)
+    assert project.version(project.staging) == ["r2"]
+    assert running.process.returncode == 7, messages
+    assert "Applied and committed: r2." in messages
+
+
 def test_a_kill_in_a_concurrent_build_is_made_good(project: MigrationProject) -> None:
     """The column before the block is committed, and the index is left INVALID: the next run goes on behind both."""
     project.write("r2", "r1", 'op.add_column("parcel", sa.Column("colour", sa.Text))\n' + CONCURRENT)
