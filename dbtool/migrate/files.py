@@ -17,6 +17,7 @@ from dbtool.migrate.canonical import (
     imports_of,
     parse_source,
 )
+from dbtool.migrate.env_settings import digest_settings
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.revisions import History, Revision
 
@@ -35,9 +36,14 @@ def digest_files(project: MigrationProject, found: Mapping[str, Any]) -> History
     reader = _Reader(project.root.resolve(), _roots(project.root, env, found), migrations)
     return History(
         revisions=tuple(_digest_revision(reader, one) for one in found["revisions"]),
-        env_digest=_Reader(reader.root, (env.parent,)).digest_of(env) if env.is_file() else "",
+        env_digest=_digest_env(project, _Reader(reader.root, (env.parent,)), env),
         heads=tuple(found["heads"]),
     )
+
+
+def _digest_env(project: MigrationProject, reader: _Reader, env: Path) -> str:
+    code = reader.digest_of(env) if env.is_file() else ""
+    return hashlib.sha256(f"{code} {digest_settings(project)}".encode()).hexdigest()
 
 
 def digest_reads(project: MigrationProject, paths: Iterable[str]) -> dict[str, str]:

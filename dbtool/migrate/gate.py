@@ -227,7 +227,8 @@ class _Case:
                 )
         if self.history.env_digest != self.evidence.env_digest:
             raise self.refused(
-                "env.py, or a file of the project that it uses, was edited since the rehearsal"
+                "env.py, what it is told ([project.alembic], alembic.ini), or a file of the project that it uses, was edited since "
+                "the rehearsal"
             )
 
     def require_fresh(self) -> None:

@@ -30,8 +30,8 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``revisions`` in the order in which they can be applied. ``env_digest`` is that of env.py and of what it imports
-    from the migrations' folder.
+    """``revisions`` in the order in which they can be applied. ``env_digest`` is that of env.py, of what it imports from the
+    migrations' folder, and of what it is told.
     """
 
     revisions: tuple[Revision, ...]
