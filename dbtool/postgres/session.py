@@ -59,6 +59,9 @@ READ_ONLY_SQL = "SET default_transaction_read_only = on;\n"
 READ_WRITE_SQL = "SET default_transaction_read_only = off;\n"
 
 CONNECT_TIMEOUT_S = 10
+# A session may be silent for hours while another builds an index. What lies between forgets it within minutes (a load
+# balancer, NAT), and a server that is gone would be waited for for ever: the systems' own keepalives begin after two hours.
+KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
 _SERVICE_VARIABLE = "PGSERVICE"
 
 _FORM = "its form is postgresql://user@host:port/database"
@@ -205,7 +208,7 @@ def connect(
     :raises ServerUnreachable: with the server's own reason, never the URL.
     """
     parameters: dict[str, Any] = dict(parse_url(url, database=database))
-    parameters.setdefault("connect_timeout", CONNECT_TIMEOUT_S)
+    parameters = {"connect_timeout": CONNECT_TIMEOUT_S, **KEEPALIVES, **parameters}
     parameters["application_name"] = application_name
     try:
         connection: Connection = psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)

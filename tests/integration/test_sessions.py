@@ -131,3 +131,10 @@ def test_a_vacuum_against_wraparound_is_told_from_others(table_url: str) -> None
             seen = read_obstacles(connection).transactions
         thread.join()
     assert [(one.is_autovacuum, one.prevents_wraparound) for one in seen] == [(False, False)]
+
+
+def test_a_session_that_is_silent_is_kept_alive(table_url: str) -> None:
+    with connect(table_url) as connection:
+        assert connection.info.get_parameters()["keepalives_idle"] == "60"
+    with connect(make_conninfo(table_url, keepalives_idle="7")) as connection:
+        assert connection.info.get_parameters()["keepalives_idle"] == "7"

@@ -17,6 +17,8 @@ _OF_LIBPQ = ADDRESSING | {
     "keepalives_count",
     "tcp_user_timeout",
 }
+# As dbtool's own sessions have them: a session that waits for an index is not forgotten by what lies between.
+_KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 6}
 _TO_CONNECT = ("user", "password", "passfile")
 _SOCKET_NAME = ".s.PGSQL.{}"
 
@@ -56,7 +58,7 @@ def spell_session(driver: str, via: Mapping[str, str], own: Mapping[str, Any]) -
     if driver == "pg8000":
         options = {"startup_params": {"options": wanted.pop("options")}} if "options" in wanted else {}
         return {**options, **wanted, **own}
-    return dict(own)
+    return {**(_KEEPALIVES if driver in _LIBPQ else {}), **own}
 
 
 def _for_asyncpg(via: Mapping[str, str]) -> Dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dbtool.migrate.child.via import DriverUnknown, make_context, spell_for, spell_session, through_socket
+from dbtool.postgres.session import KEEPALIVES
 
 _VIA = {"host": "db", "port": "6000", "user": "u", "password": "p", "dbname": "shop", "options": "-c x=y"}
 
@@ -99,7 +100,6 @@ def test_a_driver_that_nobody_has_tried_is_refused() -> None:
 @pytest.mark.parametrize(
     ("driver", "own", "expected"),
     [
-        ("psycopg", {"options": "-c mine"}, {"options": "-c mine"}),
         ("asyncpg", {}, {"server_settings": {"options": "-c x=y", "application_name": "dbtool"}}),
         (
             "asyncpg",
@@ -118,3 +118,10 @@ def test_drivers_that_are_not_libpqs_are_told_of_the_session(
     driver: str, own: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     assert spell_session(driver, {**_VIA, "application_name": "dbtool"}, own) == expected
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_silent_session_is_kept_alive_as_env_py_says_or_else_as_ours_are(driver: str) -> None:
+    ours = {name: str(value) for name, value in spell_session(driver, _VIA, {}).items()}
+    assert ours == KEEPALIVES
+    assert spell_session(driver, _VIA, {"keepalives_idle": 5})["keepalives_idle"] == 5
