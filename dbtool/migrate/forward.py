@@ -49,10 +49,9 @@ def bring_forward(project: MigrationProject, url: str, wanted: Sequence[str]) ->
     history = describe(project)
     with connect(url, application_name="dbtool refresh migrate", read_only=True) as connection:
         current = current_heads(connection, project.version_table)
-    known = [head for head in wanted if history.knows(head)]
-    lacking = history.ancestors(known) - history.ancestors(current)
+    lacking = history.ancestors(wanted) - history.ancestors(current)
     pending = [one for one in history.revisions if one.id in lacking]
-    for head in known:
+    for head in wanted:
         if head in lacking:
             _upgrade(project, url, pending, head)
     return tuple(one.id for one in pending)

@@ -261,6 +261,42 @@ def test_a_later_failure_takes_nothing_back() -> None:
     assert one.touched == {"r2"}
 
 
+@pytest.mark.parametrize("in_a_block", [False, True])
+def test_a_commit_that_came_to_its_end_stands_whatever_fails_later(in_a_block: bool) -> None:
+    one = applier()
+    started = start(1, _UPDATE, alone=in_a_block)
+    one.statement_begins(started)
+    one.committing(-1)
+    if in_a_block:
+        one.statement_ended(end(started))
+    else:
+        one.transaction_ended(committed=True, at=0.0)
+    one.revision_failed("r2", "23505", "")
+    assert one.touched == {"r2"}
+
+
+def test_what_was_touched_before_stays_so_when_a_repeatable_statement_fails(written: Written) -> None:
+    one = applier(entry(1, _ADD))
+    started = start(2, "VACUUM FULL parcel", alone=True)
+    one.statement_begins(started)
+    one.statement_ended(end(started, sqlstate="55P03"))
+    assert [act for act, _ in written.done()] == ["begin", "fail"]
+    assert one.touched == {"r2"}
+
+
+def test_a_transaction_whose_end_nobody_heard_is_not_noted_with_the_next_block() -> None:
+    """Work past SQLAlchemy may have rolled it back."""
+    one = applier()
+    one.statement_begins(start(1, _ADD))
+    one.statement_begins(start(2, _UPDATE, alone=True))
+    assert one.committing(3)[0].count("clock_timestamp") == 1
+
+
+def test_a_transaction_that_is_begun_by_hand_in_a_block_is_not_put_into_another(written: Written) -> None:
+    assert not _go(applier().statement_begins(start(1, "BEGIN", alone=True))).in_block
+    assert written.done() == [("begin", ("r2", 1, "unknown"))]
+
+
 def test_the_commit_of_a_last_transaction_that_fails_does_not_hide_the_blocks_before_it() -> None:
     one = applier()
     started = start(1, _UPDATE, alone=True)

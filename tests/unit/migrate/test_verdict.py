@@ -149,13 +149,12 @@ def test_what_a_comment_allowed_until_yesterday_is_found() -> None:
     assert "downgrade" not in _checks(_judge(ran(traced("r2")), pending, today=date(2026, 11, 22)))
 
 
-def test_a_waiver_that_allows_several_findings_is_named_once() -> None:
-    found = [
-        replace(_ADD, ordinal=place, locks=(), findings=(Finding("x", Severity.ERROR, "r2", "no"),))
-        for place in (1, 2)
-    ]
-    judged = _judge(ran(traced("r2", *found)), _downgrading("# dbtool: allow downgrade because habit"))
-    assert len(judged.waivers) == 1
+def test_a_waiver_that_allows_several_findings_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (Finding("squawk-ban-drop-database", Severity.ERROR, "versions/r2.py:12", "no"),)
+    monkeypatch.setattr(squawk, "judge_all", lambda *_, **__: {"r2": {1: found, 2: found}})
+    pending = revision("r2", "r1", waivers=((3, "# dbtool: allow squawk-ban-drop-database because habit"),))
+    judged = _judge(ran(traced("r2", _ADD, replace(_ADD, ordinal=2))), pending)
+    assert (judged.verdict, len(judged.waived), len(judged.waivers)) == ("pass", 2, 1)
 
 
 # The clone, and what nobody can vouch for
@@ -166,6 +165,7 @@ def test_a_clone_that_is_not_the_target_is_a_warning_but_for_its_extensions() ->
     assert _checks(judged) == ["clone-differs"]
     assert "table public.more was added" in judged.findings[0].message
     assert _checks(_judge(ran(traced("r2"), ddl_before=(*DDL, "extension hstore: 1.8")))) == []
+    assert _checks(_judge(ran(traced("r2")), ddl=(*DDL, "extension hstore: 1.7"))) == []
 
 
 def _said(seen: Ran, **by: Any) -> str:
