@@ -153,7 +153,8 @@ class Attempts:
     def _pause(self, revision: Revision, outcome: Outcome) -> None:
         tries = self.tries.get(revision.id, 0)
         detail = f"{_sqlstate(outcome)} after {_tries(tries)}"
-        append_events(self.lock.connection, [self._event(Event.RETRY, revision.id, detail)])
+        if tries:
+            append_events(self.lock.connection, [self._event(Event.RETRY, revision.id, detail)])
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** max(tries - 1, 0))
         pause = longest * (0.5 + self.request.jitter() / 2)
         self.request.observer.waiting(
@@ -221,6 +222,11 @@ def _describe_unbegun(next_one: Revision, outcome: Outcome) -> DbtoolError:
         return ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
     if outcome.raised is not None and outcome.raised.kind == "VersionTableElsewhere":
         return ConfigurationInvalid(describe_other_table(outcome.raised.message))
+    if _sqlstate(outcome) in LOCK_FAILURES:
+        return LockNotAcquired(
+            f"before revision {next_one.id} began: {_message(outcome)}; nothing of it was done. End what blocks it, or apply "
+            "again with a longer --patience."
+        )
     return AnswerIsNo(
         f"env.py ended before revision {next_one.id} began: {describe_end(outcome)}; nothing of it was done."
     )

@@ -375,3 +375,15 @@ def test_waiting_for_a_lock_is_told_to_whoever_watches(monkeypatch: pytest.Monke
     world = _install(monkeypatch, _fail("r2", "55P03"), _succeed("r2", "r3"))
     _attempts(world, observer=hearing).go()
     assert hearing.heard == ["r2: it said so; trying again in 0.5 s"]
+
+
+def test_a_lock_that_env_py_itself_waits_for_is_tried_for_and_is_no_revisions_retry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocked = Outcome(raised=Raised("LockNotAvailable", "canceling statement", "env.py:3", sqlstate="55P03"))
+    world = _install(monkeypatch, lambda *_: blocked, _succeed("r2", "r3"))
+    assert [one.attempts for one in _attempts(world).go()] == [1, 1]
+    assert [event for event, *_ in world.told()] == [Event.START, Event.START]
+    assert world.pauses == [0.5]
+    message = _refused(_attempts(_install(monkeypatch, lambda *_: blocked), patience_s=0.0), LockNotAcquired)
+    assert "before revision r2 began: canceling statement" in message
