@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from dbtool.catalog.relations import RelationName
+from dbtool.locks.outside import find_way_out
 from dbtool.locks.trace import RevisionTrace, StatementFailure
 from dbtool.migrate.assembly import assemble, shows_anything
 from dbtool.migrate.changes import Span
@@ -23,7 +24,7 @@ from dbtool.migrate.observation import (
     parse_columns,
     parse_difference,
 )
-from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
+from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart, Stop
 from dbtool.migrate.standing_alone import fits_block, plan_hold
 from dbtool.postgres.held_locks import LockWatch, Watched, read_known_relations
 from dbtool.postgres.session import Connection, connect, describe_failure
@@ -74,6 +75,11 @@ class Tracer:
 
     def statement_begins(self, start: StatementStart) -> Answer:
         self._alone = False
+        if way := find_way_out(start.sql):
+            return Stop(
+                f"{way}: on a clone, too, it would reach what is no clone, so that it was not sent. Take it out of the "
+                "migrations; whoever administers the server does it, beside the release"
+            )
         if start.in_transaction or not start.ordinal:
             return Go()
         self._committed = self._read_committed()  # Alembic makes its own table before the first revision

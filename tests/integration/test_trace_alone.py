@@ -135,3 +135,15 @@ def test_what_is_held_is_let_go_at_the_end(sessions: tuple[Connection, Connectio
     watch.stop(time.monotonic())
     watched.execute("SET lock_timeout = '200ms'")
     watched.execute("DROP TABLE public.t")
+
+
+def test_what_would_reach_beyond_the_clone_is_not_sent(database: str, tmp_path: Path) -> None:
+    proof = tmp_path / "proof"
+    proof.mkdir()
+    proof.chmod(0o777)
+    traced = trace(
+        tmp_path / "project", database, f"op.execute(\"COPY (SELECT 1) TO PROGRAM 'touch {proof}/it-ran'\")"
+    )
+    assert "COPY … PROGRAM" in traced.outcome.stopped
+    assert traced.revisions[0].status == "failed"
+    assert not list(proof.iterdir())
