@@ -47,8 +47,15 @@ def _digest_env(project: MigrationProject, reader: _Reader, env: Path) -> str:
 
 
 def digest_reads(project: MigrationProject, paths: Iterable[str]) -> dict[str, str]:
-    """Path from the project's folder → digest of the file as it is now; empty for one that is gone."""
-    return {path: _digest_content(project.root / path) for path in sorted(paths)}
+    """Path from the project's folder → digest of the file as it is now; empty for one that is gone, or that is no file of
+    the project's: the paths are the child's words.
+    """
+    root = project.root.resolve()
+    places = {path: (root / path).resolve() for path in sorted(paths)}
+    return {
+        path: _digest_content(place) if place.is_relative_to(root) and place.is_file() else ""
+        for path, place in places.items()
+    }
 
 
 def _roots(root: Path, env: Path, found: Mapping[str, Any]) -> tuple[Path, ...]:

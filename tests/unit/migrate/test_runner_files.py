@@ -128,3 +128,10 @@ def test_files_that_were_read_are_digested_as_they_are_now(tmp_path: Path) -> No
     assert digest_reads(project, ["data/words.csv", "shop/models.py"]) == before
     (tmp_path / "data/words.csv").unlink()
     assert digest_reads(project, ["data/words.csv"]) == {"data/words.csv": ""}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "data", "/dev/zero"])
+def test_what_is_no_file_of_the_project_is_not_read(tmp_path: Path, path: str) -> None:
+    (tmp_path / "outside").write_text("secret")
+    (tmp_path / "project").mkdir()
+    assert digest_reads(lay(tmp_path / "project"), [path]) == {path: ""}
