@@ -13,6 +13,7 @@ from dbtool.locks.wording import spell_seconds
 from dbtool.migrate.result import Rehearsal
 from dbtool.report.page import Page, one_line
 from dbtool.report.remedies import language_of
+from dbtool.report.statement_text import shown
 from dbtool.report.traces import (
     count_of,
     describe_failure,
@@ -98,7 +99,7 @@ def _say_revision(page: Page, revision: RevisionTrace, *, verbose: bool) -> None
 def _say_statement(page: Page, revision: RevisionTrace, statement: StatementTrace, *, verbose: bool) -> None:
     line = f"line {statement.line}, " if statement.line else ""
     own = "" if statement.in_transaction else ", commits by itself"
-    sql = one_line(statement.sql, None if verbose else _SQL_SHOWN)
+    sql = one_line(shown(statement.sql), None if verbose else _SQL_SHOWN)
     page.say(
         sql,
         indent=2,

@@ -20,6 +20,7 @@ from dbtool.migrate.result import (
 )
 from dbtool.refresh.manifest import finding_as_json
 from dbtool.report.refresh import failure_as_json as refresh_failure_as_json
+from dbtool.report.statement_text import shown
 from dbtool.report.verdict import passed
 
 SCHEMA = 1
@@ -64,7 +65,7 @@ def _statement(statement: StatementTrace) -> dict[str, Any]:
     return {
         "ordinal": statement.ordinal,
         "line": statement.line or None,
-        "sql": statement.sql,
+        "sql": shown(statement.sql),
         "seconds": _rounded(statement.seconds),
         "in_transaction": statement.in_transaction,
         "error": {"sqlstate": failure.sqlstate, "message": failure.message} if failure else None,

@@ -15,6 +15,7 @@ from dbtool.report.markdown import code, details, fence, prose
 from dbtool.report.page import one_line
 from dbtool.report.refresh import findings_of
 from dbtool.report.remedies import language_of
+from dbtool.report.statement_text import shown
 from dbtool.report.traces import (
     count_of,
     describe_failure,
@@ -123,7 +124,7 @@ def _row(statement: StatementTrace) -> str:
         effects.insert(0, f"❌ **fails:** {_shortened(describe_failure(statement))}")
     effects += _checks(statement.findings)
     cells = (
-        f"{place}{code(statement.sql, _SQL_SHOWN)}",
+        f"{place}{code(shown(statement.sql), _SQL_SHOWN)}",
         spell_seconds(statement.seconds).replace(" ", "&nbsp;"),
         "<br>".join(effects),
     )
@@ -166,7 +167,7 @@ def _rest(rehearsal: Rehearsal) -> Iterator[str]:
     remarks = [_listed(one) for one in rehearsal.all_findings if one.severity is Severity.INFO]
     waived = [f"{_listed(one)}, because {_shortened(reason)}" for one, reason in rehearsal.waived]
     quiet = [
-        f"{code(revision.id)}: {code(one.sql, _SQL_SHOWN)}"
+        f"{code(revision.id)}: {code(shown(one.sql), _SQL_SHOWN)}"
         for revision in rehearsal.revisions
         for one in revision.statements
         if not is_telling(one)

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dbtool.findings import Finding, Severity
 from dbtool.report.page import one_line
+from dbtool.report.statement_text import shown
 
 _BESIDE = 16  # columns that the spinner and the time take
 _SQL_IN_LOGS = 200
@@ -63,7 +64,7 @@ class Lines:
 
     def statement(self, sql: str) -> None:
         if self._verbose:
-            self._say(f"    {one_line(sql, _SQL_IN_LOGS)}")
+            self._say(f"    {one_line(shown(sql), _SQL_IN_LOGS)}")
 
     def waiting(self, reason: str) -> None:
         self._say(f"  waiting: {one_line(reason)}")
@@ -121,7 +122,7 @@ class Spinner(Lines):
 
     def statement(self, sql: str) -> None:
         super().statement(sql)
-        self._show(sql)
+        self._show(shown(sql))
 
     def waiting(self, reason: str) -> None:
         super().waiting(reason)
