@@ -168,3 +168,24 @@ def test_a_lock_that_is_not_to_be_had_in_a_block_is_tried_again(project: Migrati
     assert done.code == 6, (done.code, done.messages)
     assert ("retry", "r2") in project.events(project.staging)
     assert succeed(project) == 0
+
+
+def test_rows_that_were_inserted_are_inserted_once(project: MigrationProject) -> None:
+    body = (
+        'parcel = sa.table("parcel", sa.column("id", sa.Integer), sa.column("weight", sa.Integer))\n'
+        'op.bulk_insert(parcel, [{"id": 100, "weight": 100}, {"id": 101, "weight": 101}])\n' + UNIQUE
+    )
+    fail(project, body)
+    settle(project)
+    assert succeed(project) == 1
+    assert project.query(project.staging, "SELECT count(*) FROM parcel WHERE id >= 100") == [(2,)]
+
+
+def test_rows_that_came_back_and_were_not_kept_are_left_to_people(project: MigrationProject) -> None:
+    body = (
+        'made = op.get_bind().execute(sa.text("INSERT INTO parcel VALUES (100, 100) RETURNING id")).scalar()\n'
+        + UNIQUE
+    )
+    fail(project, body)
+    settle(project)
+    assert "alembic stamp r2" in fail_again(project)
