@@ -8,7 +8,6 @@ from dbtool.migrate.overseer import Answer, Go
 from tests.unit.migrate.application_cases import Written, applier, end, entry, start, watch
 
 _ADD = "ALTER TABLE parcel ADD COLUMN colour text"
-_NOT_NULL = "ALTER TABLE parcel ALTER COLUMN colour SET NOT NULL"
 _BUILD = "CREATE INDEX CONCURRENTLY parcel_weight ON parcel (weight)"
 _UPDATE = "UPDATE parcel SET weight = 1"
 
@@ -21,10 +20,6 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
 def _go(answer: Answer) -> Go:
     assert isinstance(answer, Go), answer
     return answer
-
-
-def _lock_timeout(answer: Answer) -> str:
-    return _go(answer).first[3]
 
 
 def test_what_no_transaction_can_hold_is_noted_before_and_ended_after(written: Written) -> None:

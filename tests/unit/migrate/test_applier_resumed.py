@@ -25,10 +25,6 @@ def _go(answer: Answer) -> Go:
     return answer
 
 
-def _lock_timeout(answer: Answer) -> str:
-    return _go(answer).first[3]
-
-
 def test_what_an_earlier_run_committed_is_skipped_with_its_number_of_rows(written: Written) -> None:
     one = applier(entry(1, _UPDATE, effect="42 rows"), entry(2, _BUILD, effect="index built"))
     assert one.touched == {"r2"}
