@@ -96,7 +96,7 @@ def test_a_kept_demo_serves_on_until_it_is_stopped(tmp_path: Path) -> None:
         with pytest.raises(ServerUnreachable):
             connect(url)
     left = {path.name for path in kept.home.iterdir()}
-    assert left == {".dbtool", "dbtool.toml", "mask.key", "masking_rules", "migrations"}
+    assert left == {".dbtool", "dbtool.toml", "evidence.key", "mask.key", "masking_rules", "migrations"}
 
 
 def test_yesterdays_staging_serves_until_the_swap_and_todays_from_then_on(kept: Kept) -> None:

@@ -69,11 +69,10 @@ def test_refuses_production_before_staging_has_it(project: MigrationProject) -> 
     assert any("staging is being rebuilt" in detail for (detail,) in details)
 
 
-@pytest.mark.parametrize("place", [0, 0.3, 0.6, 0.999])
-def test_refuses_evidence_with_a_byte_changed(project: MigrationProject, place: float) -> None:
+def test_refuses_evidence_with_a_byte_changed(project: MigrationProject) -> None:
     project.promote()
     content = bytearray(project.evidence.read_bytes())
-    content[int(place * len(content))] ^= 1
+    content[len(content) // 2] ^= 1
     project.evidence.write_bytes(content)
     refuse(project, 5)
 

@@ -15,6 +15,8 @@ from dbtool.errors import LockNotAcquired, ServerFailed
 from dbtool.postgres.apply_lock import Holder, apply_lock
 from tests.integration.refreshing import execute, query
 
+pytestmark = pytest.mark.one_major
+
 _HOLD = """
 import sys
 from dbtool.postgres.apply_lock import apply_lock

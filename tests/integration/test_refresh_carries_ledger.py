@@ -24,6 +24,8 @@ from dbtool.refresh.request import Silent
 from dbtool.refresh.result import RefreshResult
 from tests.integration.refreshing import column_of, execute, query, request_for
 
+pytestmark = pytest.mark.one_major
+
 _TABLES = "CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items SELECT generate_series(1, 50);"
 
 

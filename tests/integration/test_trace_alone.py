@@ -108,10 +108,8 @@ def test_what_is_held_is_let_go_when_nobody_waits_for_it(
     watch.start([_T], LockMode.ACCESS_SHARE)
     watched.execute("SELECT pg_sleep(4)")
     watched.execute("SET lock_timeout = '200ms'")
-    watched.execute("DROP TABLE public.t")
-    seen = watch.stop(time.monotonic())
-    assert seen.waited_s == 0
-    assert LockMode.ACCESS_EXCLUSIVE not in seen.locks.values()
+    watched.execute("DROP TABLE public.t")  # does not wait for the holder
+    assert watch.stop(time.monotonic()).waited_s == 0
 
 
 def test_what_is_held_is_let_go_when_the_statement_waits(

@@ -82,5 +82,8 @@ def test_docker_is_not_asked_for_while_programs_serve() -> None:
 def test_names_are_encoded_in_a_servers_url() -> None:
     server = CloneServer("embedded", "127.0.0.1", 4711, "boss", "s/e:c@ret")
     assert server.url("a/b") == "postgresql://boss:s%2Fe%3Ac%40ret@127.0.0.1:4711/a%2Fb?sslmode=disable"
-    assert server.url("shop", "o'neil @x", "p") == "postgresql://o%27neil%20%40x:p@127.0.0.1:4711/shop?sslmode=disable"
+    assert (
+        server.url("shop", "o'neil @x", "p")
+        == "postgresql://o%27neil%20%40x:p@127.0.0.1:4711/shop?sslmode=disable"
+    )
     assert "s/e" not in repr(server)
