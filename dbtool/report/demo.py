@@ -184,6 +184,11 @@ def _render_kept(kept: KeptDemo) -> Text:
         text.append(f"  {line}\n", style="default not bold")
     text.append("change the rules or the data and refresh again with\n")
     text.append(f"  cd {folder} && dbtool refresh production staging\n", style="default not bold")
+    text.append("write a migration of your own and rehearse it with\n")
+    text.append(
+        f"  cd {folder} && dbtool migrate new 'what it does' && dbtool migrate rehearse --target production\n",
+        style="default not bold",
+    )
     text.append("stop and remove both servers with\n")
     text.append(f"  dbtool demo --stop --folder {folder}\n", style="default not bold")
     return text
