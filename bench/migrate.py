@@ -175,9 +175,9 @@ def _child_cpu() -> float:
 def trace_upgrade() -> None:
     """The contender in the middle: what a rehearsal does between having its clone and judging."""
     from dbtool.migrate.project import MigrationProject  # noqa: PLC0415  as a command would
-    from dbtool.migrate.revisions import find_destination  # noqa: PLC0415
-    from dbtool.migrate.runner import Place, describe, run_upgrade  # noqa: PLC0415
-    from dbtool.migrate.tracer import Tracer  # noqa: PLC0415
+    from dbtool.migrate.rehearse.tracer import Tracer  # noqa: PLC0415
+    from dbtool.migrate.revisions.history import find_destination  # noqa: PLC0415
+    from dbtool.migrate.runner.run import Place, describe, run_upgrade  # noqa: PLC0415
 
     project = MigrationProject(Path.cwd(), Path.cwd() / "migrations")
     history, url = describe(project), os.environ["DATABASE_URL"]

@@ -73,7 +73,7 @@ def _request(source: str, target: str, **options: Any) -> Any:
 def _bring_forward(settings: Any) -> Any:
     """What brings a copy of production to the revision that staging had; None for a project without migrations."""
     from dbtool.cli.migrate_requests import has_migrations, project_of
-    from dbtool.migrate.forward import bring_forward
+    from dbtool.migrate.apply.forward import bring_forward
 
     if not has_migrations(settings):
         return None

@@ -20,7 +20,7 @@ from dbtool.ledger import (
     known_digests,
     since_refresh,
 )
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.history import History, Revision
 from dbtool.postgres.apply_lock import apply_lock
 from dbtool.postgres.ledger import append_events, find_ledger_version, prepare_ledger, read_ledger
 from dbtool.postgres.session import Connection, connect

@@ -13,24 +13,24 @@ from pathlib import Path
 from dbtool.author import Author, new_run_id
 from dbtool.ledger import LedgerEntry
 from dbtool.migrate import ledger
-from dbtool.migrate.applier import APPLICATION_NAME
-from dbtool.migrate.apply import Attempts, name_author, tell_holder
-from dbtool.migrate.approve import approve, compare_with_rehearsed
-from dbtool.migrate.clone import rehearsal_clone
-from dbtool.migrate.create import generate_revision, write_revision
-from dbtool.migrate.cut_short import telling_what_stands
-from dbtool.migrate.preflight import preflight
-from dbtool.migrate.prove import prove
-from dbtool.migrate.rehearsal import plan_clone, run_on_clone
-from dbtool.migrate.rehearsed import Rehearsed
+from dbtool.migrate.apply.applier import APPLICATION_NAME
+from dbtool.migrate.apply.attempts import Attempts, name_author, tell_holder
+from dbtool.migrate.apply.cut_short import telling_what_stands
+from dbtool.migrate.apply.preflight import preflight
+from dbtool.migrate.clone.make import rehearsal_clone
+from dbtool.migrate.gate.approve import approve, compare_with_rehearsed
+from dbtool.migrate.gate.prove import prove
+from dbtool.migrate.rehearse.rehearsal import plan_clone, run_on_clone
+from dbtool.migrate.rehearse.rehearsed import Rehearsed
+from dbtool.migrate.rehearse.verdict import judge, yardstick
 from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
 from dbtool.migrate.result import Application, Rehearsal, Status
-from dbtool.migrate.revisions import find_destination, plan_pending, refuse_empty
-from dbtool.migrate.runner import describe
+from dbtool.migrate.revisions.create import generate_revision, write_revision
+from dbtool.migrate.revisions.history import find_destination, plan_pending, refuse_empty
+from dbtool.migrate.runner.run import describe
 from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application
 from dbtool.migrate.survey import read_place, survey
 from dbtool.migrate.target import look_at, refuse_standby
-from dbtool.migrate.verdict import judge, yardstick
 from dbtool.postgres.apply_lock import apply_lock
 from dbtool.postgres.sessions import end_abandoned
 from dbtool.targets import Target

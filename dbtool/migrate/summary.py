@@ -5,8 +5,8 @@ from __future__ import annotations
 from dbtool.author import Author
 from dbtool.findings import Finding
 from dbtool.locks.trace import Population
-from dbtool.migrate.apply import Attempts
-from dbtool.migrate.rehearsed import Rehearsed
+from dbtool.migrate.apply.attempts import Attempts
+from dbtool.migrate.rehearse.rehearsed import Rehearsed
 from dbtool.migrate.request import ApplyRequest, RehearseRequest
 from dbtool.migrate.result import Application, EvidenceReceipt, Rehearsal
 from dbtool.migrate.target import TargetNow

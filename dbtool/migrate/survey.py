@@ -9,7 +9,7 @@ from dbtool.ledger import LedgerEntry
 from dbtool.migrate.ledger import find_edited
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.result import EnvironmentStatus
-from dbtool.migrate.revisions import History
+from dbtool.migrate.revisions.history import History
 from dbtool.postgres.alembic_version import current_heads
 from dbtool.postgres.ledger import read_ledger
 from dbtool.postgres.session import connect

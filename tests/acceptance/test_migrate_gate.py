@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dbtool.migrate.evidence import read_evidence, sign
+from dbtool.migrate.gate.evidence import read_evidence, sign
 from tests.acceptance.conftest import MakeDatabase
 from tests.acceptance.migration_project import EVIDENCE_KEY, MigrationProject, document
 

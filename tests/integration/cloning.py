@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbtool.migrate.clone import Clone, CloneRequest
+from dbtool.migrate.clone.make import Clone, CloneRequest
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from dbtool.targets import Target, Tier

@@ -15,9 +15,9 @@ import psycopg
 from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.overseer import Answer, Go, StatementEnd, StatementStart
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner import Outcome, Place, run_upgrade
+from dbtool.migrate.runner.overseer import Answer, Go, StatementEnd, StatementStart
+from dbtool.migrate.runner.run import Outcome, Place, run_upgrade
 
 _NUMBERS = itertools.count(1)
 

@@ -16,7 +16,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import Busy, CloneImpossible, UsageError
 from dbtool.findings import Finding
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres import introspect
 from dbtool.postgres.builds import Build, read_build
 from dbtool.postgres.extensions import read_offered_extensions
@@ -183,7 +183,7 @@ def test_a_locale_that_the_machine_lacks_is_replaced_and_said(
     def facts_from_elsewhere(connection: Connection) -> DatabaseFacts:
         return replace(database_facts(connection), collate="tlh_QO.UTF-8", ctype="tlh_QO.UTF-8")
 
-    monkeypatch.setattr("dbtool.migrate.clone_target.database_facts", facts_from_elsewhere)
+    monkeypatch.setattr("dbtool.migrate.clone.target.database_facts", facts_from_elsewhere)
     with rehearsal_clone(request_for(database)) as clone:
         assert [(finding.check, finding.where) for finding in clone.findings] == [
             ("locale-differs", "tlh_QO.UTF-8")
@@ -198,7 +198,7 @@ def patched_build(change: Callable[[Build], Build]) -> Iterator[None]:
     """The servers of clones are built otherwise."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "dbtool.migrate.clone_server.read_build", lambda connection: change(read_build(connection))
+            "dbtool.migrate.clone.server.read_build", lambda connection: change(read_build(connection))
         )
         yield
 
@@ -230,5 +230,5 @@ def lacking(name: str) -> Iterator[None]:
         return {each: version for each, version in offered.items() if each != name}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dbtool.migrate.clone_server.read_offered_extensions", without)
+        patch.setattr("dbtool.migrate.clone.server.read_offered_extensions", without)
         yield

@@ -14,7 +14,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.clones.leftovers import servers_area
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from tests.acceptance.project import wait_until
 from tests.integration.cloning import request_for
 from tests.integration.refreshing import execute, query
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.one_major
 
 _MAKE_A_CLONE = """
 import sys, time
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from tests.integration.cloning import request_for
 
 def progress(stage):

@@ -11,7 +11,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import PrivilegeMissing
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from tests.integration.cloning import request_for
 from tests.integration.refreshing import column_of, execute, query
 

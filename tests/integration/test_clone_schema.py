@@ -9,7 +9,7 @@ import pytest
 
 from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres.session import program_environment
 from tests.acceptance import inspection
 from tests.integration.cloning import compare_catalogs, request_for

@@ -11,7 +11,7 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConsentMissing, EnvironmentFailed, TargetRefused
 from dbtool.findings import Severity
-from dbtool.migrate.clone import Clone, rehearsal_clone
+from dbtool.migrate.clone.make import Clone, rehearsal_clone
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
 from tests.integration import cloning
@@ -164,7 +164,7 @@ def test_rows_that_the_disk_has_no_room_for_are_not_copied(
 ) -> None:
     production, staging = shop
     usage = shutil.disk_usage("/")._replace(free=1_000_000)
-    monkeypatch.setattr("dbtool.migrate.clone.shutil.disk_usage", lambda _folder: usage)
+    monkeypatch.setattr("dbtool.migrate.clone.make.shutil.disk_usage", lambda _folder: usage)
     message = r"a copy of staging's \d+ MB does not fit into the 1 MB that are free in .*; nothing was copied"
     with (
         pytest.raises(EnvironmentFailed, match=message),

@@ -13,7 +13,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import CloneImpossible
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from tests.acceptance.project import wait_until
@@ -25,7 +25,7 @@ MAJOR = 15  # of the image
 _SCHEMA = Path(__file__).parent.parent / "schemas" / "partitioned.sql"
 _HOLD_A_CLONE = """
 import sys
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from tests.integration.cloning import request_for
 with rehearsal_clone(request_for(sys.argv[1], provider="container", image=sys.argv[2])) as clone:
     print(flush=True)

@@ -11,7 +11,7 @@ from dbtool.author import Author
 from dbtool.errors import LockNotAcquired, RevisionEdited, UsageError
 from dbtool.ledger import Event
 from dbtool.migrate.ledger import accept, begin, read_history, refuse_edited
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.history import History, Revision
 from dbtool.postgres.alembic_version import current_heads
 from dbtool.postgres.apply_lock import apply_lock
 from dbtool.postgres.session import connect

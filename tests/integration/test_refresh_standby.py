@@ -15,7 +15,7 @@ from dbtool.clones import postmaster
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.clones.unprivileged import find_server_user
 from dbtool.errors import TargetRefused
-from dbtool.migrate.clone import rehearsal_clone
+from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.runner import Place
+from dbtool.migrate.runner.run import Place
 from dbtool.programs import child_environment, run
 from tests.integration.running import USUAL, make_project, run_all, scratch, tables_in
 
@@ -36,7 +36,7 @@ for pid in {pids}:
 """
 _APART = """
 import os, sys, tempfile
-from dbtool.migrate.child import apart
+from dbtool.migrate.runner.child import apart
 
 print(apart.enter())
 try:
@@ -57,7 +57,7 @@ def database(newest_server: EmbeddedServer) -> Iterator[str]:
 
 
 def _has_landlock() -> bool:
-    code = "from dbtool.migrate.child import apart; print(apart.enter())"
+    code = "from dbtool.migrate.runner.child import apart; print(apart.enter())"
     return run([sys.executable, "-c", code], cwd=str(_REPOSITORY)).strip() == "True"
 
 
@@ -80,7 +80,7 @@ def test_a_domain_keeps_nothing_else_from_a_process() -> None:
 
 _NAMES = """
 import os
-from dbtool.migrate.child import namespace
+from dbtool.migrate.runner.child import namespace
 
 before = open("/proc/self/uid_map").read().split()[::2]
 print(namespace.enter())

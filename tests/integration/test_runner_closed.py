@@ -14,8 +14,8 @@ import pytest
 
 from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.relay import relay
-from dbtool.migrate.runner import Outcome, Place
+from dbtool.migrate.runner.relay import relay
+from dbtool.migrate.runner.run import Outcome, Place
 from dbtool.programs import Conversation
 from tests.integration.running import (
     USUAL,
@@ -89,7 +89,7 @@ def test_nothing_gets_out_past_python(code: str, tmp_path: Path, database: str, 
 
 _FILTERED = """
 import socket, subprocess, sys
-from dbtool.migrate.child.syscalls import enter
+from dbtool.migrate.runner.child.syscalls import enter
 
 print(enter())
 for family in (socket.AF_INET, socket.AF_INET6, socket.AF_PACKET):
@@ -181,7 +181,7 @@ def test_without_a_relay_the_clone_is_reached_by_tcp_and_nothing_else_is(
     driver: str, host: str, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on macOS."""
-    monkeypatch.setattr("dbtool.migrate.conversation.relay", lambda _: nullcontext(None))
+    monkeypatch.setattr("dbtool.migrate.runner.conversation.relay", lambda _: nullcontext(None))
     listener = Listener()
     env = _PYTHON.replace("{port}", str(listener.port)) + (_ASYNC if driver == "asyncpg" else USUAL)
     project = make_project(tmp_path, env, driver=f"postgresql+{driver}")
@@ -231,7 +231,7 @@ def test_a_relay_to_nobody_ends_its_visitors() -> None:
 
 _KILLED = """
 import os, signal
-from dbtool.migrate.relay import relay
+from dbtool.migrate.runner.relay import relay
 with relay({"host": "127.0.0.1", "port": "5432"}) as folder:
     print(folder, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

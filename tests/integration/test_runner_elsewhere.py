@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.runner import Place
+from dbtool.migrate.runner.run import Place
 from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
 pytestmark = pytest.mark.one_major

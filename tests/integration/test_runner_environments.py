@@ -12,7 +12,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner import Place, describe, run_upgrade
+from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from tests.integration.running import (
     TWO,
     USUAL,

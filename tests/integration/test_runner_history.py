@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbtool.errors import ConfigurationInvalid
-from dbtool.migrate.runner import describe
+from dbtool.migrate.runner.run import describe
 from tests.integration.running import TWO, USUAL, Listener, make_project, revision
 
 pytestmark = pytest.mark.one_major

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.migrate.runner import Place, describe, run_upgrade
+from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from tests.integration.running import (
     TWO,
     USUAL,

@@ -13,7 +13,7 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConfigurationInvalid, UsageError
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner import Place, create_revision, describe, run_check
+from dbtool.migrate.runner.run import Place, create_revision, describe, run_check
 from tests.integration.running import TWO, USUAL, make_project, run_all, scratch
 
 pytestmark = pytest.mark.one_major

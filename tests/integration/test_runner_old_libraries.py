@@ -14,7 +14,7 @@ import pytest
 from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConfigurationInvalid, ProgramFailed
-from dbtool.migrate.runner import Place, create_revision, describe, run_check
+from dbtool.migrate.runner.run import Place, create_revision, describe, run_check
 from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
 
 pytestmark = pytest.mark.one_major

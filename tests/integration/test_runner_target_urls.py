@@ -11,7 +11,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import UrlInvalid
-from dbtool.migrate.relay import relay
+from dbtool.migrate.runner.relay import relay
 from tests.integration.running import USUAL, make_project, revision, run_all, scratch, tables_in
 from tests.integration.tls_front import TlsFront, write_certificate
 

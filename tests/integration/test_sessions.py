@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dbtool.errors import PrivilegeMissing
-from dbtool.migrate.obstacles import look_for_obstacles
+from dbtool.migrate.apply.obstacles import look_for_obstacles
 from dbtool.postgres.session import connect, parse_url
 from dbtool.postgres.sessions import end_abandoned, end_dbtool_reading, read_obstacles
 from dbtool.targets import Target, Tier

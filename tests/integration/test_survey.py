@@ -10,7 +10,7 @@ import pytest
 from dbtool.author import Author
 from dbtool.ledger import Event
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.history import History, Revision
 from dbtool.migrate.survey import read_place, survey
 from dbtool.migrate.target import look_at
 from dbtool.postgres.ledger import append_events, prepare_ledger

@@ -11,8 +11,8 @@ import psycopg
 
 from dbtool.locks.trace import HeldLock, RevisionTrace, StatementTrace
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner import Outcome, Place, run_upgrade
-from dbtool.migrate.tracer import Tracer
+from dbtool.migrate.rehearse.tracer import Tracer
+from dbtool.migrate.runner.run import Outcome, Place, run_upgrade
 
 _ENV = """
 import os

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbtool.errors import EvidenceRefused
-from dbtool.migrate.canonical import digest_source, is_plain_dml, statement_digest
-from dbtool.migrate.evidence import read_evidence, sign
+from dbtool.migrate.gate.evidence import read_evidence, sign
+from dbtool.migrate.revisions.canonical import digest_source, is_plain_dml, statement_digest
 from tests.unit.migrate.evidence_cases import EVIDENCE, KEY
 
 _SIGNED = sign(EVIDENCE, KEY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.history import History, Revision
 
 
 @st.composite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbtool.findings import Severity
 from dbtool.lint.revision_checks import judge_files
-from dbtool.migrate.revisions import Revision
+from dbtool.migrate.revisions.history import Revision
 
 
 def _revision(identity: str, *, has_downgrade: bool) -> Revision:

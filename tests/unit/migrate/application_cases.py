@@ -13,15 +13,16 @@ from dbtool.author import Author
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.ledger import JournalEntry
-from dbtool.migrate import gate, journal
-from dbtool.migrate.applier import Applier
-from dbtool.migrate.canonical import statement_digest
-from dbtool.migrate.evidence import RevisionEvidence
-from dbtool.migrate.gate import Approval
-from dbtool.migrate.overseer import StatementEnd, StatementStart
+from dbtool.migrate.apply import journal
+from dbtool.migrate.apply.applier import Applier
+from dbtool.migrate.apply.resume import by_ordinal
+from dbtool.migrate.gate import decide as gate
+from dbtool.migrate.gate.decide import Approval
+from dbtool.migrate.gate.evidence import RevisionEvidence
 from dbtool.migrate.request import Silent
-from dbtool.migrate.resume import by_ordinal
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.canonical import statement_digest
+from dbtool.migrate.revisions.history import History, Revision
+from dbtool.migrate.runner.overseer import StatementEnd, StatementStart
 from dbtool.migrate.target import TargetNow
 from dbtool.postgres.session import Connection
 from dbtool.targets import Target, Tier

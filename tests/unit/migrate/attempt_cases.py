@@ -15,13 +15,13 @@ from dbtool.errors import (
     DbtoolError,
 )
 from dbtool.ledger import JournalEntry, LedgerEvent
-from dbtool.migrate import apply
-from dbtool.migrate.applier import Applier
-from dbtool.migrate.apply import Attempts
+from dbtool.migrate.apply import attempts as apply
+from dbtool.migrate.apply.applier import Applier
+from dbtool.migrate.apply.attempts import Attempts
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest
-from dbtool.migrate.revisions import Revision
-from dbtool.migrate.runner import Outcome, Raised
+from dbtool.migrate.revisions.history import Revision
+from dbtool.migrate.runner.run import Outcome, Raised
 from dbtool.postgres.apply_lock import ApplyLock
 from tests.unit.migrate.application_cases import (
     AUTHOR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dbtool.migrate.evidence import Evidence, RevisionEvidence, WaiverEvidence
+from dbtool.migrate.gate.evidence import Evidence, RevisionEvidence, WaiverEvidence
 
 KEY = bytes(range(32))
 MADE_AT = datetime(2026, 11, 23, 7, 30, 0, 123456, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbtool.catalog.relations import RelationName
 from dbtool.locks.modes import LockMode
-from dbtool.migrate.observation import Counters, Observation, SeenColumn, SeenRelation, Sighting
+from dbtool.migrate.rehearse.observation import Counters, Observation, SeenColumn, SeenRelation, Sighting
 
 T, INDEX, U = 20001, 20002, 20003
 INTEGER, BIGINT = SeenColumn("n", 23, -1, "integer"), SeenColumn("n", 20, -1, "bigint")

@@ -9,13 +9,13 @@ from typing import Any
 from dbtool.catalog.catalog import build_catalog
 from dbtool.locks.trace import Population, RevisionTrace, StatementTrace
 from dbtool.masking.masks import MASKS
-from dbtool.migrate.aftermath import State
-from dbtool.migrate.clone_request import Clone
-from dbtool.migrate.outcome import Outcome
+from dbtool.migrate.clone.request import Clone
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.rehearsal import Ran
+from dbtool.migrate.rehearse.aftermath import State
+from dbtool.migrate.rehearse.rehearsal import Ran
+from dbtool.migrate.rehearse.verdict import Yardstick
 from dbtool.migrate.request import RehearseRequest
-from dbtool.migrate.verdict import Yardstick
+from dbtool.migrate.runner.outcome import Outcome
 from tests.unit.masking.coverage_cases import table
 from tests.unit.migrate.application_cases import DDL, STAGING
 from tests.unit.migrate.evidence_cases import MADE_AT

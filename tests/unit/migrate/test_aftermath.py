@@ -10,7 +10,13 @@ import pytest
 
 from dbtool.catalog.catalog import build_catalog
 from dbtool.findings import Finding, Severity
-from dbtool.migrate.aftermath import State, judge_heads, judge_model, judge_new_columns, judge_unfinished
+from dbtool.migrate.rehearse.aftermath import (
+    State,
+    judge_heads,
+    judge_model,
+    judge_new_columns,
+    judge_unfinished,
+)
 from dbtool.postgres.unfinished import Unfinished
 from dbtool.rules.loader import load_rules
 from dbtool.rules.model import RuleSet

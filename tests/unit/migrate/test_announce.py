@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbtool.migrate.announce import Announced
-from dbtool.migrate.overseer import Stop
 from dbtool.migrate.request import Silent
+from dbtool.migrate.runner.announce import Announced
+from dbtool.migrate.runner.overseer import Stop
 from tests.unit.migrate.application_cases import end, start
 
 

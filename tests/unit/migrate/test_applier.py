@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbtool.errors import EvidenceRefused, RevisionEdited
-from dbtool.migrate.overseer import Answer, Go, Stop
+from dbtool.migrate.runner.overseer import Answer, Go, Stop
 from tests.unit.migrate.application_cases import Written, applier, approve, start, watch
 
 _ADD = "ALTER TABLE parcel ADD COLUMN colour text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.migrate.overseer import Answer, Go
+from dbtool.migrate.runner.overseer import Answer, Go
 from tests.unit.migrate.application_cases import Written, applier, end, entry, start, watch
 
 _ADD = "ALTER TABLE parcel ADD COLUMN colour text"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dbtool.errors import PartlyDone
-from dbtool.migrate.applier import Applier
-from dbtool.migrate.overseer import Answer, Go, Skip, Stop
+from dbtool.migrate.apply.applier import Applier
+from dbtool.migrate.runner.overseer import Answer, Go, Skip, Stop
 from tests.unit.migrate.application_cases import Written, applier, entry, start, watch
 
 _ADD = "ALTER TABLE parcel ADD COLUMN colour text"

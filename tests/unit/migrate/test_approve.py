@@ -14,12 +14,12 @@ from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.errors import ConfigurationInvalid, ConsentMissing, DbtoolError, EvidenceRefused
 from dbtool.findings import Severity
 from dbtool.ledger import Event, JournalEntry, LedgerEntry
-from dbtool.migrate import approve
-from dbtool.migrate.evidence import Evidence, RevisionEvidence, write_evidence
-from dbtool.migrate.files import digest_reads
-from dbtool.migrate.gate import Approval
+from dbtool.migrate.gate import approve
+from dbtool.migrate.gate.decide import Approval
+from dbtool.migrate.gate.evidence import Evidence, RevisionEvidence, write_evidence
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest
+from dbtool.migrate.revisions.files import digest_reads
 from dbtool.targets import Target, Tier
 from tests.unit.migrate.application_cases import (
     DDL,

@@ -8,8 +8,8 @@ from dbtool.errors import (
     LockNotAcquired,
 )
 from dbtool.ledger import Event
-from dbtool.migrate.applier import Applier
-from dbtool.migrate.runner import Outcome, Raised
+from dbtool.migrate.apply.applier import Applier
+from dbtool.migrate.runner.run import Outcome, Raised
 from tests.unit.migrate.attempt_cases import (
     World,
     attempts_of,

@@ -12,10 +12,10 @@ from dbtool.errors import (
     RevisionEdited,
 )
 from dbtool.ledger import Event
-from dbtool.migrate import apply
-from dbtool.migrate.applier import Applier
+from dbtool.migrate.apply import attempts as apply
+from dbtool.migrate.apply.applier import Applier
 from dbtool.migrate.request import Silent
-from dbtool.migrate.runner import Outcome, Raised
+from dbtool.migrate.runner.run import Outcome, Raised
 from tests.unit.migrate.application_cases import (
     entry,
     revision,

@@ -8,8 +8,8 @@ import pytest
 
 from dbtool import programs
 from dbtool.errors import ProgramFailed
-from dbtool.migrate import canonical
-from dbtool.migrate.canonical import (
+from dbtool.migrate.revisions import canonical
+from dbtool.migrate.revisions.canonical import (
     digest_source,
     file_names_of,
     find_waivers,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dbtool.migrate.canonical import is_plain_dml, statement_digest
+from dbtool.migrate.revisions.canonical import is_plain_dml, statement_digest
 
 _STATEMENT = """ALTER TABLE public.users ADD COLUMN note varchar(10) DEFAULT 'a  b' CHECK (note <> '-- x'), ALTER "a  b" SET DEFAULT 1.5"""
 

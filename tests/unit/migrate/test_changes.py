@@ -4,9 +4,9 @@ import pytest
 
 from dbtool.locks.modes import LockMode
 from dbtool.locks.trace import ColumnChange, RowChange
-from dbtool.migrate import changes
-from dbtool.migrate.changes import Span
-from dbtool.migrate.observation import Counters, Observation, SeenRelation
+from dbtool.migrate.rehearse import changes
+from dbtool.migrate.rehearse.changes import Span
+from dbtool.migrate.rehearse.observation import Counters, Observation, SeenRelation
 from tests.unit.migrate.looks import BIGINT, INDEX, INTEGER, T, U, known, look, relation
 
 _INDEX = relation(INDEX, "t_n", kind="i", table=T)

@@ -4,7 +4,7 @@ import pytest
 
 from dbtool.locks.modes import LockMode
 from dbtool.locks.trace import HeldLock, StatementFailure, StatementTrace
-from dbtool.migrate.course import Course
+from dbtool.migrate.rehearse.course import Course
 
 _LOCK = HeldLock("public.t", LockMode.ACCESS_EXCLUSIVE, 0.0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.migrate.effects import (
+from dbtool.migrate.apply.effects import (
     Effect,
     EffectKind,
     describe_effect,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.migrate.ending import describe_elsewhere, describe_end
-from dbtool.migrate.outcome import Outcome, Raised
+from dbtool.migrate.runner.ending import describe_elsewhere, describe_end
+from dbtool.migrate.runner.outcome import Outcome, Raised
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dbtool.migrate.env_settings import digest_settings
 from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.revisions.env_settings import digest_settings
 
 _INI = """
 # where migrations are

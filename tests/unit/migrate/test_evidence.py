@@ -13,14 +13,14 @@ import pytest
 
 from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.errors import ConfigurationInvalid, EnvironmentFailed, EvidenceRefused
-from dbtool.migrate.evidence import (
+from dbtool.migrate.gate.evidence import (
     canonical_bytes,
     find_evidence,
     read_evidence,
     sign,
     write_evidence,
 )
-from dbtool.migrate.outlines import Outlines, find_outlines
+from dbtool.migrate.gate.outlines import Outlines, find_outlines
 from tests.unit.migrate.evidence_cases import EVIDENCE, KEY, MADE_AT
 
 _SIGNED = sign(EVIDENCE, KEY)

@@ -4,7 +4,7 @@ from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName
 from dbtool.findings import Severity
 from dbtool.locks.trace import RelationSize
-from dbtool.migrate.fill_plan import FillPlan, TableCopy, plan_fill
+from dbtool.migrate.clone.fill_plan import FillPlan, TableCopy, plan_fill
 
 INT = ColumnType("integer", "int4")
 T, ROOT, LEAF = (RelationName("public", name) for name in ("t", "root", "leaf"))

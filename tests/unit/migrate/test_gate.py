@@ -12,9 +12,9 @@ from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.errors import DbtoolError, Drift, EvidenceRefused
 from dbtool.ledger import Event, JournalEntry, LedgerEntry
-from dbtool.migrate.gate import Approval, Earlier, decide, require_transaction_mode
-from dbtool.migrate.outlines import Outlines
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.gate.decide import Approval, Earlier, decide, require_transaction_mode
+from dbtool.migrate.gate.outlines import Outlines
+from dbtool.migrate.revisions.history import History, Revision
 from dbtool.targets import Target, Tier
 from tests.unit.migrate.evidence_cases import EVIDENCE, MADE_AT
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.migrate.aftermath import State, judge_heads
+from dbtool.migrate.rehearse.aftermath import State, judge_heads
 
 
 def _state(*heads: str) -> State:

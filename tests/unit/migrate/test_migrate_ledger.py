@@ -6,7 +6,7 @@ from dbtool.author import Author
 from dbtool.errors import RevisionEdited
 from dbtool.ledger import Event, LedgerEntry, LedgerEvent
 from dbtool.migrate.ledger import find_edited, plan_adoption, plan_reconciliation, refuse_edited
-from dbtool.migrate.revisions import History, Revision
+from dbtool.migrate.revisions.history import History, Revision
 from dbtool.targets import Target, Tier
 
 _AUTHOR = Author("run-9", "staging", "ada")

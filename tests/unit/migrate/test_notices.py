@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.migrate.notices import Notices, parse_notices
+from dbtool.migrate.rehearse.notices import Notices, parse_notices
 
 
 @pytest.mark.parametrize(

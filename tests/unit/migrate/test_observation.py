@@ -3,7 +3,13 @@ from __future__ import annotations
 import json
 
 from dbtool.locks.modes import LockMode
-from dbtool.migrate.observation import NOTHING_SEEN, commit, find_relation, lacks_columns, parse_difference
+from dbtool.migrate.rehearse.observation import (
+    NOTHING_SEEN,
+    commit,
+    find_relation,
+    lacks_columns,
+    parse_difference,
+)
 from tests.unit.migrate.looks import BIGINT, INTEGER, T, U, known, look, relation
 
 _FACT = [T, 8, "public", "t", "r", 7, None, [1, 2, 3, 4], 8192, [[1, "n", 23, -1, "integer"]], ["f"]]

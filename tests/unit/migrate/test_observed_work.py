@@ -5,10 +5,10 @@ import pytest
 from dbtool.locks.modes import LockMode
 from dbtool.locks.statements import parse_statements
 from dbtool.locks.trace import IndexBuild
-from dbtool.migrate.changes import Span
-from dbtool.migrate.notices import Notices
-from dbtool.migrate.observation import Counters, Observation
-from dbtool.migrate.observed_work import Work, find_work
+from dbtool.migrate.rehearse.changes import Span
+from dbtool.migrate.rehearse.notices import Notices
+from dbtool.migrate.rehearse.observation import Counters, Observation
+from dbtool.migrate.rehearse.observed_work import Work, find_work
 from tests.unit.migrate.looks import INDEX, T, U, known, look, relation
 
 _TABLE = relation()

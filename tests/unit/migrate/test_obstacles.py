@@ -1,5 +1,5 @@
 from dbtool.findings import Severity
-from dbtool.migrate.obstacles import LONG_S, judge_obstacles
+from dbtool.migrate.apply.obstacles import LONG_S, judge_obstacles
 from dbtool.postgres.sessions import Obstacles, OpenTransaction, PreparedTransaction
 from dbtool.targets import Target, Tier
 

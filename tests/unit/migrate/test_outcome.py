@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.migrate.ending import describe_end
-from dbtool.migrate.outcome import Outcome
+from dbtool.migrate.runner.ending import describe_end
+from dbtool.migrate.runner.outcome import Outcome
 
 _VALUE = "ann@example.com"
 

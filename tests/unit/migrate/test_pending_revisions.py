@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbtool.errors import ConfigurationInvalid, HeadConflict
-from dbtool.migrate.revisions import History, Revision, plan_pending, refuse_empty
+from dbtool.migrate.revisions.history import History, Revision, plan_pending, refuse_empty
 
 
 def _revision(name: str, *down: str) -> Revision:

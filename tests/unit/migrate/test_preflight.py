@@ -9,7 +9,8 @@ import pytest
 
 from dbtool.errors import ConfigurationInvalid, EnvironmentFailed
 from dbtool.findings import Finding, Severity
-from dbtool.migrate import preflight, survey
+from dbtool.migrate import survey
+from dbtool.migrate.apply import preflight
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest, Silent
 from dbtool.migrate.target import refuse_standby

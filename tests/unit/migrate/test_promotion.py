@@ -9,8 +9,8 @@ import pytest
 
 from dbtool.errors import ConsentMissing
 from dbtool.ledger import Event, LedgerEntry
-from dbtool.migrate.promotion import require_promotion
-from dbtool.migrate.revisions import Revision
+from dbtool.migrate.gate.promotion import require_promotion
+from dbtool.migrate.revisions.history import Revision
 from dbtool.targets import Target, Tier
 
 _B2 = Revision("b2", ("a1",), (), (), "versions/b2.py", "note", "2" * 64, False)

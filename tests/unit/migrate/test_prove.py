@@ -13,13 +13,13 @@ from dbtool import __version__
 from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.lint.waivers import parse_waivers
 from dbtool.locks.trace import StatementTrace
-from dbtool.migrate.canonical import statement_digest
-from dbtool.migrate.evidence import WaiverEvidence, read_evidence
-from dbtool.migrate.outcome import Outcome
-from dbtool.migrate.outlines import find_outlines
-from dbtool.migrate.prove import expect_ddl, make_evidence, prove
-from dbtool.migrate.rehearsed import Rehearsed
-from dbtool.migrate.verdict import Judged
+from dbtool.migrate.gate.evidence import WaiverEvidence, read_evidence
+from dbtool.migrate.gate.outlines import find_outlines
+from dbtool.migrate.gate.prove import expect_ddl, make_evidence, prove
+from dbtool.migrate.rehearse.rehearsed import Rehearsed
+from dbtool.migrate.rehearse.verdict import Judged
+from dbtool.migrate.revisions.canonical import statement_digest
+from dbtool.migrate.runner.outcome import Outcome
 from tests.unit.migrate.application_cases import DDL, FACTS, history_of, revision, target_now
 from tests.unit.migrate.evidence_cases import KEY, MADE_AT
 from tests.unit.migrate.rehearsal_cases import clone, ran, request, state, traced

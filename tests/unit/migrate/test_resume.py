@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dbtool.errors import PartlyDone
-from dbtool.migrate.canonical import statement_digest
-from dbtool.migrate.effects import describe_effect
-from dbtool.migrate.resume import (
+from dbtool.migrate.apply.effects import describe_effect
+from dbtool.migrate.apply.resume import (
     IndexState,
     Resume,
     by_ordinal,
@@ -19,6 +18,7 @@ from dbtool.migrate.resume import (
     spell_effect,
     spell_rowcount,
 )
+from dbtool.migrate.revisions.canonical import statement_digest
 from tests.unit.migrate.application_cases import entry
 
 _BUILD = "CREATE INDEX CONCURRENTLY a ON t (x)"

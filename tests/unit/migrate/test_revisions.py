@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from dbtool.errors import HeadConflict, RevisionUnknown
-from dbtool.migrate.revisions import find_destination, plan_pending
+from dbtool.migrate.revisions.history import find_destination, plan_pending
 from tests.unit.migrate.application_cases import history_of, revision
 
 # a ← b ← left ← merge;  b ← right ← merge;  beside needs left

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dbtool.migrate.child.address import Address, find_address, is_same, parse_dsn
+from dbtool.migrate.runner.child.address import Address, find_address, is_same, parse_dsn
 
 _TOLD = Address(("127.0.0.1:5432",), "shop")
 

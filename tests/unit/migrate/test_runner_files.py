@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dbtool.errors import ConfigurationInvalid
-from dbtool.migrate.files import digest_files, digest_reads
 from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.revisions.files import digest_files, digest_reads
 
 _FILES = {
     "migrations/env.py": "import tools",

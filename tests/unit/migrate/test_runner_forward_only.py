@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbtool.migrate.child.forward_only import without_downgrade
+from dbtool.migrate.runner.child.forward_only import without_downgrade
 
 _HEAD = '''"""add a column"""
 from alembic import op

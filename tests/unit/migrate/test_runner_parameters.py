@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dbtool.migrate.child.parameters import digest
+from dbtool.migrate.runner.child.parameters import digest
 
 
 class _Wrapped:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dbtool.migrate.child.address import find_address, parse_dsn
-from dbtool.migrate.outcome import Outcome, Raised
-from dbtool.migrate.place import Place, find_parameters, told_environment, told_schemes, told_url
 from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.runner.child.address import find_address, parse_dsn
+from dbtool.migrate.runner.outcome import Outcome, Raised
+from dbtool.migrate.runner.place import Place, find_parameters, told_environment, told_schemes, told_url
 
 
 @pytest.mark.parametrize(

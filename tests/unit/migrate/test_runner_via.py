@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from dbtool.migrate.child.via import DriverUnknown, make_context, spell_for, spell_session, through_socket
+from dbtool.migrate.runner.child.via import (
+    DriverUnknown,
+    make_context,
+    spell_for,
+    spell_session,
+    through_socket,
+)
 from dbtool.postgres.session import KEEPALIVES
 
 _VIA = {"host": "db", "port": "6000", "user": "u", "password": "p", "dbname": "shop", "options": "-c x=y"}

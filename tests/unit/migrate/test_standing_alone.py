@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dbtool.locks.modes import LockMode
-from dbtool.migrate.changes import Span
-from dbtool.migrate.standing_alone import documented_locks, fits_block, plan_hold
+from dbtool.migrate.rehearse.changes import Span
+from dbtool.migrate.rehearse.standing_alone import documented_locks, fits_block, plan_hold
 from tests.unit.migrate.looks import INDEX, T, U, known, relation
 
 _KNOWN = known(

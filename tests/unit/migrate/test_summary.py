@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import cast
 
 from dbtool.findings import Finding, Severity
-from dbtool.migrate.apply import Attempts
+from dbtool.migrate.apply.attempts import Attempts
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.rehearsed import Rehearsed
+from dbtool.migrate.rehearse.rehearsed import Rehearsed
+from dbtool.migrate.rehearse.verdict import Judged
 from dbtool.migrate.request import ApplyRequest
 from dbtool.migrate.result import AppliedRevision
 from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application
-from dbtool.migrate.verdict import Judged
 from dbtool.postgres.apply_lock import ApplyLock
 from tests.unit.migrate.application_cases import AUTHOR, STAGING, approve, history_of, revision, target_now
 from tests.unit.migrate.rehearsal_cases import clone, ran, request, state, traced

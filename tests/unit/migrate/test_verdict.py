@@ -14,10 +14,10 @@ from dbtool.findings import Finding, Severity
 from dbtool.ledger import Event, LedgerEntry
 from dbtool.lint import squawk
 from dbtool.locks.trace import Population, StatementFailure, StatementTrace
-from dbtool.migrate.outcome import Outcome, Raised
-from dbtool.migrate.rehearsal import Ran
-from dbtool.migrate.revisions import Revision
-from dbtool.migrate.verdict import Judged, judge, yardstick
+from dbtool.migrate.rehearse.rehearsal import Ran
+from dbtool.migrate.rehearse.verdict import Judged, judge, yardstick
+from dbtool.migrate.revisions.history import Revision
+from dbtool.migrate.runner.outcome import Outcome, Raised
 from dbtool.postgres.unfinished import Unfinished
 from dbtool.rules.model import RuleSet
 from tests.unit.migrate.application_cases import DDL, history_of, revision, target_now

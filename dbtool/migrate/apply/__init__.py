@@ -1,0 +1,1 @@
+"""approval → attempts → the target, forward only"""

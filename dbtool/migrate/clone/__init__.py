@@ -1,0 +1,1 @@
+"""target → server → schema → rows: a disposable clone of the target."""

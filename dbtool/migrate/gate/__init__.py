@@ -1,0 +1,1 @@
+"""rehearsal → evidence → approval"""

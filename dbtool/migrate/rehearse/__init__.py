@@ -1,0 +1,1 @@
+"""run on the clone → trace → judge"""

@@ -1,0 +1,1 @@
+"""The history in the project's files: read, digested, and written on."""
