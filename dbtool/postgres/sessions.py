@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import quote_identifier
-from dbtool.errors import PrivilegeMissing
+from dbtool.errors import Busy, PrivilegeMissing
 from dbtool.postgres.session import Connection, translated
 from dbtool.postgres.sql import read_rows
 
@@ -88,7 +88,16 @@ def _end(connection: Connection, pids: Sequence[int]) -> tuple[int, ...]:
     try:
         with translated("ending sessions of dbtool's own"):
             for pid in pids:
-                connection.execute("SELECT pg_catalog.pg_terminate_backend(%s, 5000)", (pid,))
+                row = connection.execute(
+                    "SELECT pg_catalog.pg_terminate_backend(%s, 5000) OR NOT EXISTS "
+                    "(SELECT FROM pg_catalog.pg_stat_activity WHERE pid = %s)",
+                    (pid, pid),
+                ).fetchone()
+                if not row or not row[0]:
+                    raise Busy(
+                        f"pid {pid} is a session of an earlier run of dbtool's, was told to end, and did not within 5 s; "
+                        "nothing was applied. Apply again when it has ended."
+                    )
     except PrivilegeMissing as error:
         role = quote_identifier(connection.info.user)
         listed = ", ".join(map(str, pids))

@@ -262,3 +262,19 @@ def test_sql_that_is_printed_is_not_run(tmp_path: Path, database: str) -> None:
     outcome = run_all(make_project(tmp_path, env), database)
     assert outcome.raised is not None
     assert "print SQL instead of running it" in outcome.raised.message
+
+
+def test_a_file_that_is_another_by_now_is_not_run(tmp_path: Path, database: str) -> None:
+    project = make_project(tmp_path)
+    outcome = run_upgrade(
+        project,
+        Place(database),
+        revisions=["one", "two"],
+        destination="heads",
+        overseer=Recorder(),
+        trace=False,
+        contents={"two": "0" * 64},
+    )
+    assert outcome.raised is not None
+    assert outcome.raised.kind == "FilesChanged"
+    assert outcome.completed == []

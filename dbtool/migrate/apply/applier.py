@@ -24,7 +24,11 @@ APPLICATION_NAME = "dbtool migrate apply"
 _SESSION = (
     f"SET application_name = '{APPLICATION_NAME}'",
     "SET client_min_messages = warning",
-    "SET client_connection_check_interval = '2s'",  # a statement whose dbtool was killed ends with it
+    # A statement whose dbtool was killed ends with it; not every system that a server runs on can tell.
+    (
+        "DO $$ BEGIN PERFORM pg_catalog.set_config('client_connection_check_interval', '2s', false); "
+        "EXCEPTION WHEN OTHERS THEN END $$"
+    ),
 )
 _REFUSAL = "DO $$ BEGIN RAISE EXCEPTION 'dbtool stops the revision'; END $$"
 

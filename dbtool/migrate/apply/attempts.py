@@ -14,6 +14,7 @@ from dbtool.errors import (
     DbtoolError,
     LockNotAcquired,
     PartlyDone,
+    RevisionEdited,
 )
 from dbtool.ledger import Event, JournalEntry, LedgerEvent
 from dbtool.migrate.apply.applier import Applier
@@ -119,6 +120,7 @@ class Attempts:
             overseer=applier,
             trace=False,
             version_table=self.seen.version_table or RelationName("", "alembic_version"),
+            contents={one.id: one.content for one in left if one.content},
         )
         return applier, outcome
 
@@ -226,6 +228,10 @@ def _describe_unbegun(next_one: Revision, outcome: Outcome) -> DbtoolError:
         return LockNotAcquired(
             f"before revision {next_one.id} began: {_message(outcome)}; nothing of it was done. End what blocks it, or apply "
             "again with a longer --patience."
+        )
+    if outcome.raised is not None and outcome.raised.kind == "FilesChanged":
+        return RevisionEdited(
+            f"{outcome.raised.message}; nothing of it was done. Rehearse what is there now."
         )
     return AnswerIsNo(
         f"env.py ended before revision {next_one.id} began: {describe_end(outcome)}; nothing of it was done."

@@ -72,6 +72,7 @@ def run_on_clone(
             overseer=Announced(tracer, request.observer, _files(pending)),
             trace=True,
             timeout_s=request.timeout_s,
+            contents={one.id: one.content for one in pending if one.content},
         )
     refuse_elsewhere(outcome)
     after, ddl_after = _look(request, clone)

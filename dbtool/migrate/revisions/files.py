@@ -81,6 +81,7 @@ def _digest_revision(reader: _Reader, one: Mapping[str, Any]) -> Revision:
             digest=reader.digest_of(file),
             has_downgrade=has_downgrade(parse_source(source)),
             waivers=tuple(find_waivers(source)),
+            content=hashlib.sha256(source).hexdigest(),
         )
     except UnicodeDecodeError:
         raise ConfigurationInvalid(f"{name}: not UTF-8; nothing was done. Save the file as UTF-8.") from None

@@ -14,7 +14,7 @@ class Revision:
 
     ``file`` as people type it from the project's folder. ``digest`` is of its code in canonical form and of the project's
     files that it imports; comments and formatting do not change it. ``waivers`` are the raw comments
-    ``# dbtool: allow …`` as (line, text).
+    ``# dbtool: allow …`` as (line, text). ``content`` is the SHA-256 of the file's bytes when it was digested.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Revision:
     digest: str
     has_downgrade: bool
     waivers: tuple[tuple[int, str], ...] = ()
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbtool.catalog.relations import RelationName
@@ -46,12 +46,13 @@ def run_upgrade(
     trace: bool,
     timeout_s: float | None = None,
     version_table: RelationName | None = None,
+    contents: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run env.py for these pending ``revisions`` up to ``destination``, with ``overseer`` asked before each statement.
 
     It returns however the child ends; what stands in the database is for the caller to look up. An env.py that returns
     without having run them all has failed, whatever it says, and so has one that keeps its revision in another table than
-    ``version_table``, before it begins.
+    ``version_table``, before it begins. ``contents`` are the SHA-256 of revisions' files: one that is another by now is not run.
     """
     job = {
         "mode": "upgrade",
@@ -59,6 +60,7 @@ def run_upgrade(
         "destination": destination,
         "trace": trace,
         "version_table": version_table and {"schema": version_table.schema, "name": version_table.name},
+        "contents": dict(contents or {}),
     }
     outcome = converse(project, job, place=place, heard=overseen(overseer), timeout_s=timeout_s)
     left = [one for one in revisions if one not in outcome.completed]

@@ -9,11 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from dbtool.errors import (
-    AnswerIsNo,
-    ConfigurationInvalid,
-    DbtoolError,
-)
+from dbtool.errors import DbtoolError
 from dbtool.ledger import JournalEntry, LedgerEvent
 from dbtool.migrate.apply import attempts as apply
 from dbtool.migrate.apply.applier import Applier
@@ -126,28 +122,3 @@ def refusal(attempts: Attempts, kind: type[DbtoolError]) -> str:
         attempts.go()
     assert type(refused.value) is kind
     return str(refused.value)
-
-
-def _end_early(outcome: Outcome) -> Run:
-    return lambda _world, _applier: outcome
-
-
-def test_what_ends_before_any_revision_is_no_failure_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = install(
-        monkeypatch, _end_early(Outcome(raised=Raised("KeyError", "'REGION'", "migrations/env.py:7")))
-    )
-    message = refusal(attempts_of(world), AnswerIsNo)
-    assert message == (
-        "env.py ended before revision r2 began: KeyError at migrations/env.py:7: 'REGION'; nothing of it was done."
-    )
-    assert world.told() == []
-
-
-def test_a_version_table_that_nobody_declared_is_a_matter_of_configuration(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told = Raised("VersionTableElsewhere", "env.py keeps its revision in ours, where nobody looks for it")
-    message = refusal(
-        attempts_of(install(monkeypatch, _end_early(Outcome(raised=told)))), ConfigurationInvalid
-    )
-    assert "[project.alembic] version_table" in message

@@ -34,6 +34,7 @@ def test_everything_pending_is_applied_in_one_run_with_a_start_as_each_turn_come
     assert world.events[0].digest == "digest of r2"
     (asked,) = world.asked
     assert asked.pop("version_table").name == "alembic_version"
+    assert asked.pop("contents") == {}
     assert asked == {"revisions": ["r2", "r3"], "destination": "r3", "trace": False}
     assert world.pauses == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -31,6 +32,7 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     events = StatementEvents(channel, trace=job["trace"])
     events.install()
     wanted = list(job["revisions"])
+    _require_contents(script, job["contents"])
 
     def steps(heads: Any, context: Any) -> Iterator[Any]:
         channel.tell("environment", **_describe_context(context, heads))
@@ -48,6 +50,20 @@ def upgrade(job: Dict[str, Any], channel: Channel) -> None:
     ) as environment:
         _configure_per_revision(environment, channel, events, job["version_table"])
         script.run_env()
+
+
+class FilesChanged(RuntimeError):
+    """What would run is not what was looked at."""
+
+
+def _require_contents(script: Any, contents: Dict[str, str]) -> None:
+    """The modules are loaded by now: a file that is another after this is not run."""
+    for revision, expected in contents.items():
+        path = script.get_revision(revision).path
+        with open(path, "rb") as file:
+            found = hashlib.sha256(file.read()).hexdigest()
+        if found != expected:
+            raise FilesChanged(f"{path} was changed while it was about to be run")
 
 
 def _watched(
