@@ -5,7 +5,7 @@ round, in turn, each on a new database: Alembic's own command; the same upgrade 
 statement traced; and the whole of `dbtool migrate rehearse`, which makes its clone, judges and signs as well. Prints a
 table and adds to bench/results.json.
 
-    python bench/migrate.py [--rows 200000] [--rounds 3]
+    python bench/migrate.py [--rows 1000000] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dbtool-bench-") as name, embedded_server() as server:
