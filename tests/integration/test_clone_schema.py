@@ -10,7 +10,7 @@ import pytest
 from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.clone.make import rehearsal_clone
-from dbtool.postgres.session import program_environment
+from dbtool.postgres.session import database_name, program_environment
 from tests.acceptance import inspection
 from tests.integration.cloning import compare_catalogs, request_for
 
@@ -40,7 +40,7 @@ def test_a_hard_schema_is_cloned_as_it_is(name: str, server: EmbeddedServer, loa
     with rehearsal_clone(request_for(url)) as clone:
         compare_catalogs(url, clone)
         assert clone.version.startswith(f"{server.major}.")
-        assert clone.database == clone.url.rpartition("/")[2] == url.rpartition("/")[2]
+        assert clone.database == database_name(clone.url) == database_name(url)
         if name != "exotic":  # the server spells one of its checks anew
             assert inspection.dump_schema(server, clone.superuser_url) == inspection.dump_schema(server, url)
 

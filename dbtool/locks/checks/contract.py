@@ -71,6 +71,7 @@ JSON_COLUMN = Check(
     bad='op.add_column("orders", sa.Column("extra", sa.JSON(), nullable=True))',
     good="""\
 from sqlalchemy.dialects.postgresql import JSONB
+
 op.add_column("orders", sa.Column("extra", JSONB(), nullable=True))""",
 )
 
