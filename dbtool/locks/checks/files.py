@@ -12,7 +12,7 @@ DOWNGRADE = Check(
     "A pending revision has a downgrade().",
     "dbtool goes forward only and never runs it. Nobody rehearses it, so it would run for the first time on the worst day; "
     "what it drops is lost. The way back is another revision.",
-    bad=f'{_AN_ORDER}\n\ndef downgrade():\n    op.drop_column("orders", "note")',
+    bad=f'{_AN_ORDER}\n\n\ndef downgrade():\n    op.drop_column("orders", "note")',
     good=f"{_AN_ORDER}\n# and no downgrade()",
 )
 
