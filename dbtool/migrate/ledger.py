@@ -145,7 +145,7 @@ def refuse_edited(
     raise RevisionEdited(
         f"{len(edited)} revision{'s' * (len(edited) > 1)} of {target} changed after being applied; nothing was done:\n"
         f"{listed}\nThe database will not change with them. Restore the files and write a new revision; or, where the "
-        f"difference is none to the database, say so: dbtool migrate accept {first} --target {target} --because …"
+        f"difference is none to the database, say so: dbtool migrate accept {first} --target {target} --reason …"
     )
 
 

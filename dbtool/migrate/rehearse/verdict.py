@@ -112,7 +112,7 @@ def _judge_edited(target: Target, history: History, seen: TargetNow) -> Iterator
             f"revision {one.revision.id} was applied with other code than its file has now: the database does not change "
             "with it, and no two databases need be alike any more",
             "restore the file and write a new revision; or, where the difference is none to the database: "
-            f"dbtool migrate accept {one.revision.id} --target {target} --because …",
+            f"dbtool migrate accept {one.revision.id} --target {target} --reason …",
         )
 
 
