@@ -85,16 +85,9 @@ def plan_pending(
 ) -> tuple[Revision, ...]:
     """The pending revisions of a database at ``current``.
 
-    :raises ConfigurationInvalid: there is no revision at all.
     :raises HeadConflict: there are several heads, and nobody declared them.
     :raises RevisionUnknown: the database holds a revision that the project's files do not have.
     """
-    if not history.revisions:
-        raise ConfigurationInvalid(
-            "the project's files hold no revision, so that nothing could be looked at; nothing was done. Are they where "
-            "[project] migrations says, or does env.py choose their folders itself (version_locations)? Write the first "
-            "with: dbtool migrate new …"
-        )
     unknown = [one for one in current if not history.knows(one)]
     if unknown:
         raise RevisionUnknown(
