@@ -130,7 +130,7 @@ class Attempts:
     def _settle(self, left: list[Revision], applier: Applier) -> list[Revision]:
         """What the database says is applied, is; whatever the child said."""
         heads = current_heads(self.lock.connection, self.request.project.version_table)
-        applied = _applied(self.pending, heads)
+        applied = self.history.ancestors(heads)
         for one in left:
             if one.id in applied:
                 self.done.append(
@@ -266,16 +266,3 @@ class _StartingApplier(Applier):
                 [self.author.event(Event.START, revision, self.digests[revision], detail=self.reason)],
             )
         super().revision_begins(revision)
-
-
-def _applied(pending: Sequence[Revision], heads: Sequence[str]) -> frozenset[str]:
-    """Everything pending that a database at ``heads`` has."""
-    by_id = {one.id: one for one in pending}
-    found: set[str] = set()
-    unvisited = [head for head in heads if head in by_id]
-    while unvisited:
-        one = by_id[unvisited.pop()]
-        if one.id not in found:
-            found.add(one.id)
-            unvisited += [each for each in (*one.down, *one.needs) if each in by_id]
-    return frozenset(found)

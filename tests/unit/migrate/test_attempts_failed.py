@@ -12,15 +12,16 @@ from dbtool.errors import (
     RevisionEdited,
 )
 from dbtool.ledger import Event
-from dbtool.migrate.apply import attempts as apply
 from dbtool.migrate.apply.applier import Applier
 from dbtool.migrate.request import Silent
 from dbtool.migrate.runner.run import Outcome, Raised
 from tests.unit.migrate.application_cases import (
     entry,
+    history_of,
     revision,
 )
 from tests.unit.migrate.attempt_cases import (
+    R1,
     World,
     attempts_of,
     fail,
@@ -163,7 +164,7 @@ def test_a_head_stands_for_all_that_it_stands_on(heads: tuple[str, ...], applied
         revision("right", "r1"),
         revision("merge", "left", "right", needs=("beside",)),
     )
-    assert apply._applied(pending, heads) == applied  # noqa: SLF001  what _settle builds on
+    assert history_of(R1, *pending).ancestors(heads) - {"r1"} == applied
 
 
 def test_waiting_for_a_lock_is_told_to_whoever_watches(monkeypatch: pytest.MonkeyPatch) -> None:
