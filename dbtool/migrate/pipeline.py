@@ -18,6 +18,7 @@ from dbtool.migrate.apply.attempts import Attempts, name_author, tell_holder
 from dbtool.migrate.apply.cut_short import telling_what_stands
 from dbtool.migrate.apply.preflight import preflight
 from dbtool.migrate.clone.make import rehearsal_clone
+from dbtool.migrate.create import generate_revision, write_revision
 from dbtool.migrate.gate.approve import approve, compare_with_rehearsed
 from dbtool.migrate.gate.prove import prove
 from dbtool.migrate.rehearse.rehearsal import plan_clone, run_on_clone
@@ -25,7 +26,6 @@ from dbtool.migrate.rehearse.rehearsed import Rehearsed
 from dbtool.migrate.rehearse.verdict import judge, yardstick
 from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
 from dbtool.migrate.result import Application, Rehearsal, Status
-from dbtool.migrate.revisions.create import generate_revision, write_revision
 from dbtool.migrate.revisions.history import find_destination, plan_pending, refuse_empty
 from dbtool.migrate.runner.run import describe
 from dbtool.migrate.summary import nothing_applied, nothing_rehearsed, summarise, summarise_application

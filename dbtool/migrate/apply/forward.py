@@ -8,35 +8,10 @@ from dbtool.errors import AnswerIsNo
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.revisions.history import Revision
 from dbtool.migrate.runner.ending import describe_elsewhere, describe_end
-from dbtool.migrate.runner.overseer import Answer, Go, StatementEnd, StatementStart
+from dbtool.migrate.runner.overseer import Onlooker
 from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from dbtool.postgres.alembic_version import current_heads
 from dbtool.postgres.session import connect
-
-
-class Onlooker:
-    """Lets everything happen."""
-
-    def connected(self, pid: int) -> None: ...
-
-    def configured(self, transaction_mode: str) -> None: ...
-
-    def revision_begins(self, revision: str) -> None: ...
-
-    def statement_begins(self, start: StatementStart) -> Answer:  # noqa: ARG002  the overseer's signature
-        return Go()
-
-    def statement_ended(self, end: StatementEnd) -> None: ...
-
-    def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:  # noqa: ARG002
-        return ()
-
-    def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None: ...
-
-    def committing(self, rowcount: int) -> Sequence[str]:  # noqa: ARG002
-        return ()
-
-    def transaction_ended(self, *, committed: bool, at: float) -> None: ...
 
 
 def bring_forward(project: MigrationProject, url: str, wanted: Sequence[str]) -> tuple[str, ...]:

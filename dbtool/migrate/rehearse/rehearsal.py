@@ -13,7 +13,7 @@ from dbtool.migrate.rehearse.tracer import Tracer
 from dbtool.migrate.request import RehearseRequest
 from dbtool.migrate.revisions.history import Revision
 from dbtool.migrate.runner.announce import Announced
-from dbtool.migrate.runner.ending import describe_elsewhere
+from dbtool.migrate.runner.ending import refuse_elsewhere
 from dbtool.migrate.runner.run import Outcome, Place, run_check, run_upgrade
 from dbtool.migrate.target import TargetNow
 from dbtool.postgres.alembic_version import current_heads
@@ -94,11 +94,6 @@ def _compare_models(
         drift,
         "" if drift is not None else "env.py names no target_metadata to compare the migrated clone with",
     )
-
-
-def refuse_elsewhere(outcome: Outcome) -> None:
-    if outcome.elsewhere and outcome.raised is not None and outcome.failed is None and not outcome.completed:
-        raise ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
 
 
 def _look(request: RehearseRequest, clone: Clone) -> tuple[State, tuple[str, ...]]:

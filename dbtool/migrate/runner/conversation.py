@@ -129,10 +129,3 @@ def _describe_project(project: MigrationProject) -> dict[str, Any]:
         "redirect": project.redirect,
         "connection": project.connection,
     }
-
-
-def spell_end(outcome: Outcome) -> str:
-    if outcome.raised is None:
-        return "the child said nothing"
-    at = f" at {outcome.raised.place}" if outcome.raised.place else ""
-    return f"{outcome.raised.kind}{at}: {outcome.raised.message}"

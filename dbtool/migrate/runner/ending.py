@@ -1,10 +1,11 @@
-"""How a run of env.py ended, in a sentence. Pure."""
+"""How a run of env.py ended, in a sentence, and what to do about it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbtool.migrate.runner.run import Outcome
+from dbtool.errors import ConfigurationInvalid
+from dbtool.migrate.runner.outcome import Outcome, Raised
 
 _OUTPUT_LINES = 5
 
@@ -19,13 +20,25 @@ def describe_end(outcome: Outcome) -> str:
         )
         return f"{outcome.message}{code}"
     if outcome.raised is not None and outcome.raised.kind != "exit":
-        at = f" at {outcome.raised.place}" if outcome.raised.place else ""
-        return f"{outcome.raised.kind}{at}: {outcome.raised.message}"
+        return describe_raised(outcome.raised)
     said = " / ".join(line for line in outcome.output.splitlines()[-_OUTPUT_LINES:] if line.strip())
     ended = (
         outcome.raised.message if outcome.raised else "env.py ended without running every pending revision"
     )
     return f"{ended}{f': {said}' if said else ''}"
+
+
+def describe_raised(raised: Raised | None) -> str:
+    if raised is None:
+        return "the child said nothing"
+    at = f" at {raised.place}" if raised.place else ""
+    return f"{raised.kind}{at}: {raised.message}"
+
+
+def refuse_elsewhere(outcome: Outcome) -> None:
+    """:raises ConfigurationInvalid: env.py wanted to go elsewhere, and nothing was sent."""
+    if outcome.elsewhere and outcome.raised is not None and outcome.failed is None and not outcome.completed:
+        raise ConfigurationInvalid(describe_elsewhere(outcome.elsewhere))
 
 
 def describe_elsewhere(addresses: Sequence[str]) -> str:

@@ -102,3 +102,28 @@ class Overseer(Protocol):
 
     def transaction_ended(self, *, committed: bool, at: float) -> None:
         """``at`` is time.monotonic() of the machine."""
+
+
+class Onlooker:
+    """Lets everything happen."""
+
+    def connected(self, pid: int) -> None: ...
+
+    def configured(self, transaction_mode: str) -> None: ...
+
+    def revision_begins(self, revision: str) -> None: ...
+
+    def statement_begins(self, start: StatementStart) -> Answer:  # noqa: ARG002  the overseer's signature
+        return Go()
+
+    def statement_ended(self, end: StatementEnd) -> None: ...
+
+    def revision_ends(self, revision: str, seconds: float) -> Sequence[str]:  # noqa: ARG002
+        return ()
+
+    def revision_failed(self, revision: str, sqlstate: str | None, message: str) -> None: ...
+
+    def committing(self, rowcount: int) -> Sequence[str]:  # noqa: ARG002
+        return ()
+
+    def transaction_ended(self, *, committed: bool, at: float) -> None: ...

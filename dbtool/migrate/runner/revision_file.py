@@ -10,7 +10,8 @@ from typing import Any
 
 from dbtool.errors import ConfigurationInvalid, UsageError
 from dbtool.migrate.project import MigrationProject
-from dbtool.migrate.runner.conversation import converse, spell_end
+from dbtool.migrate.runner.conversation import converse
+from dbtool.migrate.runner.ending import describe_raised
 from dbtool.migrate.runner.place import Place
 
 _WRITING_S = 120.0
@@ -51,5 +52,5 @@ def create_revision(
     found: dict[str, Any] = {}
     outcome = converse(project, job, place=place, heard={"written": found.update}, timeout_s=_WRITING_S)
     if not found:
-        raise ConfigurationInvalid(f"no revision was written: {spell_end(outcome)}")
+        raise ConfigurationInvalid(f"no revision was written: {describe_raised(outcome.raised)}")
     return Path(found["path"])

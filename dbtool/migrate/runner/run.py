@@ -10,7 +10,8 @@ from dbtool.errors import ConfigurationInvalid
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.revisions.files import digest_files
 from dbtool.migrate.revisions.history import History
-from dbtool.migrate.runner.conversation import converse, spell_end
+from dbtool.migrate.runner.conversation import converse
+from dbtool.migrate.runner.ending import describe_raised
 from dbtool.migrate.runner.outcome import Outcome, Raised
 from dbtool.migrate.runner.overseen import overseen
 from dbtool.migrate.runner.overseer import Overseer
@@ -31,7 +32,7 @@ def describe(project: MigrationProject) -> History:
     outcome = converse(project, {"mode": "describe"}, heard={"history": found.update}, timeout_s=_READING_S)
     if outcome.raised or not found:
         raise ConfigurationInvalid(
-            f"the project's migrations cannot be loaded: {spell_end(outcome)}; nothing was done."
+            f"the project's migrations cannot be loaded: {describe_raised(outcome.raised)}; nothing was done."
         )
     return digest_files(project, found)
 
@@ -81,7 +82,9 @@ def run_check(project: MigrationProject, place: Place) -> tuple[str, ...] | None
         project, {"mode": "check"}, place=place, heard={"drift": found.update}, timeout_s=_READING_S
     )
     if outcome.raised or not found:
-        raise ConfigurationInvalid(f"the models cannot be compared with the database: {spell_end(outcome)}")
+        raise ConfigurationInvalid(
+            f"the models cannot be compared with the database: {describe_raised(outcome.raised)}"
+        )
     return None if found["differences"] is None else tuple(found["differences"])
 
 

@@ -36,6 +36,7 @@ def options_of(command: str) -> set[str]:
         assert isinstance(found, click.Group), command
         found = found.get_command(click.Context(found), name)
         assert found is not None, f"there is no dbtool {command}"
+    assert found is not None
     return {option for parameter in found.params for option in parameter.opts}
 
 

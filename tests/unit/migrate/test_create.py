@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from dbtool.errors import AnswerIsNo, ConfigurationInvalid, DbtoolError, UsageError
+from dbtool.migrate import create
+from dbtool.migrate.create import generate_revision, write_revision
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import StatusRequest
-from dbtool.migrate.revisions import create
-from dbtool.migrate.revisions.create import generate_revision, write_revision
 from dbtool.migrate.revisions.history import History
 from dbtool.migrate.runner.outcome import Outcome, Raised
 from tests.unit.migrate.application_cases import STAGING, history_of, revision, target_now

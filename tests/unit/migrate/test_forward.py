@@ -11,11 +11,11 @@ import pytest
 
 from dbtool.errors import AnswerIsNo
 from dbtool.migrate.apply import forward
-from dbtool.migrate.apply.forward import Onlooker, bring_forward
+from dbtool.migrate.apply.forward import bring_forward
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.revisions.history import History
 from dbtool.migrate.runner.outcome import Outcome, Raised
-from dbtool.migrate.runner.overseer import Go
+from dbtool.migrate.runner.overseer import Go, Onlooker
 from tests.unit.migrate.application_cases import history_of, revision, start
 
 _HISTORY = history_of(

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dbtool.errors import AnswerIsNo, UsageError
-from dbtool.migrate.apply.forward import Onlooker
 from dbtool.migrate.clone.make import CloneRequest, rehearsal_clone
-from dbtool.migrate.rehearse.rehearsal import refuse_elsewhere
 from dbtool.migrate.request import StatusRequest
 from dbtool.migrate.revisions.history import find_destination, plan_pending
-from dbtool.migrate.runner.ending import describe_end
+from dbtool.migrate.runner.ending import describe_end, refuse_elsewhere
+from dbtool.migrate.runner.overseer import Onlooker
 from dbtool.migrate.runner.run import Place, create_revision, describe, run_upgrade
 from dbtool.migrate.target import look_at
 from dbtool.targets import Target
