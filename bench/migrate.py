@@ -23,6 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
+from dbtool.migrate.project import MigrationProject
+from dbtool.migrate.rehearse.tracer import Tracer
+from dbtool.migrate.revisions.history import find_destination
+from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from dbtool.postgres.session import connect
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -174,11 +178,6 @@ def _child_cpu() -> float:
 
 def trace_upgrade() -> None:
     """The contender in the middle: what a rehearsal does between having its clone and judging."""
-    from dbtool.migrate.project import MigrationProject  # noqa: PLC0415  as a command would
-    from dbtool.migrate.rehearse.tracer import Tracer  # noqa: PLC0415
-    from dbtool.migrate.revisions.history import find_destination  # noqa: PLC0415
-    from dbtool.migrate.runner.run import Place, describe, run_upgrade  # noqa: PLC0415
-
     project = MigrationProject(Path.cwd(), Path.cwd() / "migrations")
     history, url = describe(project), os.environ["DATABASE_URL"]
     ids = [one.id for one in history.revisions]

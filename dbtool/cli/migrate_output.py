@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from dbtool.cli.output import print_json, print_words, tell
 from dbtool.errors import DbtoolError
 
 
@@ -29,32 +29,11 @@ def requests() -> Any:
     return migrate_requests
 
 
-def tell(findings: Any) -> None:
-    from rich.console import Console
-
-    from dbtool.report.findings import render_findings
-
-    if findings:
-        Console(stderr=True).print(render_findings(findings), end="", highlight=False, soft_wrap=True)
-
-
 def show(options: dict[str, Any], document: Callable[[], Any], words: Callable[[], Any]) -> None:
     if options["output_format"] == "json":
         print_json(document())
     elif not options["quiet"]:
         print_words(words())
-
-
-def print_words(renderable: Any) -> None:
-    from rich.console import Console
-
-    from dbtool.report.refresh import print_to
-
-    print_to(Console(), renderable)
-
-
-def print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2))
 
 
 @contextmanager

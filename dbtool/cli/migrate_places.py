@@ -6,15 +6,9 @@ from typing import Any
 
 import click
 
-from dbtool.cli.migrate_output import (
-    print_json,
-    print_words,
-    requests,
-    settings_of,
-    show,
-    telling_failures,
-)
+from dbtool.cli.migrate_output import requests, settings_of, show, telling_failures
 from dbtool.cli.options import config_option, format_option, target_option, verbosity_options
+from dbtool.cli.output import print_json, print_words
 from dbtool.errors import Drift, ServerUnreachable
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dbtool.cli.migrate_output import print_json, requests, settings_of, show, telling_failures
+from dbtool.cli.migrate_output import requests, settings_of, show, telling_failures
 from dbtool.cli.options import (
     Duration,
     comment_format_option,
@@ -17,6 +17,7 @@ from dbtool.cli.options import (
     target_option,
     verbosity_options,
 )
+from dbtool.cli.output import print_json
 from dbtool.errors import AnswerIsNo
 
 

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from dbtool.cli.options import Duration, config_option, format_option, verbosity_options
+from dbtool.cli.output import print_json, print_words, tell
 from dbtool.errors import ConsentMissing, DbtoolError
 
 
@@ -48,7 +48,7 @@ def _request(source: str, target: str, **options: Any) -> Any:
     settings = load_settings(options["config"], os.environ)
     ends, key = (settings.target(source), settings.target(target)), settings.project_key()
     if not options["quiet"]:
-        _tell(settings.warnings())
+        tell(settings.warnings())
 
     # Half a second of imports, after what dbtool.toml alone may refuse.
     from dbtool.masking.masks import MASKS
@@ -81,15 +81,6 @@ def _bring_forward(settings: Any) -> Any:
     return lambda url, before, _copied: bring_forward(project, url, before)
 
 
-def _tell(findings: Sequence[Any]) -> None:
-    from rich.console import Console
-
-    from dbtool.report.findings import render_findings
-
-    if findings:
-        Console(stderr=True).print(render_findings(findings), end="", highlight=False, soft_wrap=True)
-
-
 def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     request = _request(source, target, **options)
 
@@ -102,8 +93,10 @@ def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None
             return run_refresh(replace(request, observer=observer, adopt=adopt))
 
     result = _with_consent(run, target, adopt=request.adopt)
-    if as_json or not options["quiet"]:
-        _print(result_as_json(result) if as_json else render_result(result), as_json=as_json)
+    if as_json:
+        print_json(result_as_json(result))
+    elif not options["quiet"]:
+        print_words(render_result(result))
 
 
 def _with_consent(run: Callable[..., Any], target: str, *, adopt: bool) -> Any:
@@ -127,18 +120,10 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     from dbtool.report.refresh import plan_as_json, render_plan
 
     plan = plan_refresh(request)
-    _print(plan_as_json(plan) if as_json else render_plan(plan), as_json=as_json)
-
-
-def _print(output: Any, *, as_json: bool) -> None:
-    from rich.console import Console
-
-    from dbtool.report.refresh import print_to
-
     if as_json:
-        click.echo(json.dumps(output, indent=2))
+        print_json(plan_as_json(plan))
     else:
-        print_to(Console(), output)
+        print_words(render_plan(plan))
 
 
 def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: bool) -> None:
@@ -146,6 +131,6 @@ def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: boo
     from dbtool.report.refresh import failure_as_json, findings_of
 
     if as_json:
-        _print(failure_as_json("refresh", source, target, error, error.exit_code), as_json=True)
+        print_json(failure_as_json("refresh", source, target, error, error.exit_code))
         return
-    _tell([finding for finding in findings_of(error) if finding.is_error])
+    tell([finding for finding in findings_of(error) if finding.is_error])
