@@ -120,3 +120,10 @@ def test_a_pyproject_of_alembics_own_needs_no_ini(tmp_path: Path) -> None:
     (tmp_path / "alembic.ini").unlink()
     (tmp_path / "pyproject.toml").write_text('[tool.alembic]\nscript_location = "%(here)s/migrations"\n')
     assert describe(project).heads == ("two",)
+
+
+def test_a_file_of_null_bytes_is_named(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (tmp_path / "migrations" / "versions" / "torn.py").write_bytes(b"\0\1")
+    with pytest.raises(ConfigurationInvalid, match=r"migrations/versions/torn\.py holds null bytes"):
+        describe(project)

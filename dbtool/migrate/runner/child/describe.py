@@ -21,7 +21,11 @@ def describe(job: Dict[str, Any], channel: Channel) -> None:
     Redirect(None, channel, redirect=False).install()
     root = job["project"]["root"]
     script = script_directory(make_config(job["project"], job["told"]))
-    found = list(load(script))
+    try:
+        found = list(load(script))
+    except SyntaxError as error:
+        _refuse_null_bytes(error, script, root)
+        raise
     _refuse_broken(found, root)
     ordered = list(script.walk_revisions("base", "heads"))[::-1]
     channel.tell(
@@ -39,6 +43,22 @@ def load(script: Any) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a revision's own, and those of files that are told of below
         yield from script._load_revisions()  # noqa: SLF001  its public functions keep one of two duplicates
+
+
+def _refuse_null_bytes(error: SyntaxError, script: Any, root: str) -> None:
+    """The one mistake in a source that Python tells without the file."""
+    if error.filename:
+        return
+    for folder in script._version_locations:  # noqa: SLF001  has no other name
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            if not name.endswith(".py"):
+                continue
+            with open(path, "rb") as file:
+                if b"\0" in file.read():
+                    raise HistoryBroken(
+                        f"{_near(path, root)} holds null bytes and is no Python; restore that file"
+                    )
 
 
 def _refuse_broken(found: List[Any], root: str) -> None:
