@@ -15,7 +15,8 @@ from dbtool.masking.inheritance import Inheritance, KeyGroup, find_inheritance
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
 from dbtool.masking.unused_rules import find_unused
-from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, Position, RuleSet
+from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet
+from dbtool.rules.position import Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Persistence, Relation, RelationKind, RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
-from dbtool.rules.model import ColumnRule, Keep, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Keep, RuleSet, TableRules
+from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean, find_nearest
 
 _WITHOUT_ROWS = {

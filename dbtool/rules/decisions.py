@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
-from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse, Position
+from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse
 from dbtool.rules.names import parse_column
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar, plain_value
+from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean
 
 CANONICAL_STEPS = ("trim", "casefold", "nfc", "digits")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from dbtool.rules.model import Position
 from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
+from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean
 
 

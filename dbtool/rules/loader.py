@@ -12,8 +12,9 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.decisions import Reading, read_domain
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
-from dbtool.rules.model import Position, RuleSet, TableRules, VirtualReference
+from dbtool.rules.model import RuleSet, TableRules, VirtualReference
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar, parse_document
+from dbtool.rules.position import Position
 from dbtool.rules.tables import read_references, read_table_rules
 
 DEFAULT_LOCALE = "en_US"

@@ -7,18 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dbtool.catalog.relations import RelationName
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """``line`` and ``column`` count from 1, as editors do."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+from dbtool.rules.position import Position
+from dbtool.rules.subset_model import SubsetRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +76,42 @@ class VirtualReference:
 
 
 @dataclass(frozen=True, slots=True)
+class RelationTarget:
+    """What a reference leads to. ``type_value`` is the type column's text for which it does, None where there is no
+    such column. ``referenced`` None: rows of this type refer to nothing that is here.
+    """
+
+    referenced: RelationName | None
+    referenced_columns: tuple[str, ...]
+    type_value: str | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRelation:
+    """A reference the catalog cannot see, as the subset follows it. With ``type_column`` it is polymorphic: another
+    column of the row says which of the ``targets`` is meant.
+    """
+
+    relation: RelationName
+    columns: tuple[str, ...]
+    targets: tuple[RelationTarget, ...]
+    type_column: str | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
-    """``digest`` is the SHA-256 of the files' bytes in order: what the manifest names."""
+    """``digest`` is the SHA-256 of the files' bytes in order: what the manifest names. ``virtual_references`` are the
+    column pairs of ``relations``, by which masks are inherited. ``profiles`` are complete: what one does not say, it
+    has from ``subset``; None among them copies every row.
+    """
 
     tables: Mapping[RelationName, TableRules]
     virtual_references: tuple[VirtualReference, ...] = ()
+    relations: tuple[VirtualRelation, ...] = ()
+    subset: SubsetRules | None = None
+    profiles: Mapping[str, SubsetRules | None] = field(default_factory=dict)
     locale: str = "en_US"
     files: tuple[str, ...] = ()
     digest: str = ""

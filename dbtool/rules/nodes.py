@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from dbtool.rules.model import Position
+from dbtool.rules.position import Position
 
 MAXIMUM_DEPTH = 30
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from dbtool.rules.decisions import Reading, read_decision
 from dbtool.rules.fields import keep_known, read_entries, read_text, read_texts
-from dbtool.rules.model import ColumnRule, Position, TableRules, VirtualReference
+from dbtool.rules.model import ColumnRule, TableRules, VirtualReference
 from dbtool.rules.names import NameInvalid, parse_column, parse_column_ref, parse_relation
 from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
+from dbtool.rules.position import Position
 
 
 def read_references(node: Node, problems: Problems) -> Iterator[VirtualReference]:

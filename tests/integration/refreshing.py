@@ -17,7 +17,8 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from dbtool.refresh.request import RefreshRequest
 from dbtool.rules.loader import load_rules
-from dbtool.rules.model import ColumnRule, Keep, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Keep, RuleSet, TableRules
+from dbtool.rules.position import Position
 from dbtool.targets import Target, Tier
 
 KEY = ProjectKey(b"a key of these tests alone: 0123456789abcdef")

@@ -18,7 +18,8 @@ from dbtool.catalog.relations import (
 from dbtool.digest import ProjectKey
 from dbtool.masking.compile import ColumnMask, MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import ColumnRule, Decision, Keep, MaskUse, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Decision, Keep, MaskUse, RuleSet, TableRules
+from dbtool.rules.position import Position
 
 AT = Position("rules.yaml", 1, 1)
 KEY = ProjectKey(b"k" * 32)

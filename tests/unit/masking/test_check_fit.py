@@ -11,7 +11,8 @@ from dbtool.digest import ProjectKey
 from dbtool.masking.check_text import parse_check
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import ColumnRule, Decision, Keep, MaskUse, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Decision, Keep, MaskUse, RuleSet, TableRules
+from dbtool.rules.position import Position
 
 AT = Position("rules.yaml", 1, 1)
 USERS = RelationName("public", "users")

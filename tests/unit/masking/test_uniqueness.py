@@ -31,7 +31,8 @@ from dbtool.masking.mask import (
     Uniqueness,
 )
 from dbtool.masking.uniqueness import prove_uniqueness
-from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet, TableRules
+from dbtool.rules.position import Position
 
 AT = Position("rules.yaml", 1, 1)
 KEY = ProjectKey(b"k" * 32)

@@ -14,7 +14,8 @@ from dbtool.masking.survivors import distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.refresh.compiled import compile_for, confirm_originals
 from dbtool.refresh.request import RefreshRequest
-from dbtool.rules.model import ColumnRule, Keep, MaskUse, Position, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Keep, MaskUse, RuleSet, TableRules
+from dbtool.rules.position import Position
 from dbtool.targets import Target, Tier
 
 AT = Position("rules.yaml", 1, 1)

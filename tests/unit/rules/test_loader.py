@@ -11,7 +11,8 @@ import pytest
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.loader import load_rules
-from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse, Position, RuleSet
+from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse, RuleSet
+from dbtool.rules.position import Position
 
 USERS = RelationName("public", "users")
 

@@ -1,0 +1,1 @@
+"""(Catalog, SourceFacts, rules) → graph → walk → Selection → SubsetPlan. Which rows are copied; pure."""

@@ -1,0 +1,394 @@
+"""Roots → what refers to them → what all of that refers to: the least set of rows that is closed.
+
+Two walks. Down: rows that refer to a followed row are followed too, as far as each edge says. Up: whatever a chosen row
+refers to is chosen, and nothing follows *that*: a customer's products come along, the products' other customers do
+not. Both are least fixpoints, so that the answer does not depend on the order; the order only saves scans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from dbtool.catalog.relations import RelationName
+from dbtool.subset.graph import BoundRoot, Edge, Graph
+from dbtool.subset.row_set import RowIds, Rows, RowSet
+
+Direction = Literal["referencing", "referenced"]
+
+INDEXED_BATCH = 100_000  # an index answers any number of questions; a batch bounds what one answer holds
+SCAN_BATCH = 4_000_000  # every batch is a scan of the other side: few, and as large as memory likes
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Row for row: ``referencing[i]`` of ``referencing_leaf`` refers to ``referenced[i]`` of ``referenced_leaf``."""
+
+    referencing_leaf: RelationName
+    referenced_leaf: RelationName
+    referencing: RowIds
+    referenced: RowIds
+
+
+class RowSource(Protocol):
+    """Answers from one snapshot. ``rows`` are never more than one batch; what comes back may be in several pieces, in any order, and
+    name a row twice.
+    """
+
+    def root_rows(self, root: BoundRoot) -> Iterator[Rows]: ...
+
+    def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
+        """The rows that refer to ``rows`` along the edge: all, or the first ``edge.follow.most`` of each."""
+        ...
+
+    def referenced_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]: ...
+
+    def referenced_by_whole(self, edge: Edge, leaf: RelationName) -> Iterator[Rows]: ...
+
+    def pairs(self, edge: Edge, leaf: RelationName, rows: RowIds) -> Iterator[Pairs]:
+        """Who of ``rows`` of the referencing ``leaf`` refers to whom."""
+        ...
+
+    def all_rows(self, leaf: RelationName) -> Iterator[RowIds]: ...
+
+    def count(self, leaf: RelationName) -> int: ...
+
+
+@dataclass(slots=True)
+class Pull:
+    """What one edge brought: ``rows`` that were not there before, from ``from_rows``, in so many ``rounds``. ``held`` are these, by
+    leaf.
+    """
+
+    edge: Edge
+    direction: Direction
+    from_rows: int = 0
+    rows: int = 0
+    rounds: int = 0
+    held: dict[RelationName, RowSet] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RootPull:
+    """``rows`` counts all that the root selects, ``new`` those that no root before it had."""
+
+    root: BoundRoot
+    rows: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nulled:
+    """Rows whose reference is nulled, with the columns: each row of a leaf is in one of these at most."""
+
+    columns: tuple[str, ...]
+    rows: RowSet
+
+
+@dataclass(slots=True)
+class Selection:
+    """``rows`` by leaf; a leaf in ``whole`` is copied whole and counted there. A leaf in neither has no rows.
+
+    ``blocked`` are references into tables that are to be empty, with the number of rows referred to.
+    """
+
+    rows: dict[RelationName, RowSet] = field(default_factory=dict)
+    whole: dict[RelationName, int] = field(default_factory=dict)
+    roots: list[RootPull] = field(default_factory=list)
+    pulls: list[Pull] = field(default_factory=list)
+    nulled: dict[RelationName, tuple[Nulled, ...]] = field(default_factory=dict)
+    blocked: dict[Edge, int] = field(default_factory=dict)
+
+    def count(self, leaf: RelationName) -> int:
+        if leaf in self.whole:
+            return self.whole[leaf]
+        return len(self.rows[leaf]) if leaf in self.rows else 0
+
+    def contains(self, leaf: RelationName, ids: RowIds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        if leaf in self.whole:
+            return np.ones(len(ids), np.bool_)
+        return self.rows.get(leaf, RowSet()).contains(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Why rows were chosen: a root, or an edge in a direction."""
+
+    root: BoundRoot | None = None
+    edge: Edge | None = None
+    direction: Direction | None = None
+
+
+Chosen = Callable[[RelationName, RowIds, Step], None]
+
+
+def ignore(_leaf: RelationName, _ids: RowIds, _step: Step) -> None:
+    """Nobody wants to hear."""
+
+
+def walk(graph: Graph, source: RowSource, chosen: Chosen = ignore) -> Selection:
+    """Choose the rows. ``chosen`` hears of every row once, when it is chosen, with the reason; in no promised order but that what a
+    row was chosen for was chosen before it.
+    """
+    selection = Selection()
+    for leaf in sorted(leaf for leaf, policy in graph.policies.items() if policy == "all"):
+        _choose_whole(graph, source, selection, leaf)
+    down = _Down(graph, source, selection, chosen)
+    down.run()
+    _Up(graph, source, selection, chosen, down.pulls).run()
+    selection.nulled = _null_what_stays_out(graph, source, selection)
+    return selection
+
+
+def _choose_whole(graph: Graph, source: RowSource, selection: Selection, leaf: RelationName) -> None:
+    """Where some of its references become NULL it is not copied whole: its rows are told apart."""
+    if not any(edge.nulled and leaf in graph.leaves_of(edge.referencing) for edge in graph.edges):
+        selection.whole[leaf] = source.count(leaf)
+        return
+    rows = selection.rows.setdefault(leaf, RowSet())
+    for ids in source.all_rows(leaf):
+        rows.add(ids)
+
+
+class _Walk:
+    """Edges with rows still to follow, taken in an order in which an edge comes after those that feed it."""
+
+    direction: Direction
+
+    def __init__(self, graph: Graph, source: RowSource, selection: Selection, chosen: Chosen) -> None:
+        self.graph, self.source, self.selection, self.chosen = graph, source, selection, chosen
+        self.edges = [edge for edge in graph.edges if self.is_walked(edge)]
+        self.leaving: dict[RelationName, list[Edge]] = {}
+        for edge in self.edges:
+            for leaf in graph.leaves_of(self.start(edge)):
+                self.leaving.setdefault(leaf, []).append(edge)
+        self.rank = rank_edges(self.edges, self.leaving, lambda edge: graph.leaves_of(self.end(edge)))
+        self.pulls = {edge: Pull(edge, self.direction) for edge in self.edges}
+        self.pending: dict[Edge, dict[RelationName, RowSet]] = {}
+
+    def is_walked(self, edge: Edge) -> bool:
+        raise NotImplementedError
+
+    def start(self, edge: Edge) -> RelationName:
+        raise NotImplementedError
+
+    def end(self, edge: Edge) -> RelationName:
+        raise NotImplementedError
+
+    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
+        raise NotImplementedError
+
+    def batch_size(self, edge: Edge) -> int:
+        raise NotImplementedError
+
+    def choose(self, leaf: RelationName, ids: RowIds, step: Step) -> RowIds:
+        """Add rows that are not there yet, to be followed in turn; returns these."""
+        if leaf in self.selection.whole:
+            return ids[:0]
+        new = self.selection.rows.setdefault(leaf, RowSet()).add(ids)
+        if len(new):
+            self.chosen(leaf, new, step)
+            self.await_edges(leaf, new)
+        return new
+
+    def await_edges(self, leaf: RelationName, ids: RowIds) -> None:
+        for edge in self.leaving.get(leaf, ()):
+            self.pending.setdefault(edge, {}).setdefault(leaf, RowSet()).add(ids)
+
+    def follow(self) -> None:
+        while self.pending:
+            edge = min(self.pending, key=self.rank.__getitem__)
+            rows = self.pending.pop(edge)
+            pull, step = self.pulls[edge], Step(edge=edge, direction=self.direction)
+            pull.from_rows += sum(map(len, rows.values()))
+            pull.rounds += 1
+            for batch in batches(rows, self.batch_size(edge)):
+                self.take(edge, pull, step, self.ask(edge, batch))
+
+    def take(self, edge: Edge, pull: Pull, step: Step, answer: Iterable[Rows]) -> None:
+        for found in answer:
+            for leaf, ids in found.items():
+                if self.graph.policies.get(leaf) in {"empty", "skip"}:
+                    if len(ids):
+                        blocked = self.selection.blocked
+                        blocked[edge] = blocked.get(edge, 0) + len(np.unique(ids))
+                    continue
+                new = self.choose(leaf, ids, step)
+                pull.rows += len(new)
+                if len(new):
+                    pull.held.setdefault(leaf, RowSet()).add(new)
+
+
+class _Down(_Walk):
+    direction: Direction = "referencing"
+
+    def is_walked(self, edge: Edge) -> bool:
+        """What goes into tables with a policy is decided there."""
+        ends = self.graph.leaves_of(edge.referencing)
+        return edge.follow.most != 0 and not all(leaf in self.graph.policies for leaf in ends)
+
+    def start(self, edge: Edge) -> RelationName:
+        return edge.referenced
+
+    def end(self, edge: Edge) -> RelationName:
+        return edge.referencing
+
+    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
+        for found in self.source.referencing_rows(edge, batch):
+            yield {leaf: ids for leaf, ids in found.items() if leaf not in self.graph.policies}
+
+    def batch_size(self, edge: Edge) -> int:
+        return INDEXED_BATCH if edge.referencing_indexed else SCAN_BATCH
+
+    def run(self) -> None:
+        for root in self.graph.roots:
+            rows = new = 0
+            step = Step(root=root)
+            for found in self.source.root_rows(root):
+                for leaf, ids in found.items():
+                    rows += len(ids)
+                    new += len(self.choose(leaf, ids, step))
+            self.selection.roots.append(RootPull(root, rows, new))
+        self.follow()
+        self.selection.pulls += [self.pulls[edge] for edge in self.edges]
+
+
+class _Up(_Walk):
+    direction: Direction = "referenced"
+
+    def __init__(
+        self,
+        graph: Graph,
+        source: RowSource,
+        selection: Selection,
+        chosen: Chosen,
+        came: Mapping[Edge, Pull],
+    ) -> None:
+        super().__init__(graph, source, selection, chosen)
+        self.came = came
+
+    def is_walked(self, edge: Edge) -> bool:
+        ends = self.graph.leaves_of(edge.referenced)
+        return not edge.nulled and not all(leaf in self.selection.whole for leaf in ends)
+
+    def start(self, edge: Edge) -> RelationName:
+        return edge.referencing
+
+    def end(self, edge: Edge) -> RelationName:
+        return edge.referenced
+
+    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
+        return self.source.referenced_rows(edge, batch)
+
+    def batch_size(self, edge: Edge) -> int:
+        return INDEXED_BATCH if edge.referenced_indexed else SCAN_BATCH
+
+    def run(self) -> None:
+        for leaf, rows in self.selection.rows.items():
+            for edge in self.leaving.get(leaf, ()):
+                left = self._without_known(edge, leaf, rows)
+                if len(left):
+                    self.pending.setdefault(edge, {})[leaf] = left
+        for leaf in self.selection.whole:
+            for edge in self.leaving.get(leaf, ()):
+                pull = self.pulls[edge]
+                pull.from_rows += self.selection.whole[leaf]
+                pull.rounds += 1
+                answer = self.source.referenced_by_whole(edge, leaf)
+                self.take(edge, pull, Step(edge=edge, direction=self.direction), answer)
+        self.follow()
+        self.selection.pulls += [self.pulls[edge] for edge in self.edges]
+
+    def _without_known(self, edge: Edge, leaf: RelationName, rows: RowSet) -> RowSet:
+        """Rows that came down this very edge: what they refer to along it is where they came from. Of a temporal key's
+        several it is only one.
+        """
+        pull = self.came.get(edge)
+        if pull is None or edge.temporal or leaf not in pull.held:
+            return rows.copy()
+        return rows.minus(pull.held[leaf])
+
+
+def rank_edges(
+    edges: Iterable[Edge],
+    leaving: Mapping[RelationName, Iterable[Edge]],
+    ends: Callable[[Edge], Iterable[RelationName]],
+) -> dict[Edge, int]:
+    """Reverse postorder: an edge ranks behind all that feed it, but for those of its own cycle. Iterative: schemas can be deep."""
+    postorder: list[Edge] = []
+    seen: set[Edge] = set()
+
+    def next_of(edge: Edge) -> Iterator[Edge]:
+        return (after for leaf in ends(edge) for after in leaving.get(leaf, ()))
+
+    for first in edges:
+        if first in seen:
+            continue
+        seen.add(first)
+        path = [(first, next_of(first))]
+        while path:
+            edge, following = path[-1]
+            unseen = next((after for after in following if after not in seen), None)
+            if unseen is None:
+                postorder.append(edge)
+                path.pop()
+            else:
+                seen.add(unseen)
+                path.append((unseen, next_of(unseen)))
+    return {edge: rank for rank, edge in enumerate(reversed(postorder))}
+
+
+def batches(rows: Mapping[RelationName, RowSet], size: int) -> Iterator[Rows]:
+    """Rows of several leaves together make one batch: a thousand partitions are not a thousand questions."""
+    batch: dict[RelationName, RowIds] = {}
+    count = 0
+    for leaf in sorted(rows):
+        for ids in rows[leaf].batches(size):
+            if batch and (count + len(ids) > size or leaf in batch):
+                yield batch
+                batch, count = {}, 0
+            batch[leaf] = ids
+            count += len(ids)
+    if batch:
+        yield batch
+
+
+def _null_what_stays_out(
+    graph: Graph, source: RowSource, selection: Selection
+) -> dict[RelationName, tuple[Nulled, ...]]:
+    """A row may lose several references: rows are parted by the columns that they lose."""
+    found: dict[RelationName, dict[frozenset[str], RowSet]] = {}
+    for edge in (edge for edge in graph.edges if edge.nulled):
+        for leaf in graph.leaves_of(edge.referencing):
+            for ids in _dangling(edge, leaf, source, selection):
+                _add_nulls(found.setdefault(leaf, {}), frozenset(edge.nulled), ids)
+    return {
+        leaf: tuple(Nulled(tuple(sorted(columns)), rows) for columns, rows in groups.items() if len(rows))
+        for leaf, groups in found.items()
+    }
+
+
+def _dangling(edge: Edge, leaf: RelationName, source: RowSource, selection: Selection) -> Iterator[RowIds]:
+    size = INDEXED_BATCH if edge.referenced_indexed else SCAN_BATCH
+    for batch in selection.rows.get(leaf, RowSet()).batches(size):
+        for pairs in source.pairs(edge, leaf, batch):
+            stays_out = ~selection.contains(pairs.referenced_leaf, pairs.referenced)
+            yield pairs.referencing[stays_out]
+
+
+def _add_nulls(groups: dict[frozenset[str], RowSet], columns: frozenset[str], ids: RowIds) -> None:
+    left = np.unique(ids)
+    for known, rows in list(groups.items()):
+        among = rows.contains(left)
+        if known | columns != known and among.any():
+            moved = left[among]
+            moving = RowSet()
+            moving.add(moved)
+            groups[known] = rows.minus(moving)
+            groups.setdefault(known | columns, RowSet()).add(moved)
+        left = left[~among]
+    if len(left):
+        groups.setdefault(columns, RowSet()).add(left)
