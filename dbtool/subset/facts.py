@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dbtool.catalog.relations import RelationName
+from dbtool.catalog.relations import RelationName, quote_identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class EqualityOperator:
 class SourceFacts:
     """``leaves`` has, for every table and partitioned table at any level, the relations that hold its rows (a table
     is its own). ``oids`` are those of the leaves. ``operators`` are a declared foreign key's, by the referencing
-    relation and the constraint's name, one per column. ``indexes`` are, by relation, the leading plain columns of each valid index without a
+    relation and the constraint's name, one per column; a virtual one's by the relation and ``virtual_key``. ``indexes`` are, by relation, the leading plain columns of each valid index without a
     predicate, in order; a partitioned table's are those on it, not on its leaves.
     """
 
@@ -35,3 +35,14 @@ class SourceFacts:
         """An index begins with these columns, in whatever order."""
         width = len(columns)
         return any(set(index[:width]) == set(columns) for index in self.indexes.get(relation, ()))
+
+
+def virtual_key(
+    columns: tuple[str, ...], referenced: RelationName, referenced_columns: tuple[str, ...]
+) -> str:
+    """What stands for a constraint's name where a reference has no constraint: ``x, y → public.t (a, b)``."""
+    return f"{_spell(columns)} → {referenced} ({_spell(referenced_columns)})"
+
+
+def _spell(columns: tuple[str, ...]) -> str:
+    return ", ".join(map(quote_identifier, columns))
