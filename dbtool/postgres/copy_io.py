@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+import polars as pl
 from psycopg import sql
 
 from dbtool import programs
@@ -27,7 +28,8 @@ from dbtool.postgres.session import (
     program_failure,
     translated,
 )
-from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
+from dbtool.subset.row_set import RowIds
 
 BLOCK_BYTES = 4 << 20
 SMALL_BYTES = 1 << 20
@@ -79,7 +81,8 @@ class CopyOut:
     """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
 
     ``pushed`` replaces columns, by index, with SQL that dbtool made itself: a constant or NULL, so that the
-    originals never leave the source.
+    originals never leave the source. With ``row_ids`` only these rows are meant, and the session must have been told
+    them before (``tell_rows``): a COPY takes no parameters, and written into it they would fill the server's log.
     """
 
     relation: RelationName
@@ -88,6 +91,7 @@ class CopyOut:
     first_page: int | None = None
     end_page: int | None = None
     binary: bool = False
+    row_ids: RowIds | None = None
 
     def statement(self) -> sql.Composed:
         """Always a SELECT from ONLY: an inheritance parent's children are relations of their own."""
@@ -103,12 +107,29 @@ class CopyOut:
         )
 
     def _where(self) -> sql.Composable:
+        if self.row_ids is not None:
+            return _TOLD_ROWS
         bounds = [
             sql.SQL("ctid {} {}::pg_catalog.tid").format(sql.SQL(operator), sql.Literal(f"({page},0)"))
             for operator, page in ((">=", self.first_page), ("<", self.end_page))
             if page is not None
         ]
         return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds)) if bounds else sql.SQL("")
+
+
+_TOLD_ROWS = sql.SQL(" WHERE ctid = ANY (pg_catalog.current_setting('dbtool.rows')::pg_catalog._tid)")
+
+
+def tell_rows(connection: Connection, row_ids: RowIds) -> None:
+    """Leave the rows that are meant in a setting of the transaction."""
+    connection.execute("SELECT pg_catalog.set_config('dbtool.rows', %s, true) IS NULL", [spell_rows(row_ids)])
+
+
+def spell_rows(row_ids: RowIds) -> str:
+    """As a literal of tid[]."""
+    ids = pl.Series(row_ids)
+    spelt = pl.select(pl.format('"({},{})"', ids // 65536, ids % 65536)).to_series()
+    return "{" + (spelt.str.join(",").item() if len(ids) else "") + "}"
 
 
 class CopyReader(Protocol):
@@ -212,23 +233,29 @@ class DriverReader:
             _read(copy.relation),
         ):
             source.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
-            source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if self.snapshot:
-                source.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self.snapshot)))
+                adopt_snapshot(source, self.snapshot)
+            else:
+                begin_snapshot(source)
+            if copy.row_ids is not None:
+                tell_rows(source, copy.row_ids)
             with source.cursor().copy(copy.statement()) as pieces:
                 yield _regrouped(pieces, BLOCK_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
 class SizedReader:
-    """A program takes longer to start than a small relation to read: those are read by the driver."""
+    """A program takes longer to start than a small relation to read: those are read by the driver. So are chosen rows: a
+    program could be told them only in the text of a statement.
+    """
 
     small: CopyReader
     large: CopyReader
     is_small: Callable[[RelationName], bool]
 
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]:
-        return (self.small if self.is_small(copy.relation) else self.large).open(copy)
+        is_small = copy.row_ids is not None or self.is_small(copy.relation)
+        return (self.small if is_small else self.large).open(copy)
 
 
 def copy_in(

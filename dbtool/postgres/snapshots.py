@@ -48,3 +48,10 @@ def export_snapshot(connection: Connection) -> tuple[str, str, str]:
     if row is None:
         raise ServerFailed("the source exported no snapshot")
     return str(row[0]), str(row[1]), str(row[2])
+
+
+def adopt_snapshot(connection: Connection, name: str) -> None:
+    """Begin a transaction that sees what the exported snapshot sees, for as long as its exporter lasts."""
+    with translated("adopting the snapshot"):
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,10 +39,14 @@ def compile_for(request: RefreshRequest, catalog: Catalog) -> tuple[MaskingInput
 
 
 def confirm_originals(
-    request: RefreshRequest, catalog: Catalog, reader: CopyReader, suspects: Hashes
+    request: RefreshRequest,
+    catalog: Catalog,
+    reader: CopyReader,
+    suspects: Hashes,
+    chunks: Sequence[Chunk],
 ) -> Hashes:
-    """Read the masked relations of the source again, in the same snapshot, and return the suspects that are
-    originals for certain. ``suspects`` are sorted and distinct. Only asked when there were too many originals for an exact set.
+    """Read what was masked of the source again, in the same snapshot, and return the suspects that are originals for
+    certain. ``suspects`` are sorted and distinct. Only asked when there were too many originals for an exact set.
     """
     seed = request.key.survivors_seed()
     certain: list[Hashes] = []
@@ -50,9 +55,10 @@ def confirm_originals(
         certain.append(common_hashes(hash_originals(values, seed), suspects))
 
     plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
-    for masks in plan.relations.values():
+    for chunk in chunks:
+        masks = plan.relations[chunk.relation]
         if masks.columns:
-            with reader.open(copy_out_of(masks, Chunk(masks.relation.name, 0), binary=False)) as blocks:
+            with reader.open(copy_out_of(masks, chunk, binary=False)) as blocks:
                 for block in blocks:
                     request.cancellation.check()
                     mask_block(masks, block, {}, seed)

@@ -180,7 +180,13 @@ def _verify(
         plan=checked.plan,
         originals=checked.inputs.originals,
         seed=request.key.survivors_seed(),
-        confirm=lambda hashes: confirm_originals(request, snapshot.catalog, source_reader, hashes),
+        confirm=lambda hashes: confirm_originals(
+            request,
+            snapshot.catalog,
+            source_reader,
+            hashes,
+            plan_chunks(snapshot.catalog.tables(), jobs=request.jobs),
+        ),
     )
     return verify(
         snapshot.catalog, landed, masked, streamed, jobs=request.jobs, cancellation=request.cancellation

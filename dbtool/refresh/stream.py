@@ -67,8 +67,15 @@ class Stream:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _progress: dict[RelationName, _Progress] = field(default_factory=dict)
 
-    def run(self, chunks: Sequence[Chunk], jobs: int) -> Streamed:
-        """Copy all chunks with ``jobs`` workers; the first failure ends the others and is raised."""
+    def run(
+        self, chunks: Sequence[Chunk], jobs: int, *, without_rows: Sequence[RelationName] = ()
+    ) -> Streamed:
+        """Copy all chunks with ``jobs`` workers; the first failure ends the others and is raised.
+
+        ``without_rows`` are relations that are part of the result and have no chunk.
+        """
+        for name in without_rows:
+            self._progress[name] = _Progress()
         for chunk in chunks:
             self._progress.setdefault(chunk.relation, _Progress()).chunks_left += 1
         queue = iter(chunks)

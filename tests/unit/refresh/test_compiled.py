@@ -12,6 +12,7 @@ from dbtool.errors import Interrupted
 from dbtool.masking.block import mask_block
 from dbtool.masking.survivors import distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyOut
+from dbtool.refresh.chunks import Chunk
 from dbtool.refresh.compiled import compile_for, confirm_originals
 from dbtool.refresh.request import RefreshRequest
 from dbtool.rules.model import ColumnRule, Keep, MaskUse, RuleSet, TableRules
@@ -78,7 +79,9 @@ def test_originals_of_disjoint_masks_are_recorded_while_blocks_are_masked() -> N
 def test_suspects_are_confirmed_by_the_masked_relations_alone() -> None:
     source = Source()
     suspects = distinct_hashes(hash_originals(pl.Series(["bob@y.org", "eve@z.org", "Paris1234"]), SEED))
-    certain = confirm_originals(request(), CATALOG, source, suspects)
+    certain = confirm_originals(
+        request(), CATALOG, source, suspects, [Chunk(name, 0) for name in CATALOG.relations]
+    )
     assert certain.tolist() == hash_originals(pl.Series(["bob@y.org"]), SEED).tolist()
     assert [(copy.relation, copy.first_page, copy.end_page, copy.binary) for copy in source.opened] == [
         (USERS, None, None, False)
@@ -88,5 +91,6 @@ def test_suspects_are_confirmed_by_the_masked_relations_alone() -> None:
 def test_a_run_that_is_being_ended_confirms_no_further() -> None:
     asked = request()
     asked.cancellation.request()
+    suspects = hash_originals(pl.Series(["bob@y.org"]), SEED)
     with pytest.raises(Interrupted):
-        confirm_originals(asked, CATALOG, Source(), hash_originals(pl.Series(["bob@y.org"]), SEED))
+        confirm_originals(asked, CATALOG, Source(), suspects, [Chunk(USERS, 0)])
