@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,7 +6,9 @@ from hypothesis import strategies as st
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName, TypeKind
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.mask import Overlap
-from dbtool.refresh.chunks import Chunk, copy_out_of, plan_chunks, travels_binary
+from dbtool.refresh.chunks import Chunk, copy_out_of, plan_chunks, plan_subset_chunks, travels_binary
+from dbtool.subset.row_set import RowSet
+from dbtool.subset.walk import Nulled, Selection
 
 INT8 = ColumnType("bigint", "int8")
 TEXT = ColumnType("text", "text")
@@ -119,3 +122,51 @@ def test_a_relation_within_one_workers_share_stays_whole() -> None:
         "a",
         "b",
     }
+
+
+def chosen(*places: tuple[int, int]) -> RowSet:
+    rows = RowSet()
+    rows.add(np.array([page << 16 | offset for page, offset in places], np.uint64))
+    return rows
+
+
+def test_chosen_rows_are_cut_by_their_number_and_know_their_share() -> None:
+    users = relation("users", 10, 8000)
+    selection = Selection(rows={users.name: chosen((0, 1), (0, 2), (3, 1), (9, 4))})
+    chunks = sorted(plan_subset_chunks([users], selection, rows=2), key=lambda chunk: chunk.number)
+    assert [(chunk.first, chunk.end) for chunk in chunks] == [(None, 3), (3, None)]
+    assert [ids.tolist() for chunk in chunks if (ids := chunk.row_ids()) is not None] == [
+        [1, 2],
+        [3 << 16 | 1, 9 << 16 | 4],
+    ]
+    assert not any(chunk.is_whole for chunk in chunks)
+
+
+def test_rows_that_lose_references_are_chunks_of_their_own() -> None:
+    users = relation("users", 10, 8000)
+    nulled = Nulled(("manager_id",), chosen((3, 1)))
+    selection = Selection(rows={users.name: chosen((0, 1), (3, 1))}, nulled={users.name: (nulled,)})
+    chunks = sorted(plan_subset_chunks([users], selection), key=lambda chunk: chunk.number)
+    assert [(chunk.number, chunk.nulled, chunk.is_whole) for chunk in chunks] == [
+        (0, (), False),
+        (1, ("manager_id",), False),
+    ]
+    assert [ids.tolist() for chunk in chunks if (ids := chunk.row_ids()) is not None] == [
+        [1],
+        [3 << 16 | 1],
+    ]
+
+
+def test_a_relation_that_is_chosen_whole_is_cut_like_any_and_one_without_rows_has_no_chunk() -> None:
+    users, empty = relation("users", 10, 500), relation("empty")
+    selection = Selection(whole={users.name: 3}, rows={empty.name: RowSet()})
+    assert plan_subset_chunks([users, empty], selection) == plan_chunks([users])
+
+
+def test_references_that_are_lost_are_read_as_null() -> None:
+    masks = RelationMasks(relation("t", types=(INT8, INT8)))
+    chunk = Chunk(masks.relation.name, 0, among=chosen((0, 1)), nulled=("c1",))
+    copy = copy_out_of(masks, chunk, binary=False)
+    assert copy.pushed == {1: "NULL"}
+    assert copy.row_ids is not None
+    assert copy.row_ids.tolist() == [1]
