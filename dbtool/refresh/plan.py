@@ -11,6 +11,7 @@ from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, travels_binary
 from dbtool.refresh.preflight import preflight
 from dbtool.refresh.request import RefreshRequest
+from dbtool.subset.plan import SubsetPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class TablePlanned:
 
 @dataclass(frozen=True, slots=True)
 class RefreshPlan:
-    """``consent`` tells whether the target needs adopting before a run."""
+    """``needs_adoption`` tells whether the target needs consent before a run. ``subset`` is None where every row is copied."""
 
     source: str
     target: str
@@ -44,6 +45,7 @@ class RefreshPlan:
     tables: tuple[TablePlanned, ...]
     findings: tuple[Finding, ...]
     programs: tuple[str, ...]
+    subset: SubsetPlan | None = None
 
 
 def plan_refresh(request: RefreshRequest) -> RefreshPlan:

@@ -101,7 +101,8 @@ class RefreshRequest:
 
     ``bring_forward`` is called with the verified candidate's URL, the heads that live is at and those the candidate came
     with, where they differ: it applies what live had and the source has not. What it raises fails the refresh. ``version_table``
-    is where Alembic keeps them, as SQL spells it, None for its default in any schema.
+    is where Alembic keeps them, as SQL spells it, None for its default in any schema. ``profile`` names which of the rules'
+    profiles says what the subset is, None the rules' own ``subset``.
     """
 
     source: Target
@@ -118,3 +119,4 @@ class RefreshRequest:
     cancellation: Cancellation = field(default_factory=Cancellation)
     bring_forward: BringForward | None = None
     version_table: str | None = None
+    profile: str | None = None

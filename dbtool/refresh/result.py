@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
 from dbtool.masking.judgement import FixedRate
+from dbtool.subset.plan import SubsetPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class SequenceSet:
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """``previous`` names the databases kept as fallback, newest first. ``stages`` are seconds by name."""
+    """``previous`` names the databases kept as fallback, newest first. ``stages`` are seconds by name. ``subset`` is what was
+    planned and copied, None where that is every row.
+    """
 
     source: str
     target: str
@@ -69,3 +72,4 @@ class RefreshResult:
     programs: tuple[str, ...]
     stages: tuple[tuple[str, float], ...]
     seconds: float
+    subset: SubsetPlan | None = None
