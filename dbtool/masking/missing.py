@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from dbtool.catalog.relations import Column, ColumnRef, RelationName, TypeKind
+from dbtool.catalog.relations import Column, ColumnRef, TypeKind
 from dbtool.masking.mask import Registry
+from dbtool.rules.yaml_text import quote_yaml, spell_name
 
 # How a reader of the schema would guess: word patterns of a column's name, in order of trust. Wrong guesses
 # are seen in review, since the rule is pasted by a person; what is not guessed stays undecided.
@@ -66,7 +67,7 @@ def render_missing_rules(missing: Iterable[MissingRule]) -> str:
     """One YAML block, tables in order. ``{keep: ""}`` is not accepted as it stands: it asks for the reason."""
     lines: list[str] = []
     for relation, rules in groupby(missing, key=lambda rule: rule.column.relation):
-        lines.append(f"  {_spell_relation(relation)}:")
+        lines.append(f"  {spell_name(relation)}:")
         lines.extend(f"    {spell_key(rule.column.column)}: {_spell_rule(rule)}" for rule in rules)
     return "\n".join(["tables:", *lines]) if lines else ""
 
@@ -75,30 +76,8 @@ def _spell_rule(rule: MissingRule) -> str:
     return f"{{mask: {rule.mask}}}" if rule.mask is not None else '{keep: ""}'
 
 
-def _spell_relation(name: RelationName) -> str:
-    """A quoted schema would start a YAML string, and ``#`` or ``: `` would end a plain one."""
-    text = str(name)
-    if text.startswith('"') or not text.isprintable() or re.search(r":(\Z| )| #", text):
-        return _quote(text)
-    return text
-
-
 def spell_key(column: str) -> str:
     """A column's exact name as a YAML key; double quotes serve SQL and YAML alike, so those are doubled."""
     if len(column) > 2 and column.startswith('"') and column.endswith('"'):  # noqa: PLR2004  the two quotes
         column = '"' + column.replace('"', '""') + '"'
-    return column if _BARE_YAML.match(column) else _quote(column)
-
-
-def _quote(text: str) -> str:
-    """A YAML string in double quotes; what does not print is escaped, since YAML allows little of it raw."""
-    return '"' + "".join(_escape(character) for character in text) + '"'
-
-
-def _escape(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  four hexadecimal digits
+    return column if _BARE_YAML.match(column) else quote_yaml(column)
