@@ -26,8 +26,9 @@ lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 
 check: lint test  ## what a change must pass
 
-bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; a rehearsal against alembic
+bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; subsets of them; a rehearsal against alembic
 	$(BIN)/python bench/run.py $(ARGS)
+	$(BIN)/python bench/subset.py
 	$(BIN)/python bench/migrate.py
 
 lock: $(VENV)/dev.stamp  ## pin the newest versions that pyproject.toml allows

@@ -65,8 +65,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="dbtool-bench-") as name, _arena(Path(name)) as arena:
-        filled = _fill(arena, arguments.rows)
+    with tempfile.TemporaryDirectory(prefix="dbtool-bench-") as name, open_arena(Path(name)) as arena:
+        filled = fill_arena(arena, arguments.rows)
         measured = _race(arena, arguments.rounds)
     results = _results(arguments.rows, arguments.rounds, filled, measured)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 @contextmanager
-def _arena(folder: Path) -> Iterator[Arena]:
+def open_arena(folder: Path) -> Iterator[Arena]:
     settings = {"max_wal_size": "4GB", "shared_buffers": "512MB"}
     installation = choose_server(find_installations())
     with (
@@ -84,7 +84,7 @@ def _arena(folder: Path) -> Iterator[Arena]:
         yield Arena(production, staging, installation, folder)
 
 
-def _fill(arena: Arena, rows: int) -> dict[str, float]:
+def fill_arena(arena: Arena, rows: int) -> dict[str, float]:
     with connect(arena.production.url()) as maintenance:
         maintenance.execute("CREATE DATABASE shop")
     url = arena.production.url("shop")
@@ -108,12 +108,12 @@ def _race(arena: Arena, rounds: int) -> dict[str, Measured]:
     for number in range(rounds):
         for name, contender in contenders.items():
             print(f"round {number + 1}: {name}", file=sys.stderr)
-            _settle(arena)
+            settle(arena)
             _measure(arena, contender, measured[name])
     return measured
 
 
-def _settle(arena: Arena) -> None:
+def settle(arena: Arena) -> None:
     """What the last contender left to be written is not the next one's to pay for."""
     for server in (arena.production, arena.staging):
         with connect(server.url()) as connection:
@@ -134,7 +134,9 @@ def _measure(arena: Arena, contender: Callable[[Arena], Mapping[str, float]], me
         measured.stages.append(stages)
 
 
-def _run(argv: list[str], env: Mapping[str, str], stdout: int | None = None) -> tuple[bytes, dict[str, Any]]:
+def run_program(
+    argv: list[str], env: Mapping[str, str], stdout: int | None = None
+) -> tuple[bytes, dict[str, Any]]:
     """Run to the end; CPU of the program and its children, peak memory of the largest of them."""
     process = subprocess.Popen(argv, env={**os.environ, **env}, stdout=stdout)
     output = process.stdout.read() if process.stdout else b""
@@ -160,7 +162,7 @@ def _refresh(arena: Arena) -> dict[str, Any]:
         "DBTOOL_MASK_KEY": "dbtool bench: a key that masks nobody",
     }
     argv = [sys.executable, "-m", "dbtool", "refresh", "production", "staging", "--jobs", JOBS]
-    output, usage = _run(
+    output, usage = run_program(
         [*argv, "--config", str(config), "--format", "json", "--quiet"], env, subprocess.PIPE
     )
     return {**usage, "stages": json.loads(output)["stages"]}
@@ -174,8 +176,8 @@ def _dump_restore(arena: Arena, options: tuple[str, ...]) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     dump = [str(arena.programs.program("pg_dump")), "-Fd", f"-j{JOBS}", *options, "-f", str(folder)]
     restore = [str(arena.programs.program("pg_restore")), f"-j{JOBS}", "-d", "unmasked", str(folder)]
-    _, dumped = _run(dump, program_environment(arena.production.url("shop")))
-    _, restored = _run(restore, program_environment(arena.staging.url("unmasked")))
+    _, dumped = run_program(dump, program_environment(arena.production.url("shop")))
+    _, restored = run_program(restore, program_environment(arena.staging.url("unmasked")))
     return {
         "cpu_s": dumped["cpu_s"] + restored["cpu_s"],
         "peak_mb": max(dumped["peak_mb"], restored["peak_mb"]),
