@@ -11,11 +11,14 @@ from dbtool.catalog.relations import RelationName, quote_identifier
 @dataclass(frozen=True, slots=True)
 class EqualityOperator:
     """How two columns are compared, spelt for SQL: ``OPERATOR(pg_catalog.=)``; the referenced column stands on the
-    left. ``as_text``: no operator knows both types, so that their texts are compared.
+    left. ``as_text``: no operator knows both types, so that their texts are compared. ``referenced_as`` and
+    ``referencing_as`` go behind a column that the operator does not take as it is: a cast, a collation.
     """
 
     sql: str = "OPERATOR(pg_catalog.=)"
     as_text: bool = False
+    referenced_as: str = ""
+    referencing_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
