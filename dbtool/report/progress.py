@@ -25,6 +25,8 @@ class Watching(AbstractContextManager["Watching"], Protocol):
 
     def stage(self, name: str) -> None: ...
 
+    def walked(self, along: str, rows: int) -> None: ...
+
     def planned(self, relation: RelationName, rows: int, size: int) -> None: ...
 
     def advanced(self, relation: RelationName, rows: int, size: int) -> None: ...
@@ -70,6 +72,7 @@ class Lines:
         self, say: Callable[[str], None], *, verbose: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._say, self._verbose, self._clock = say, verbose, clock
+        self._walked = clock()
         self._lock = threading.Lock()
         self._paces: dict[RelationName, _Pace] = {}
 
@@ -83,6 +86,12 @@ class Lines:
 
     def stage(self, name: str) -> None:
         self._say(name)
+
+    def walked(self, along: str, rows: int) -> None:
+        now = self._clock()
+        if now - self._walked >= _LINE_EVERY_S:
+            self._walked = now
+            self._say(f"  {human_count(rows)} rows chosen; following {along}")
 
     def planned(self, relation: RelationName, rows: int, size: int) -> None:
         self._paces[relation] = _Pace(rows, size, self._clock())
@@ -128,6 +137,7 @@ class Bars:
         self._lock = threading.Lock()
         self._paces: dict[RelationName, _Pace] = {}
         self._tasks: dict[RelationName, TaskID] = {}
+        self._walk: TaskID | None = None
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),  # names may hold brackets
             BarColumn(),
@@ -148,7 +158,16 @@ class Bars:
         self._progress.stop()
 
     def stage(self, name: str) -> None:
+        if self._walk is not None:
+            self._progress.remove_task(self._walk)
+            self._walk = None
         self._console.print(f"[bold]{name}[/bold]", highlight=False)
+
+    def walked(self, along: str, rows: int) -> None:
+        """A bar without an end: how far it goes is what is being found out."""
+        if self._walk is None:
+            self._walk = self._progress.add_task("", total=None, pace="")
+        self._progress.update(self._walk, description=along, pace=f"{human_count(rows)} rows chosen")
 
     def planned(self, relation: RelationName, rows: int, size: int) -> None:
         self._paces[relation] = _Pace(rows, size, self._clock())

@@ -123,22 +123,27 @@ class Step:
 
 
 Chosen = Callable[[RelationName, RowIds, Step], None]
+Asking = Callable[[Edge, int], None]
 
 
 def ignore(_leaf: RelationName, _ids: RowIds, _step: Step) -> None:
     """Nobody wants to hear."""
 
 
-def walk(graph: Graph, source: RowSource, chosen: Chosen = ignore) -> Selection:
+def silent(_edge: Edge, _rows: int) -> None:
+    """Nobody wants to know."""
+
+
+def walk(graph: Graph, source: RowSource, chosen: Chosen = ignore, asking: Asking = silent) -> Selection:
     """Choose the rows. ``chosen`` hears of every row once, when it is chosen, with the reason; in no promised order but that what a
-    row was chosen for was chosen before it.
+    row was chosen for was chosen before it. ``asking`` hears of every question to the source before it is asked, and how many rows were chosen until then.
     """
     selection = Selection()
     for leaf in sorted(leaf for leaf, policy in graph.policies.items() if policy == "all"):
         _choose_whole(graph, source, selection, leaf)
-    down = _Down(graph, source, selection, chosen)
+    down = _Down(graph, source, selection, chosen, asking)
     down.run()
-    _Up(graph, source, selection, chosen, down.pulls).run()
+    _Up(graph, source, selection, chosen, asking, came=down.pulls).run()
     selection.nulled = _null_what_stays_out(graph, source, selection)
     return selection
 
@@ -158,8 +163,11 @@ class _Walk:
 
     direction: Direction
 
-    def __init__(self, graph: Graph, source: RowSource, selection: Selection, chosen: Chosen) -> None:
-        self.graph, self.source, self.selection, self.chosen = graph, source, selection, chosen
+    def __init__(
+        self, graph: Graph, source: RowSource, selection: Selection, chosen: Chosen, asking: Asking
+    ) -> None:
+        self.graph, self.source, self.selection = graph, source, selection
+        self.chosen, self.asking = chosen, asking
         self.edges = [edge for edge in graph.edges if self.is_walked(edge)]
         self.leaving: dict[RelationName, list[Edge]] = {}
         for edge in self.edges:
@@ -206,6 +214,7 @@ class _Walk:
             pull.from_rows += sum(map(len, rows.values()))
             pull.rounds += 1
             for batch in batches(rows, self.batch_size(edge)):
+                self.asking(edge, sum(map(len, self.selection.rows.values())))
                 self.take(edge, pull, step, self.ask(edge, batch))
 
     def take(self, edge: Edge, pull: Pull, step: Step, answer: Iterable[Rows]) -> None:
@@ -265,9 +274,11 @@ class _Up(_Walk):
         source: RowSource,
         selection: Selection,
         chosen: Chosen,
+        asking: Asking,
+        *,
         came: Mapping[Edge, Pull],
     ) -> None:
-        super().__init__(graph, source, selection, chosen)
+        super().__init__(graph, source, selection, chosen, asking)
         self.came = came
 
     def is_walked(self, edge: Edge) -> bool:

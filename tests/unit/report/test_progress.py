@@ -179,3 +179,24 @@ def test_quiet_is_quiet_on_a_terminal_too(capsys: pytest.CaptureFixture[str], pl
 def test_progress_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     tell(watch())
     assert capsys.readouterr().out == ""
+
+
+def test_a_walk_over_the_references_is_told_now_and_then() -> None:
+    said: list[str] = []
+    times = iter([0.0, 1.0, 6.0, 7.0, 12.0])
+    lines = Lines(said.append, verbose=False, clock=lambda: next(times))
+    for rows in (10, 20_000, 30_000, 40_000):
+        lines.walked("public.orders.customer_id", rows)
+    assert said == [
+        "  20,000 rows chosen; following public.orders.customer_id",
+        "  40,000 rows chosen; following public.orders.customer_id",
+    ]
+
+
+def test_a_walk_s_bar_goes_when_the_next_stage_begins() -> None:
+    screen = io.StringIO()
+    with Bars(Console(file=screen, force_terminal=True, width=120)) as bars:
+        bars.walked("public.orders.customer_id", 20_000)
+        assert [task.description for task in bars._progress.tasks] == ["public.orders.customer_id"]  # noqa: SLF001  what is on the screen
+        bars.stage("pre-data")
+        assert bars._progress.tasks == []  # noqa: SLF001  as above
