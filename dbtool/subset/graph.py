@@ -43,8 +43,7 @@ class Edge:
     @property
     def where(self) -> str:
         """The referencing columns as the rules spell them: public.orders.customer_id, or a list of such."""
-        names = [f"{self.referencing}.{quote_identifier(column)}" for column in self.columns]
-        return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        return spell_columns(self.referencing, self.columns)
 
     def __str__(self) -> str:
         return f"{self.where} → {self.referenced}"
@@ -95,6 +94,11 @@ class Graph:
 
     def leaves_of(self, relation: RelationName) -> tuple[RelationName, ...]:
         return self.leaves.get(relation, ())
+
+
+def spell_columns(relation: RelationName, columns: tuple[str, ...]) -> str:
+    names = [f"{relation}.{quote_identifier(column)}" for column in columns]
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def describe_root(root: Root) -> str:

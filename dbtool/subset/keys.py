@@ -1,0 +1,28 @@
+"""By which columns a row is told from all others, night after night."""
+
+from __future__ import annotations
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.constraints import UniqueIndex
+from dbtool.catalog.relations import Relation, RelationName
+
+
+def find_key(catalog: Catalog, table: RelationName) -> tuple[str, ...]:
+    """The primary key's columns in its order, else those of the narrowest unique index that no NULL gets past; () where
+    the table has neither.
+    """
+    relation = catalog.relations[table]
+    usable = [
+        index for index in catalog.unique_indexes if index.relation == table and _tells(index, relation)
+    ]
+    best = min(usable, key=lambda one: (not one.is_primary, len(one.columns), one.name), default=None)
+    return tuple(column for column in best.columns if column is not None) if best is not None else ()
+
+
+def _tells(index: UniqueIndex, relation: Relation) -> bool:
+    if index.is_primary:
+        return True
+    plain = index.predicate is None and not index.is_exclusion
+    return plain and all(
+        column is not None and relation.get_column(column).not_null for column in index.columns
+    )

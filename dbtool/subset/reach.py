@@ -1,0 +1,75 @@
+"""Tables that no root leads to: they would be empty, and nobody said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import RelationName
+from dbtool.findings import Finding, Severity
+from dbtool.rules.subset_model import Root
+from dbtool.rules.yaml_text import spell_name
+from dbtool.subset.facts import SourceFacts
+from dbtool.subset.graph import Edge
+from dbtool.subset.policies import Policies
+
+_NAMED = 20  # findings, before one speaks for the rest
+
+
+def find_unreached(
+    catalog: Catalog,
+    facts: SourceFacts,
+    edges: tuple[Edge, ...],
+    roots: Iterable[Root],
+    policies: Policies,
+) -> tuple[RelationName, ...]:
+    """Tables without a policy that neither a root nor a table copied whole leads to, along any edge, as the walk goes."""
+    down = [policies.ends(edge)[::-1] for edge in edges if _goes_down(edge, policies)]
+    up = [policies.ends(edge) for edge in edges if not edge.nulled]
+    followed = _spread((root.table for root in roots), down)
+    whole = (table for table, policy in policies.tables.items() if policy == "all")
+    reached = _spread([*followed, *whole], [step for step in up if _takes_rows(step[1], policies)])
+    return tuple(
+        relation.name
+        for relation in catalog.ruled()
+        if facts.leaves.get(relation.name)
+        and relation.name not in reached
+        and relation.name not in policies.tables
+    )
+
+
+def _goes_down(edge: Edge, policies: Policies) -> bool:
+    return edge.follow.most != 0 and policies.of(edge.referencing) is None
+
+
+def _takes_rows(table: RelationName, policies: Policies) -> bool:
+    return policies.tables.get(table) not in {"empty", "skip"}
+
+
+def _spread(
+    starts: Iterable[RelationName], steps: Iterable[tuple[RelationName, RelationName]]
+) -> set[RelationName]:
+    """What can be come to from the starts, and these."""
+    leading: dict[RelationName, list[RelationName]] = {}
+    for start, end in steps:
+        leading.setdefault(start, []).append(end)
+    reached = set(starts)
+    left = list(reached)
+    while left:
+        fresh = [end for end in leading.get(left.pop(), ()) if end not in reached]
+        reached.update(fresh)
+        left.extend(fresh)
+    return reached
+
+
+def judge_unreached(unreached: tuple[RelationName, ...]) -> Iterator[Finding]:
+    for table in unreached[:_NAMED]:
+        yield _unreached(str(table), f"no root leads to {table}, so it will be empty", (table,))
+    if rest := unreached[_NAMED:]:
+        count = "1 more table" if len(rest) == 1 else f"{len(rest)} more tables"
+        yield _unreached("subset.tables", f"no root leads to {count}, which will be empty, too", rest)
+
+
+def _unreached(where: str, message: str, tables: tuple[RelationName, ...]) -> Finding:
+    lines = "\n".join(f"    {spell_name(table)}: all  # or empty" for table in tables)
+    return Finding("subset-unreached", Severity.WARNING, where, message, f"subset:\n  tables:\n{lines}")
