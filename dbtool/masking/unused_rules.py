@@ -4,14 +4,15 @@ and that stops the run. Rules are in git with the code, before production has th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.nearest import find_nearest_table
 from dbtool.catalog.relations import Persistence, Relation, RelationKind, RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
-from dbtool.rules.model import ColumnRule, Keep, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Keep, RuleSet, TableRules, VirtualRelation
 from dbtool.rules.position import Position
-from dbtool.spelling import did_you_mean, find_nearest
+from dbtool.spelling import did_you_mean
 
 _WITHOUT_ROWS = {
     RelationKind.VIEW: "a view: it holds no rows of its own",
@@ -20,23 +21,30 @@ _WITHOUT_ROWS = {
 }
 
 
-def find_unused(catalog: Catalog, rules: RuleSet) -> Iterator[Finding]:
+def find_unused(
+    catalog: Catalog, rules: RuleSet, skipped: Collection[RelationName] = ()
+) -> Iterator[Finding]:
+    """``skipped`` are tables that the source has and the catalog has not: rules may speak of them."""
     for table in rules.tables.values():
-        relation = catalog.relations.get(table.name)
-        if relation is None or relation.persistence is Persistence.TEMPORARY:
-            yield _unknown_table(table.name, table.at, catalog)
-        elif relation.name == catalog.alembic_version:
-            yield from _version_table(table)
-        elif relation.partition_root is not None:
-            yield _partition(relation, relation.partition_root, table.at)
-        elif relation.kind in _WITHOUT_ROWS:
-            yield _warning(table.at, f"{table.name} is {_WITHOUT_ROWS[relation.kind]}; its rules do nothing")
-        else:
-            for rule in table.columns:
-                yield from _unused_columns(relation, rule)
-    for reference in rules.virtual_references:
-        yield from _unknown_column(catalog, reference.relation, reference.column, reference.at)
-        yield from _unknown_column(catalog, reference.referenced, reference.referenced_column, reference.at)
+        if table.name not in skipped:
+            yield from _unused_table(catalog, table)
+    for relation in rules.relations:
+        yield from _unused_relation(catalog, relation, skipped)
+
+
+def _unused_table(catalog: Catalog, table: TableRules) -> Iterator[Finding]:
+    relation = catalog.relations.get(table.name)
+    if relation is None or relation.persistence is Persistence.TEMPORARY:
+        yield _unknown_table(table.name, table.at, catalog)
+    elif relation.name == catalog.alembic_version:
+        yield from _version_table(table)
+    elif relation.partition_root is not None:
+        yield _partition(relation, relation.partition_root, table.at)
+    elif relation.kind in _WITHOUT_ROWS:
+        yield _warning(table.at, f"{table.name} is {_WITHOUT_ROWS[relation.kind]}; its rules do nothing")
+    else:
+        for rule in table.columns:
+            yield from _unused_columns(relation, rule)
 
 
 def _warning(at: Position, message: str) -> Finding:
@@ -44,12 +52,7 @@ def _warning(at: Position, message: str) -> Finding:
 
 
 def _unknown_table(name: RelationName, at: Position, catalog: Catalog) -> Finding:
-    """A shared schema makes any two names look alike, so the tables' own names are compared first."""
-    tables = [relation.name for relation in catalog.ruled()]
-    beside = {one.name: str(one) for one in tables if one.schema == name.schema}
-    elsewhere = {str(one): str(one) for one in tables if one.schema != name.schema}
-    nearest = find_nearest(name.name, beside)
-    suggested = beside[nearest] if nearest else find_nearest(str(name), elsewhere)
+    suggested = find_nearest_table(catalog, name)
     hint = f"; did you mean {suggested}?" if suggested else ""
     return _warning(at, f"there is no table {name} in this database{hint}")
 
@@ -92,10 +95,26 @@ def _unused_columns(relation: Relation, rule: ColumnRule) -> Iterator[Finding]:
             yield _warning(rule.at, message)
 
 
-def _unknown_column(catalog: Catalog, name: RelationName, column: str, at: Position) -> Iterator[Finding]:
+def _unused_relation(
+    catalog: Catalog, virtual: VirtualRelation, skipped: Collection[RelationName]
+) -> Iterator[Finding]:
+    by = (virtual.type_column,) if virtual.type_column is not None else ()
+    if virtual.relation not in skipped:
+        yield from _unknown_columns(catalog, virtual.relation, (*virtual.columns, *by), virtual.at)
+    for target in virtual.targets:
+        if target.referenced is not None and target.referenced not in skipped:
+            yield from _unknown_columns(catalog, target.referenced, target.referenced_columns, target.at)
+
+
+def _unknown_columns(
+    catalog: Catalog, name: RelationName, columns: tuple[str, ...], at: Position
+) -> Iterator[Finding]:
     relation = catalog.relations.get(name)
     if relation is None:
         yield _unknown_table(name, at, catalog)
-    elif relation.find_column(column) is None:
-        nearest = did_you_mean(column, [one.name for one in relation.columns])
-        yield _warning(at, f"{name} has no column {quote_identifier(column)}{nearest}")
+        return
+    known = [one.name for one in relation.columns]
+    for column in columns:
+        if column not in known:
+            nearest = did_you_mean(column, known)
+            yield _warning(at, f"{name} has no column {quote_identifier(column)}{nearest}")

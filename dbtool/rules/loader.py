@@ -12,18 +12,16 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.decisions import Reading, read_domain
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
-from dbtool.rules.model import RuleSet, TableRules, VirtualReference
+from dbtool.rules.model import RuleSet, TableRules, VirtualRelation
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar, parse_document
 from dbtool.rules.position import Position
-from dbtool.rules.tables import read_references, read_table_rules
+from dbtool.rules.profiles import SubsetReading
+from dbtool.rules.relations import column_pairs, find_repeated, read_relations
+from dbtool.rules.tables import read_table_rules
 
 DEFAULT_LOCALE = "en_US"
 
-_TOP = ("version", "include", "defaults", "domains", "relations", "tables")
-_TOP_NOT_YET = {
-    "subset": "subset is not supported yet; remove it: every row of every table is copied",
-    "profiles": "profiles is not supported yet; remove it",
-}
+_TOP = ("version", "include", "defaults", "domains", "relations", "subset", "tables", "profiles")
 _UNLISTED = (
     "there is no unlisted: a column that no rule decides stops the run, so that a new column never leaves "
     "production by default; decide each column under tables"
@@ -42,12 +40,13 @@ class _File:
 @dataclass(slots=True)
 class _Draft:
     reading: Reading
+    subsets: SubsetReading
     contents: list[bytes] = field(default_factory=list)
     files: list[_File] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
     locale: tuple[str, Position] | None = None
     tables: dict[RelationName, TableRules] = field(default_factory=dict)
-    references: list[VirtualReference] = field(default_factory=list)
+    relations: list[VirtualRelation] = field(default_factory=list)
 
     @property
     def problems(self) -> Problems:
@@ -66,17 +65,24 @@ def load_rules(
 
     :raises RulesInvalid: anything at all is wrong; ``problems`` lists everything.
     """
-    draft = _Draft(Reading(Problems(), mask_names, mask_options or {}))
+    problems = Problems()
+    draft = _Draft(Reading(problems, mask_names, mask_options or {}), SubsetReading(problems))
     for file in _files_of(path):
         _read_file(file, draft)
-    for step in (_read_defaults, _read_domains, _read_relations, _read_tables):
+    for step in (_read_defaults, _read_domains, _read_relations, _read_tables, _read_subsets):
         for one in draft.files:
             step(one, draft)
-    if problems := draft.problems.lines():
-        raise RulesInvalid(problems)
+    for at, message in find_repeated(draft.relations):
+        problems.add(at, message)
+    subset, profiles = draft.subsets.complete()
+    if lines := problems.lines():
+        raise RulesInvalid(lines)
     return RuleSet(
         tables=draft.tables,
-        virtual_references=tuple(draft.references),
+        virtual_references=tuple(pair for one in draft.relations for pair in column_pairs(one)),
+        relations=tuple(draft.relations),
+        subset=subset,
+        profiles=profiles,
         locale=draft.locale[0] if draft.locale else DEFAULT_LOCALE,
         files=tuple(one.name for one in draft.files),
         digest=hashlib.sha256(b"".join(draft.contents)).hexdigest(),
@@ -127,7 +133,7 @@ def _read_top(path: Path, node: Node, draft: _Draft) -> None:
     entries = read_entries(node, "a rule file", draft.problems)
     if not isinstance(node, Fields):
         return
-    known = keep_known(entries, _TOP, "a rule file", draft.problems, refused=_TOP_NOT_YET)
+    known = keep_known(entries, _TOP, "a rule file", draft.problems)
     _check_version(known.get("version"), node, draft.problems)
     draft.files.append(_File(str(path), known))
     if "include" in known:
@@ -189,7 +195,7 @@ def _read_domains(one: _File, draft: _Draft) -> None:
 
 def _read_relations(one: _File, draft: _Draft) -> None:
     if "relations" in one.entries:
-        draft.references.extend(read_references(one.entries["relations"].value, draft.problems))
+        draft.relations.extend(read_relations(one.entries["relations"].value, draft.problems))
 
 
 def _read_tables(one: _File, draft: _Draft) -> None:
@@ -200,3 +206,10 @@ def _read_tables(one: _File, draft: _Draft) -> None:
             message = f"{rules.name} already has its rules at {draft.tables[rules.name].at}; write them in one place"
             draft.problems.add(rules.at, message)
         draft.tables.setdefault(rules.name, rules)
+
+
+def _read_subsets(one: _File, draft: _Draft) -> None:
+    if "subset" in one.entries:
+        draft.subsets.read_base(one.entries["subset"])
+    if "profiles" in one.entries:
+        draft.subsets.read_profiles(one.entries["profiles"].value)

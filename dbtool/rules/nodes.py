@@ -30,9 +30,14 @@ _WORDS: dict[str, bool | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
+    """``text_at`` is where the first character of the text that is no blank stands: behind a quote, or in the line
+    below ``|`` and ``>``. Exact but for escapes among leading blanks.
+    """
+
     text: str
     at: Position
     quoted: bool = False
+    text_at: Position | None = None
 
     @property
     def value(self) -> str | int | float | bool | None:
@@ -102,7 +107,7 @@ class _Unreadable(Exception):
 def parse_document(text: str, file: str, problems: Problems) -> Node | None:
     """The document's one node, or None after naming the problem."""
     try:
-        return _Builder(file).build(yaml.parse(text, Loader=_LOADER))
+        return _Builder(file, text).build(yaml.parse(text, Loader=_LOADER))
     except _Unreadable as problem:
         problems.add(problem.at, problem.message)
     except yaml.MarkedYAMLError as error:
@@ -132,8 +137,9 @@ def _describe(error: yaml.MarkedYAMLError, text: str, at: Position) -> str:
 class _Builder:
     """Builds nodes from parser events without recursion, so that depth is ours to bound."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self._file = file
+        self._lines = text.split("\n")
         self._open: list[tuple[yaml.Event, list[Node]]] = []
         self._root: list[Node] = []
 
@@ -145,12 +151,25 @@ class _Builder:
     def _at(self, event: yaml.Event) -> Position:
         return _position(self._file, event.start_mark)
 
+    def _text_at(self, event: yaml.ScalarEvent) -> Position:
+        at = self._at(event)
+        if event.style in {"'", '"'}:
+            blanks = len(event.value) - len(event.value.lstrip())
+            return Position(at.file, at.line, at.column + 1 + blanks)
+        if event.style in {"|", ">"}:
+            below = enumerate(self._lines[at.line :], at.line + 1)
+            found = ((number, line) for number, line in below if line.strip())
+            number, line = next(found, (at.line, ""))
+            return Position(at.file, number, len(line) - len(line.lstrip()) + 1) if line else at
+        return at
+
     def _take(self, event: yaml.Event) -> None:
         self._refuse(event)
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             self._open.append((event, []))
         elif isinstance(event, yaml.ScalarEvent):
-            self._put(Scalar(event.value, self._at(event), quoted=event.style not in (None, "")))
+            is_quoted = event.style not in (None, "")
+            self._put(Scalar(event.value, self._at(event), is_quoted, self._text_at(event)))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             start, children = self._open.pop()
             self._put(self._collection(start, children))

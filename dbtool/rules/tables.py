@@ -1,44 +1,15 @@
-"""The rules per table, and the references that the catalog cannot see."""
+"""The rules per table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dbtool.rules.decisions import Reading, read_decision
-from dbtool.rules.fields import keep_known, read_entries, read_text, read_texts
-from dbtool.rules.model import ColumnRule, TableRules, VirtualReference
-from dbtool.rules.names import NameInvalid, parse_column, parse_column_ref, parse_relation
-from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
+from dbtool.rules.fields import read_entries, read_texts
+from dbtool.rules.model import ColumnRule, TableRules
+from dbtool.rules.names import NameInvalid, parse_column, parse_relation
+from dbtool.rules.nodes import Fields, Node, Problems, Scalar
 from dbtool.rules.position import Position
-
-
-def read_references(node: Node, problems: Problems) -> Iterator[VirtualReference]:
-    if not isinstance(node, Items):
-        problems.add(node.at, "relations must be a list of {from: schema.table.column, to: …}")
-        return
-    for item in node.items:
-        if reference := _read_reference(item, problems):
-            yield reference
-
-
-def _read_reference(node: Node, problems: Problems) -> VirtualReference | None:
-    refused = {"by": "a reference to several tables (by) is not supported yet; remove it"}
-    entries = read_entries(node, "a relation", problems)
-    known = keep_known(entries, ("from", "to"), "a relation", problems, refused=refused)
-    if "by" in entries or not isinstance(node, Fields):
-        return None
-    ends = []
-    for end in ("from", "to"):
-        if end not in known:
-            problems.add(node.at, f"a relation needs {end}: schema.table.column")
-        elif text := read_text(known[end].value, end, problems):
-            try:
-                ends.append(parse_column_ref(text))
-            except NameInvalid as error:
-                problems.add(known[end].value.at, str(error))
-    if len(ends) != 2:  # noqa: PLR2004  from and to
-        return None
-    return VirtualReference(ends[0].relation, ends[0].column, ends[1].relation, ends[1].column, node.at)
 
 
 def read_table_rules(node: Node, reading: Reading) -> Iterator[TableRules]:

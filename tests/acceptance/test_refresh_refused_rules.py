@@ -51,8 +51,8 @@ def test_the_yaml_it_gives_decides_the_columns_once_it_is_pasted_with_reasons(pe
             '{mask: full_name, when: "id > 3"}',
             r"rules.yaml:6:\d+: when is not supported yet",
         ),
-        ("tables:", "subset: {roots: []}\ntables:", r"rules.yaml:2:1: subset is not supported yet"),
-        ("tables:", "profiles: {}\ntables:", r"rules.yaml:2:1: profiles is not supported yet"),
+        ("tables:", "subset: {roots: []}\ntables:", r"rules.yaml:2:17: roots names no rows to begin with"),
+        ("tables:", "profiles: {dev: {}}\ntables:", r"rules.yaml:2:17: profile dev changes nothing"),
         (
             "{mask: email}",
             "{mask: email, domane: x}",

@@ -210,7 +210,7 @@ def test_what_two_files_say_twice_is_named_with_both_places(tmp_path: Path) -> N
 
 def test_problems_come_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
     (tmp_path / "z.yaml").write_text("version: 1\nsubset: {}\n")
-    (tmp_path / "a.yaml").write_text("version: 1\ntables: {public.t: {c: keep}}\nprofiles: {}\n")
+    (tmp_path / "a.yaml").write_text("version: 1\ntables: {public.t: {c: keep}}\nprofiles: []\n")
     places = [":".join(problem.split(":")[:2]) for problem in problems(tmp_path)]
     assert places == ["a.yaml:2", "a.yaml:3", "z.yaml:2"]
 
