@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +148,7 @@ class RowSet:
 def _by_segment(ordered: RowIds) -> Iterator[tuple[int, RowIds]]:
     numbers = (ordered >> np.uint64(_OFFSET_BITS + _PAGE_BITS)).astype(np.int64)
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
+    for start, end in pairwise([*starts, len(ordered)]):
         yield int(numbers[start]), ordered[start:end]
 
 
