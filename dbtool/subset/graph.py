@@ -95,6 +95,13 @@ class Graph:
     def leaves_of(self, relation: RelationName) -> tuple[RelationName, ...]:
         return self.leaves.get(relation, ())
 
+    def table_of(self, relation: RelationName) -> RelationName:
+        """The table that the rules speak of, of a leaf or of a partitioned table at any level."""
+        return next(
+            (self.tables[leaf] for leaf in (relation, *self.leaves_of(relation)) if leaf in self.tables),
+            relation,
+        )
+
 
 def spell_columns(relation: RelationName, columns: tuple[str, ...]) -> str:
     names = [f"{relation}.{quote_identifier(column)}" for column in columns]
