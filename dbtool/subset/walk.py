@@ -15,7 +15,7 @@ import numpy as np
 
 from dbtool.catalog.relations import RelationName
 from dbtool.subset.graph import BoundRoot, Edge, Graph
-from dbtool.subset.row_set import RowIds, Rows, RowSet
+from dbtool.subset.row_set import RowIds, Rows, RowSet, distinct
 
 Direction = Literal["referencing", "referenced"]
 
@@ -223,7 +223,7 @@ class _Walk:
                 if self.graph.policies.get(leaf) in {"empty", "skip"}:
                     if len(ids):
                         blocked = self.selection.blocked
-                        blocked[edge] = blocked.get(edge, 0) + len(np.unique(ids))
+                        blocked[edge] = blocked.get(edge, 0) + len(distinct(ids))
                     continue
                 new = self.choose(leaf, ids, step)
                 pull.rows += len(new)
@@ -391,7 +391,7 @@ def _dangling(edge: Edge, leaf: RelationName, source: RowSource, selection: Sele
 
 
 def _add_nulls(groups: dict[frozenset[str], RowSet], columns: frozenset[str], ids: RowIds) -> None:
-    left = np.unique(ids)
+    left = distinct(ids)
     for known, rows in list(groups.items()):
         among = rows.contains(left)
         if known | columns != known and among.any():
