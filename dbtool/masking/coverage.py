@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.inheritance import Inheritance, KeyGroup, find_inheritance
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
+from dbtool.masking.several_keys import find_masked_types, find_unlike_keys
 from dbtool.masking.unused_rules import find_unused
 from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet
 from dbtool.rules.position import Position
@@ -64,8 +65,13 @@ class _Written:
         return same_decision(self.rules[one].decision, self.rules[other].decision, self.registry)
 
 
-def decide(catalog: Catalog, rules: RuleSet, registry: Registry) -> Coverage:
-    """Decide every copied column of every ruled relation. Columns that refer to a key take its decision."""
+def decide(
+    catalog: Catalog, rules: RuleSet, registry: Registry, skipped: Collection[RelationName] = ()
+) -> Coverage:
+    """Decide every copied column of every ruled relation. Columns that refer to a key take its decision.
+
+    ``skipped`` are tables that the catalog was given without, and of which rules may speak all the same.
+    """
     written = _Written(_written_rules(catalog, rules), registry)
     inheritance = find_inheritance(catalog, rules.virtual_references)
     columns = [
@@ -84,8 +90,10 @@ def decide(catalog: Catalog, rules: RuleSet, registry: Registry) -> Coverage:
     findings = [
         *(_not_covered(rule) for rule in missing),
         *(finding for column in columns for finding in _contradictions(column, written, inheritance)),
+        *(finding for column in columns for finding in _unlike_keys(column, written, inheritance, catalog)),
         *(finding for decision in decisions.values() for finding in _unshareable(decision)),
-        *find_unused(catalog, rules),
+        *find_masked_types(rules.relations, {one.ref: one.decision for one in decisions.values()}, catalog),
+        *find_unused(catalog, rules, skipped),
     ]
     return Coverage(decisions, missing, tuple(findings))
 
@@ -169,6 +177,15 @@ def _keys_disagree(column: ColumnRef, one: ColumnRef, other: ColumnRef, written:
         f"{spell(theirs)} at {theirs.at}: it cannot follow both",
         remedy=f"give {one} and {other} the same rule",
     )
+
+
+def _unlike_keys(
+    column: ColumnRef, written: _Written, inheritance: Inheritance, catalog: Catalog
+) -> Iterator[Finding]:
+    leaders = [written.leader_of(group) for group in inheritance.groups_of(column)]
+    keys = [leader for leader in leaders if leader is not None]
+    if len(keys) > 1 and all(written.agree(keys[0], other) for other in keys[1:]):
+        yield from find_unlike_keys(column, keys, written.rules[keys[0]].decision, catalog)
 
 
 def _unshareable(decision: ColumnDecision) -> Iterator[Finding]:
