@@ -61,7 +61,9 @@ class CheckConstraint:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """``feeds`` are the (relation, column) pairs whose default or identity draws from it."""
+    """``feeds`` are the (relation, column) pairs whose default or identity draws from it. ``owned_by`` is the relation
+    that it is dropped with.
+    """
 
     name: RelationName
     feeds: tuple[tuple[RelationName, str], ...] = ()
@@ -70,3 +72,4 @@ class Sequence:
     minimum: int = 1
     maximum: int = 2**63 - 1
     cycles: bool = False
+    owned_by: RelationName | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -73,12 +73,15 @@ def plan_masking(
     key: ProjectKey,
     registry: Registry,
     record: Callable[[pl.Series], None] | None = None,
+    *,
+    skipped: Collection[RelationName] = (),
 ) -> MaskingPlan:
     """Coverage → compile → uniqueness, with everything that any of them has to say.
 
-    ``record`` is called, from whichever thread masks, with the originals that disjoint masks replace.
+    ``record`` is called, from whichever thread masks, with the originals that disjoint masks replace. ``skipped`` is
+    as ``decide`` has it.
     """
-    coverage = decide(catalog, rules, registry)
+    coverage = decide(catalog, rules, registry, skipped)
     plan = compile_masks(catalog, coverage, key, registry, rules.locale, record=record)
     proofs = prove_uniqueness(catalog, coverage, key, registry, rules.locale)
     return replace(plan, findings=tuple(dict.fromkeys((*coverage.findings, *plan.findings, *proofs))))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dbtool.catalog.relations import RelationName
 from dbtool.postgres import dump
 from dbtool.postgres.binaries import Tools
 
@@ -40,8 +41,11 @@ def schema_archive(
     *,
     workflow: str = "refresh",
     publications: bool = False,
+    skipped: Collection[RelationName] = (),
 ) -> Iterator[SchemaArchive]:
-    """Dump the DDL that ``snapshot`` sees. ``choose`` says which entries are restored, ``workflow`` who asks."""
+    """Dump the DDL that ``snapshot`` sees, but that of ``skipped``. ``choose`` says which entries are restored,
+    ``workflow`` who asks.
+    """
     _remove_abandoned()
     with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         archive, toc = Path(folder) / "schema.dump", Path(folder) / "toc"
@@ -52,6 +56,7 @@ def schema_archive(
             archive=archive,
             workflow=workflow,
             publications=publications,
+            skipped=skipped,
         )
         entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
         restored, keys = dump.put_keys_last(choose(entries))

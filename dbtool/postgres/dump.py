@@ -7,7 +7,7 @@ defaults, comments and function bodies may still say more than they should.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from typing import Literal
 from psycopg.conninfo import make_conninfo
 
 from dbtool import programs
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.session import program_environment, program_failure
@@ -119,10 +120,12 @@ def dump_schema(
     archive: Path,
     workflow: str = "refresh",
     publications: bool = False,
+    skipped: Collection[RelationName] = (),
 ) -> None:
     """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``.
 
-    ``workflow`` is what the source's administrators read in pg_stat_activity.
+    ``workflow`` is what the source's administrators read in pg_stat_activity. Of ``skipped`` and what stands on it
+    nothing is written: partitions and owned sequences must be named beside their tables.
     """
     argv = [
         str(pg_dump),
@@ -132,6 +135,7 @@ def dump_schema(
         "--no-subscriptions",
         "--no-security-labels",
         "--exclude-schema=dbtool",
+        *_excluding(skipped),
         f"--lock-wait-timeout={LOCK_TIMEOUT_S}s",
         f"--snapshot={snapshot}",
         f"--file={archive}",
@@ -141,6 +145,18 @@ def dump_schema(
         program_environment(url, application_name=f"dbtool {workflow} pg_dump"),
         "reading the source's schema",
     )
+
+
+def _excluding(names: Collection[RelationName]) -> Iterator[str]:
+    """In quotes a pattern means itself, in each version; it is read in the encoding of the dump."""
+    if names:
+        yield "--encoding=UTF8"
+    for name in sorted(names):
+        yield f"--exclude-table={_quoted(name.schema)}.{_quoted(name.name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def read_toc(pg_restore: Path, archive: Path) -> tuple[TocEntry, ...]:

@@ -110,6 +110,7 @@ def _sequence(row: Row, relations: Relations) -> Sequence:
         minimum=row["minimum"],
         maximum=row["maximum"],
         cycles=row["cycles"],
+        owned_by=relations.by_oid[row["owner"]].name if row["owner"] in relations.by_oid else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
 from dbtool.masking.block import mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
@@ -28,13 +29,16 @@ class MaskingInputs:
     pools_digest: str
 
 
-def compile_for(request: RefreshRequest, catalog: Catalog) -> tuple[MaskingInputs, MaskingPlan]:
+def compile_for(
+    request: RefreshRequest, catalog: Catalog, skipped: Collection[RelationName] = ()
+) -> tuple[MaskingInputs, MaskingPlan]:
+    """``skipped`` are tables of the source that the catalog was given without."""
     originals, seed = Originals(), request.key.survivors_seed()
 
     def record(values: pl.Series) -> None:
         originals.add(hash_originals(values, seed))
 
-    plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
+    plan = plan_masking(catalog, request.rules, request.key, MASKS, record, skipped=skipped)
     return MaskingInputs(plan.findings, originals, pools_digest()), plan
 
 

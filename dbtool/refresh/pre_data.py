@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, EnvironmentFailed, TimeIsUp
 from dbtool.postgres import dump
 from dbtool.postgres.archive import Restore, SchemaArchive, schema_archive
@@ -67,10 +68,20 @@ def candidate_database(
 
 
 @contextmanager
-def target_schema(source: Target, tools: Tools, snapshot: str, target: Target) -> Iterator[SchemaArchive]:
-    """The source's DDL, without what the target is not to have."""
+def target_schema(
+    source: Target, tools: Tools, snapshot: str, target: Target, skipped: Collection[RelationName] = ()
+) -> Iterator[SchemaArchive]:
+    """The source's DDL, without what the target is not to have.
+
+    ``skipped`` are relations with all that goes with them, as ``with_belongings`` says; nothing else may depend on
+    them (dbtool/refresh/skipped.py), or the restore fails.
+    """
     with schema_archive(
-        source.url(), tools, snapshot, lambda entries: dump.filter_toc(entries, extensions=target.extensions)
+        source.url(),
+        tools,
+        snapshot,
+        lambda entries: dump.filter_toc(entries, extensions=target.extensions),
+        skipped=skipped,
     ) as schema:
         yield schema
 

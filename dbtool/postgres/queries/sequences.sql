@@ -8,6 +8,13 @@ SELECT
     s.seqmin AS minimum,
     s.seqmax AS maximum,
     s.seqcycle AS cycles,
+    (
+        SELECT o.refobjid::pg_catalog.int8
+        FROM pg_catalog.pg_depend AS o
+        WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid AND o.objsubid = 0
+            AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjsubid > 0
+            AND o.deptype IN ('a', 'i')
+    ) AS owner,
     ARRAY(
         SELECT ARRAY[o.refobjid::pg_catalog.int8, o.refobjsubid]
         FROM pg_catalog.pg_depend AS o
