@@ -173,18 +173,16 @@ def find_contradictions(draft: SubsetDraft) -> Iterator[tuple[Position, str]]:
         if policy := draft.tables.get(root.table):
             yield root.at, f"{_settled(root.table, policy)}, so it cannot be a root; remove one of the two"
     for rule in draft.edges.values():
-        if policy := draft.tables.get(rule.relation):
-            yield (
-                rule.at,
-                f"{_settled(rule.relation, policy)}, so {_void(rule.follow)}; remove one of the two",
-            )
+        policy = draft.tables.get(rule.relation)
+        if policy is not None and not _agree(rule.follow, policy):
+            said = "max_per_row could never hold" if rule.follow.most else "no row of it can follow another"
+            yield rule.at, f"{_settled(rule.relation, policy)}, so {said}; remove one of the two"
 
 
 def _settled(table: RelationName, policy: TablePolicy) -> str:
     return f"{table} {_MEANT[policy.policy]} ({policy.policy} at {policy.at})"
 
 
-def _void(follow: Follow) -> str:
-    if follow.most:
-        return "max_per_row could never hold"
-    return "what is said of the rows that follow could never hold"
+def _agree(follow: Follow, policy: TablePolicy) -> bool:
+    """``none`` never hurts, nor does ``all`` where all rows are there; a cap would say of them what is not so."""
+    return follow.most == 0 or (follow.most is None and policy.policy == "all")
