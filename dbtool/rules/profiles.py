@@ -25,9 +25,9 @@ def choose_subset(rules: RuleSet, profile: str | None) -> SubsetRules | None:
         return rules.subset
     if profile in rules.profiles:
         return rules.profiles[profile]
-    known = f"the profiles are {', '.join(sorted(rules.profiles))}" if rules.profiles else "they have none"
+    known = ", ".join(sorted(rules.profiles)) or "none"
     nearest = did_you_mean(profile, rules.profiles)
-    raise UsageError(f"the rules have no profile {profile}{nearest or f'; {known}'}; nothing was done")
+    raise UsageError(f"the rules have no profile {profile}, so nothing was done; they have {known}{nearest}")
 
 
 @dataclass(frozen=True, slots=True)
