@@ -142,11 +142,18 @@ def find_extreme(connection: Connection, sequence: SequenceDefinition, catalog: 
         value: sql.Composable = sql.Identifier(column)
         if catalog.relations[relation].get_column(column).type.base not in _NUMBERS:
             value = _LAST_DIGITS.format(value)
+        # Literals: beside parameters a % in a name would be taken for a placeholder.
         query = sql.SQL(
-            "SELECT {function}({value})::bigint FROM {relation} WHERE {value} BETWEEN %s AND %s"
-        ).format(function=function, value=value, relation=sql.Identifier(relation.schema, relation.name))
+            "SELECT {function}({value})::bigint FROM {relation} WHERE {value} BETWEEN {minimum} AND {maximum}"
+        ).format(
+            function=function,
+            value=value,
+            relation=sql.Identifier(relation.schema, relation.name),
+            minimum=sql.Literal(sequence.minimum),
+            maximum=sql.Literal(sequence.maximum),
+        )
         with translated(f"reading the end of {relation}"):
-            row = connection.execute(query, (sequence.minimum, sequence.maximum)).fetchone()
+            row = connection.execute(query).fetchone()
         if row and row[0] is not None:
             found.append(int(row[0]))
     if not found:
