@@ -117,7 +117,7 @@ class RowSet:
         edges, counts = [], [0]
         for number in sorted(self._segments):
             for page, count in enumerate(_counts(self._segments[number]).tolist()):
-                if counts[-1] and counts[-1] + count > rows:
+                if count and counts[-1] and counts[-1] + count > rows:
                     edges.append((number << _PAGE_BITS) + page)
                     counts.append(0)
                 counts[-1] += count

@@ -53,12 +53,12 @@ def table(
     )
 
 
-def key(referencing: str, referenced: str, constraint: str = "", **parts: object) -> ForeignKey:
+def key(referencing: str, referenced: str, **parts: object) -> ForeignKey:
     """``orders.tenant_id,customer_id`` → ``customers.tenant_id,id``"""
     start, columns = referencing.split(".")
     end, referenced_columns = referenced.split(".")
     return ForeignKey(
-        constraint or f"{start}_{columns}_fkey",
+        f"{start}_{columns}_fkey",
         name(start),
         tuple(columns.split(",")),
         name(end),
@@ -84,7 +84,7 @@ def catalog(*parts: Relation | ForeignKey | UniqueIndex, version_table: str | No
 def facts_of(found: Catalog, indexes: Mapping[str, str] | None = None) -> SourceFacts:
     """``indexes``: ``{"orders": "customer_id; tenant_id,id"}``"""
     holders = [one for one in found.relations.values() if one.holds_rows]
-    leaves = {one.name: (one.name,) for one in holders}
+    leaves: dict[RelationName, tuple[RelationName, ...]] = {one.name: (one.name,) for one in holders}
     parts = sorted((one for one in holders if one.partition_root), key=lambda one: one.ruled_by)
     for root, members in groupby(parts, key=lambda one: one.ruled_by):
         leaves[root] = tuple(sorted(one.name for one in members))

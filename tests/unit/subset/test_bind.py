@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from dbtool.catalog.constraints import UniqueIndex
-from dbtool.catalog.relations import RelationKind
+from dbtool.catalog.constraints import ForeignKey, UniqueIndex
+from dbtool.catalog.relations import Relation, RelationKind
 from dbtool.findings import Severity
 from dbtool.rules.subset_model import EdgeRule, Follow, OrderTerm, Root
 from dbtool.subset.facts import EqualityOperator, SourceFacts, virtual_key
@@ -384,7 +384,12 @@ def test_a_reference_that_cannot_be_null_must_be_pulled_in(columns: str) -> None
 
 
 def test_match_full_is_null_in_all_columns_or_in_none() -> None:
-    parts = [table("a", "x! y!"), key("b.x,y", "a.x,y", match="full"), key("b.x", "c.x"), table("c", "x!")]
+    parts: list[Relation | ForeignKey] = [
+        table("a", "x! y!"),
+        table("c", "x!"),
+        key("b.x,y", "a.x,y", match="full"),
+        key("b.x", "c.x"),
+    ]
     free, findings = bind(catalog(*parts, table("b", "x y")), root("a"), null("b.x,y"))
     assert edge_of(free, "b.x,y").nulled == ("x", "y")
     assert errors(findings) == []
