@@ -314,11 +314,12 @@ class _Up(_Walk):
         self.selection.pulls += [self.pulls[edge] for edge in self.edges]
 
     def _without_known(self, edge: Edge, leaf: RelationName, rows: RowSet) -> RowSet:
-        """Rows that came down this very edge: what they refer to along it is where they came from. Of a temporal key's
-        several it is only one.
+        """Rows that came down this very edge: what they refer to along it is where they came from. Of the several that a
+        temporal key, or one that PostgreSQL does not know, may lead to it is only one.
         """
         pull = self.came.get(edge)
-        if pull is None or edge.temporal or leaf not in pull.held:
+        leads_to_several = edge.temporal or edge.constraint is None
+        if pull is None or leads_to_several or leaf not in pull.held:
             return rows.copy()
         return rows.minus(pull.held[leaf])
 
