@@ -23,7 +23,9 @@ class ColumnPlanned:
 
 @dataclass(frozen=True, slots=True)
 class TablePlanned:
-    """``rows`` is the planner's estimate (-1: never analysed), ``bytes`` the heap and TOAST on disk."""
+    """``rows`` is the planner's estimate (-1: never analysed), ``bytes`` the heap and TOAST on disk. ``chosen`` counts exactly the rows
+    that are copied, None where there is no subset and all are.
+    """
 
     name: RelationName
     rows: int
@@ -31,6 +33,7 @@ class TablePlanned:
     chunks: int
     binary: bool
     masked: tuple[ColumnPlanned, ...]
+    chosen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
