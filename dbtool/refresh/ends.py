@@ -11,6 +11,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused, UrlInvalid
+from dbtool.findings import Finding
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
 from dbtool.postgres.facts import database_facts, read_schema_texts
@@ -18,8 +19,11 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect, database_name
+from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.standing import refuse_unreadable
+from dbtool.rules.model import RuleSet
+from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target
 
 _NAME = "dbtool refresh preflight"
@@ -39,6 +43,7 @@ class SourceSeen:
     writable: int
     schema_texts: tuple[tuple[str, str], ...]
     needed_roles: NeededRoles = field(default_factory=NeededRoles)
+    subset_findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,14 @@ def naming(end: Target) -> Iterator[None]:
         ) from None
 
 
-def look_at_source(source: Target) -> SourceSeen:
-    """:raises PrivilegeMissing: with every GRANT that the role lacks."""
+def look_at_source(
+    source: Target, rules: RuleSet | None = None, subset: SubsetRules | None = None
+) -> SourceSeen:
+    """With a subset, also whether it fits.
+
+    :raises PrivilegeMissing: with every GRANT that the role lacks.
+    :raises RulesInvalid: a root's condition cannot be read.
+    """
     with _reaching(source) as connection:
         facts = database_facts(connection)
         catalog = read_catalog(connection)
@@ -100,6 +111,7 @@ def look_at_source(source: Target) -> SourceSeen:
             writable_relations(connection),
             read_schema_texts(connection),
             read_needed_roles(connection),
+            look_at_subset(connection, catalog, rules, subset) if rules and subset else (),
         )
 
 

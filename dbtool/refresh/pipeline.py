@@ -1,4 +1,4 @@
-"""preflight → snapshot → pre_data → stream (copy out, mask, copy in) → post_data → verify → carry over → swap
+"""preflight → snapshot → keys → pre_data → stream (copy out, mask, copy in) → post_data → verify → carry over → swap
 
 The only module that knows the order. Whatever fails before the swap drops the candidate; live serves on.
 """
@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from dbtool.catalog.relations import RelationName
+from dbtool.catalog.relations import Relation, RelationName
+from dbtool.catalog.without import with_belongings
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.candidate import candidate_session
@@ -18,9 +19,15 @@ from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh import post_data, swap
-from dbtool.refresh.chunks import plan_chunks
+from dbtool.refresh.chunks import Chunk, plan_chunks, plan_subset_chunks
 from dbtool.refresh.compiled import confirm_originals
 from dbtool.refresh.ends import refuse_own_standby
+from dbtool.refresh.keys import (
+    ChosenRows,
+    choose_rows,
+    copied_snapshot,
+    refuse_changed,
+)
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
 from dbtool.refresh.pre_data import (
     candidate_database,
@@ -33,6 +40,7 @@ from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.run import Run, lift_time_limit, time_limit
+from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.standing import applications_kept_out, carry_over
 from dbtool.refresh.stream import Stream, Streamed
@@ -66,11 +74,13 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
         maintenance, name, _locale(checked), stamp, request.target.owner, anew=lambda: _cleaning(run)
     ) as candidate:
         swap.rehearse_settings(maintenance, checked.target.live, candidate)
-        with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as snapshot:
-            streamed, sequences = _fill(run, checked, snapshot, candidate)
+        with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as held:
+            snapshot = copied_snapshot(held, checked.subset)
+            rows = _choose(run, checked, snapshot)
+            streamed, sequences = _fill(run, checked, snapshot, candidate, rows)
             with run.stage("verify"):
-                verification = _verify(run, checked, snapshot, candidate, streamed)
-        result = run.result(checked, snapshot, streamed, sequences, verification)
+                verification = _verify(run, checked, snapshot, candidate, streamed, rows=rows)
+        result = run.result(checked, snapshot, streamed, sequences, verification, rows=rows)
         refuse_unverified(verification)
         with _standing(run, checked, candidate, result) as carried:
             post_data.run_after_load(request.target, candidate)
@@ -79,6 +89,14 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
             with run.stage("swap"):
                 swap.swap(maintenance, request.target, live, candidate, run.made_at)
     return _conclude(run, maintenance, live, carried)
+
+
+def _choose(run: Run, checked: Preflight, snapshot: HeldSnapshot) -> ChosenRows | None:
+    """None: every row is copied."""
+    if checked.subset is None:
+        return None
+    with run.stage("keys"):
+        return choose_rows(run.request, snapshot, checked.subset)
 
 
 @contextmanager
@@ -112,25 +130,28 @@ def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResul
 
 
 def _fill(
-    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, rows: ChosenRows | None
 ) -> tuple[Streamed, tuple[SequenceSet, ...]]:
     request, tools = run.request, checked.tools
-    with target_schema(request.source, tools, snapshot.taken.name, request.target) as schema:
+    skipped = with_belongings(checked.source.catalog, skipped_tables(checked.subset))
+    with target_schema(request.source, tools, snapshot.taken.name, request.target, skipped) as schema:
         with run.stage("pre-data"):
             restore_pre_data(request.target, candidate, tools, schema)
         with run.stage("stream"):
-            streamed = _stream(run, checked, snapshot, candidate)
+            streamed = _stream(run, checked, snapshot, candidate, rows)
         _let_source_go(checked, snapshot)
         with run.stage("post-data"):
             sequences = _finish(run, checked, snapshot, candidate, schema)
     return streamed, sequences
 
 
-def _stream(run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str) -> Streamed:
+def _stream(
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, rows: ChosenRows | None
+) -> Streamed:
     request = run.request
     tables = snapshot.catalog.tables()
     for relation in tables:
-        request.observer.planned(relation.name, relation.rows, relation.bytes)
+        request.observer.planned(relation.name, *_planned(relation, rows))
     stream = Stream(
         plan=checked.plan,
         reader=_source_reader(run, checked, snapshot.taken.name),
@@ -143,7 +164,26 @@ def _stream(run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str
             snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
         ),
     )
-    return stream.run(plan_chunks(tables, jobs=request.jobs), request.jobs)
+    chunks = _chunks(run, snapshot, rows)
+    streamed = stream.run(chunks, request.jobs, without_rows=[relation.name for relation in tables])
+    if rows is not None:
+        refuse_changed(rows.selection, streamed.tables)
+    return streamed
+
+
+def _planned(relation: Relation, rows: ChosenRows | None) -> tuple[int, int]:
+    """(rows, bytes) that are to come of it."""
+    if rows is None:
+        return relation.rows, relation.bytes
+    count = rows.selection.count(relation.name)
+    return count, round(relation.bytes * count / max(relation.rows, count, 1))
+
+
+def _chunks(run: Run, snapshot: HeldSnapshot, rows: ChosenRows | None) -> tuple[Chunk, ...]:
+    tables, jobs = snapshot.catalog.tables(), run.request.jobs
+    if rows is None:
+        return plan_chunks(tables, jobs=jobs)
+    return plan_subset_chunks(tables, rows.selection, jobs=jobs)
 
 
 def _let_source_go(checked: Preflight, snapshot: HeldSnapshot) -> None:
@@ -169,7 +209,13 @@ def _finish(
 
 
 def _verify(
-    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, streamed: Streamed
+    run: Run,
+    checked: Preflight,
+    snapshot: HeldSnapshot,
+    candidate: str,
+    streamed: Streamed,
+    *,
+    rows: ChosenRows | None,
 ) -> Verification:
     request = run.request
     with candidate_session(request.target, candidate) as connection:
@@ -181,11 +227,7 @@ def _verify(
         originals=checked.inputs.originals,
         seed=request.key.survivors_seed(),
         confirm=lambda hashes: confirm_originals(
-            request,
-            snapshot.catalog,
-            source_reader,
-            hashes,
-            plan_chunks(snapshot.catalog.tables(), jobs=request.jobs),
+            request, snapshot.catalog, source_reader, hashes, _chunks(run, snapshot, rows)
         ),
     )
     return verify(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
 from dbtool.masking.compile import RelationMasks
 from dbtool.postgres.binaries import Tools
-from dbtool.refresh.chunks import plan_chunks, travels_binary
-from dbtool.refresh.preflight import preflight
+from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
+from dbtool.refresh.keys import ChosenRows, choose_rows, copied_snapshot
+from dbtool.refresh.preflight import Preflight, preflight
 from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.snapshot import hold_snapshot
 from dbtool.subset.plan import SubsetPlan
 
 
@@ -52,10 +55,18 @@ class RefreshPlan:
 
 
 def plan_refresh(request: RefreshRequest) -> RefreshPlan:
-    """Run preflight and say what would follow. Raises what preflight raises."""
+    """Look, and say what would follow; a subset is walked, in a snapshot of its own. Raises what preflight raises, and what
+    choosing the rows does.
+    """
     checked = preflight(request)
-    target = checked.target
-    chunks = [chunk.relation for chunk in plan_chunks(checked.source.catalog.tables(), jobs=request.jobs)]
+    target, tables = checked.target, checked.catalog.tables()
+    rows = _choose(request, checked)
+    chunks = (
+        plan_subset_chunks(tables, rows.selection, jobs=request.jobs)
+        if rows
+        else plan_chunks(tables, jobs=request.jobs)
+    )
+    pieces = Counter(chunk.relation for chunk in chunks)
     return RefreshPlan(
         source=request.source.name,
         target=request.target.name,
@@ -63,12 +74,25 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
         live_exists=target.live is not None,
         needs_adoption=target.live is not None and target.holds_tables and not target.made_by_dbtool,
         tables=tuple(
-            _planned(checked.plan.relations[relation.name], chunks.count(relation.name))
-            for relation in sorted(checked.source.catalog.tables(), key=lambda each: each.name)
+            _planned(
+                checked.plan.relations[relation.name],
+                pieces[relation.name],
+                rows.selection.count(relation.name) if rows else None,
+            )
+            for relation in sorted(tables, key=lambda each: each.name)
         ),
         findings=checked.findings,
         programs=describe_tools(checked.tools),
+        subset=rows.plan if rows else None,
     )
+
+
+def _choose(request: RefreshRequest, checked: Preflight) -> ChosenRows | None:
+    if checked.subset is None:
+        return None
+    request.observer.stage("keys")
+    with hold_snapshot(request.source, checked.source.catalog) as snapshot:
+        return choose_rows(request, copied_snapshot(snapshot, checked.subset), checked.subset)
 
 
 def describe_tools(tools: Tools) -> tuple[str, ...]:
@@ -85,7 +109,7 @@ def describe_tools(tools: Tools) -> tuple[str, ...]:
     return (*lines, *([] if tools.psql else ["psycopg reads and writes"]))
 
 
-def _planned(masks: RelationMasks, chunks: int) -> TablePlanned:
+def _planned(masks: RelationMasks, chunks: int, chosen: int | None) -> TablePlanned:
     relation = masks.relation
     return TablePlanned(
         relation.name,
@@ -97,4 +121,5 @@ def _planned(masks: RelationMasks, chunks: int) -> TablePlanned:
             ColumnPlanned(each.column, each.mask.name if each.mask else "json", each.domain or "")
             for each in masks.columns
         ),
+        chosen,
     )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.without import without
 from dbtool.errors import ConsentMissing, FindingsRefuse, PrivilegeMissing
 from dbtool.findings import Finding
 from dbtool.masking.compile import MaskingPlan
@@ -17,17 +19,24 @@ from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge
 from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
+from dbtool.refresh.skipped import skipped_tables
+from dbtool.rules.profiles import choose_subset
+from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import refuse_unfit_target
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
+    """``catalog`` is what is copied: the source's, without what ``subset`` skips. ``subset`` None: every row is copied."""
+
     source: SourceSeen
     target: TargetSeen
     tools: Tools
     inputs: MaskingInputs
     plan: MaskingPlan
     findings: tuple[Finding, ...]
+    catalog: Catalog
+    subset: SubsetRules | None = None
 
 
 def preflight(request: RefreshRequest) -> Preflight:
@@ -40,22 +49,25 @@ def preflight(request: RefreshRequest) -> Preflight:
     refuse_unfit_target(request.source, request.target)
     for script in request.target.after_load:
         read_script(script)
-    source = look_at_source(request.source)
+    subset = choose_subset(request.rules, request.profile)
+    source = look_at_source(request.source, request.rules, subset)
     target = look_at_target(request.target, request.version_table)
     refuse_same_database(request, source, target)
     tools = _choose_tools(request, source, target)
-    inputs, plan = compile_for(request, source.catalog)
+    catalog = without(source.catalog, skipped_tables(subset))
+    inputs, plan = compile_for(request, catalog, skipped_tables(subset))
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
         *judge_requirements(request.target, source, target),
         *judge_key(request.target, target, request.key.key_id),
         *inputs.findings,
+        *source.subset_findings,
     )
     for finding in findings:
         request.observer.found(finding)
     refuse_errors(request, findings)
-    return Preflight(source, target, tools, inputs, plan, findings)
+    return Preflight(source, target, tools, inputs, plan, findings, catalog, subset)
 
 
 def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> Tools:

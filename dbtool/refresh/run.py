@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dbtool.errors import TimeIsUp
+from dbtool.refresh.keys import ChosenRows
 from dbtool.refresh.plan import describe_tools
 from dbtool.refresh.preflight import Preflight
 from dbtool.refresh.request import RefreshRequest
@@ -82,6 +83,8 @@ class Run:
         streamed: Streamed,
         sequences: tuple[SequenceSet, ...],
         verification: Verification,
+        *,
+        rows: ChosenRows | None = None,
     ) -> RefreshResult:
         return RefreshResult(
             source=self.request.source.name,
@@ -101,6 +104,7 @@ class Run:
             programs=describe_tools(checked.tools),
             stages=tuple(self.stages),
             seconds=time.monotonic() - self.started,
+            subset=rows.plan if rows else None,
         )
 
     def finished(self, result: RefreshResult, previous: tuple[str, ...]) -> RefreshResult:

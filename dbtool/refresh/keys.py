@@ -1,0 +1,214 @@
+"""Which rows are copied: the references are walked inside the snapshot, in this process; nothing is written anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import RelationName
+from dbtool.catalog.without import with_belongings, without
+from dbtool.digest import ProjectKey
+from dbtool.errors import Drift, FindingsRefuse
+from dbtool.findings import Finding, Severity
+from dbtool.postgres.fragments import check_condition
+from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.skipped import read_dependents
+from dbtool.postgres.snapshots import adopt_snapshot
+from dbtool.postgres.subset_facts import read_subset_facts
+from dbtool.postgres.subset_source import SubsetSource
+from dbtool.refresh.request import Cancellation, Observer, RefreshRequest
+from dbtool.refresh.result import TableCopied
+from dbtool.refresh.skipped import judge_skipped, skipped_tables
+from dbtool.refresh.snapshot import HeldSnapshot
+from dbtool.rules.model import RuleSet
+from dbtool.rules.subset_model import SubsetRules
+from dbtool.subset.bind import bind_subset
+from dbtool.subset.graph import Edge, Graph
+from dbtool.subset.plan import SubsetPlan
+from dbtool.subset.plan_from import make_plan
+from dbtool.subset.row_set import RowIds
+from dbtool.subset.walk import SCAN_BATCH, Asking, Chosen, RootPull, Selection, ignore, walk
+from dbtool.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRows:
+    """What the stream copies, and what is told of it."""
+
+    graph: Graph
+    selection: Selection
+    plan: SubsetPlan
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWalk:
+    """A graph and what answers its questions, from one snapshot, as long as the context lasts."""
+
+    graph: Graph
+    source: SubsetSource
+    findings: tuple[Finding, ...]
+
+
+def look_at_subset(
+    connection: Connection, catalog: Catalog, rules: RuleSet, subset: SubsetRules
+) -> tuple[Finding, ...]:
+    """What can be said of a subset without reading a row: does it fit this database?
+
+    :raises RulesInvalid: a condition that PostgreSQL cannot read, with its place in the rule file.
+    """
+    facts = read_subset_facts(connection, catalog, rules.relations)
+    graph, findings = bind_subset(catalog, facts, rules, subset)
+    skipped = skipped_tables(subset)
+    dependents = read_dependents(connection, with_belongings(catalog, skipped)) if skipped else ()
+    for root in graph.roots:
+        if root.rule.where is not None:
+            check_condition(connection, root.rule.table, root.rule.where)
+    return (*findings, *judge_skipped(catalog, skipped, dependents))
+
+
+@contextmanager
+def open_walk(
+    source: Target,
+    snapshot: HeldSnapshot,
+    rules: RuleSet,
+    subset: SubsetRules,
+    *,
+    key: ProjectKey,
+    cancellation: Cancellation,
+) -> Iterator[OpenWalk]:
+    """Adopt the snapshot in a session of its own: a question that fails must not end the one that holds it."""
+    with (
+        connect(source.url(), application_name="dbtool refresh keys", read_only=True) as connection,
+        cancellation.ending(connection.cancel),
+    ):
+        adopt_snapshot(connection, snapshot.taken.name)
+        facts = read_subset_facts(connection, snapshot.catalog, rules.relations)
+        graph, findings = bind_subset(snapshot.catalog, facts, rules, subset)
+        yield OpenWalk(graph, SubsetSource(connection, snapshot.catalog, facts, key), findings)
+
+
+def choose_rows(
+    request: RefreshRequest, snapshot: HeldSnapshot, subset: SubsetRules, chosen: Chosen = ignore
+) -> ChosenRows:
+    """Walk from the roots, and look at what was found.
+
+    :raises FindingsRefuse: a root that selects nothing, a reference into a table that is to be empty, a type that
+        nobody says what it refers to.
+    """
+    began = time.monotonic()
+    with open_walk(
+        request.source, snapshot, request.rules, subset, key=request.key, cancellation=request.cancellation
+    ) as opened:
+        selection = walk(opened.graph, opened.source, chosen, _teller(request.observer))
+        findings = (
+            *judge_roots(selection.roots),
+            *judge_blocked(selection.blocked),
+            *_unmapped(opened, selection),
+        )
+        orphans = _orphans(opened, selection)
+    plan = make_plan(
+        opened.graph,
+        selection,
+        snapshot.catalog,
+        profile=request.profile,
+        orphans=orphans,
+        seconds=time.monotonic() - began,
+    )
+    for finding in findings:
+        request.observer.found(finding)
+    if findings:
+        raise FindingsRefuse(
+            f"the subset cannot be copied as the rules say; nothing was copied and {request.target} is as it was.",
+            findings,
+        )
+    return ChosenRows(opened.graph, selection, plan)
+
+
+def _teller(observer: Observer) -> Asking:
+    return lambda edge, rows: observer.walked(edge.where, rows)
+
+
+def judge_roots(roots: Sequence[RootPull]) -> Iterator[Finding]:
+    """An empty root is an error: an empty copy that reports success is found out by its users."""
+    for pull in roots:
+        if pull.rows == 0:
+            yield Finding(
+                "subset-root-empty",
+                Severity.ERROR,
+                str(pull.root.rule.at),
+                f"the root {pull.root.description} selects no row",
+                "widen its condition, raise its percentage, or remove it",
+            )
+
+
+def judge_blocked(blocked: dict[Edge, int]) -> Iterator[Finding]:
+    for edge, rows in sorted(blocked.items(), key=lambda item: str(item[0])):
+        yield Finding(
+            "subset-contradiction",
+            Severity.ERROR,
+            edge.where,
+            f"chosen rows refer to {rows:,} row{'s' * (rows != 1)} of {edge.referenced}, which subset.tables leaves out",
+            f"let them come along (remove {edge.referenced} from subset.tables), or let the references become NULL: "
+            f"subset: {{referenced: {{{edge.where}: nullify}}}}",
+        )
+
+
+def _unmapped(opened: OpenWalk, selection: Selection) -> Iterator[Finding]:
+    for check in opened.graph.checks:
+        rows = 0
+        for leaf in opened.graph.leaves_of(check.referencing):
+            for batch in _batches(selection, leaf):
+                rows += sum(opened.source.unmapped(check, leaf, batch).values())
+        if rows:
+            yield Finding(
+                "subset-type-unmapped",
+                Severity.ERROR,
+                check.where,
+                f"{rows:,} chosen row{'s' * (rows != 1)} of {check.referencing} refer by {check.type_column} to something "
+                "that relations does not name",
+                "name what each type refers to, or null where it refers to nothing that is copied",
+            )
+
+
+def _orphans(opened: OpenWalk, selection: Selection) -> tuple[tuple[str, int], ...]:
+    """References that lead nowhere in the source already; PostgreSQL vouches for the others."""
+    found = []
+    for edge in opened.graph.edges:
+        if not edge.vouched:
+            count = sum(
+                opened.source.count_orphans(edge, leaf, batch)
+                for leaf in opened.graph.leaves_of(edge.referencing)
+                for batch in _batches(selection, leaf)
+            )
+            found += [(str(edge), count)] if count else []
+    return tuple(found)
+
+
+def _batches(selection: Selection, leaf: RelationName) -> Iterator[RowIds | None]:
+    """The chosen rows of a leaf; None stands for all that it has."""
+    if leaf in selection.whole:
+        yield None
+    elif leaf in selection.rows:
+        yield from selection.rows[leaf].batches(SCAN_BATCH)
+
+
+def refuse_changed(selection: Selection, tables: Sequence[TableCopied]) -> None:
+    """What was copied is what was planned, row for row.
+
+    :raises Drift: it is not, which one snapshot rules out.
+    """
+    wrong = [table.name for table in tables if table.rows != selection.count(table.name)]
+    if wrong:
+        raise Drift(
+            f"other rows of {wrong[0]} were copied than had been planned: the source's sessions do not see one snapshot, as "
+            "behind a pooler or on some replicas of managed services. The candidate was dropped and the live database is "
+            "as it was; name the server itself in the source's URL."
+        )
+
+
+def copied_snapshot(snapshot: HeldSnapshot, subset: SubsetRules | None) -> HeldSnapshot:
+    """All of the source is locked and compared with what was checked; the catalog from here on is what is copied."""
+    return replace(snapshot, catalog=without(snapshot.catalog, skipped_tables(subset)))
