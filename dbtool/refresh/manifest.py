@@ -12,6 +12,7 @@ from dbtool.findings import Finding
 from dbtool.postgres.candidate import candidate_session, write_stamp
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, TableCopied, Verification
+from dbtool.subset.plan import Advice, EdgePull, SubsetPlan, TableShare
 
 SCHEMA = 1
 _FOLDER = "refresh"
@@ -57,6 +58,54 @@ def _verification_as_json(verification: Verification) -> dict[str, Any]:
     }
 
 
+def subset_as_json(subset: SubsetPlan) -> dict[str, Any]:
+    """The same in a plan, a result and the manifest."""
+    return {
+        "profile": subset.profile,
+        "roots": [{"root": root, "rows": rows} for root, rows in subset.roots],
+        "tables": [_table_share_as_json(table) for table in subset.tables],
+        "edges": [_edge_as_json(pull) for pull in subset.pulls],
+        "orphans": [{"edge": edge, "rows": rows} for edge, rows in subset.orphans],
+        "advice": _advice_as_json(subset.advice) if subset.advice else None,
+        "seconds": round(subset.seconds, 3),
+    }
+
+
+def _table_share_as_json(table: TableShare) -> dict[str, Any]:
+    return {
+        "name": str(table.name),
+        "state": table.state,
+        "rows": table.rows,
+        "of_rows_estimated": table.of_rows,
+        "bytes": table.bytes,
+        "nulled": table.nulled,
+        "why": [{"reason": each.reason, "what": each.what, "rows": each.rows} for each in table.shares],
+    }
+
+
+def _edge_as_json(pull: EdgePull) -> dict[str, Any]:
+    return {
+        "edge": pull.edge,
+        "direction": pull.direction,
+        "table": str(pull.table),
+        "from_rows": pull.from_rows,
+        "rows": pull.rows,
+        "bytes": pull.bytes,
+        "rounds": pull.rounds,
+        "max_per_row": pull.most,
+    }
+
+
+def _advice_as_json(advice: Advice) -> dict[str, Any]:
+    return {
+        "table": str(advice.table),
+        "share": round(advice.share, 4),
+        "edge": advice.edge,
+        "mean_rows": round(advice.mean_rows, 2),
+        "yaml": advice.yaml,
+    }
+
+
 def result_as_json(result: RefreshResult) -> dict[str, Any]:
     """The stable, versioned form: what ``--format json`` prints and the manifest keeps."""
     return {
@@ -69,6 +118,7 @@ def result_as_json(result: RefreshResult) -> dict[str, Any]:
         "previous": list(result.previous),
         "made_at": result.made_at,
         "snapshot": {"lsn": result.snapshot.lsn, "taken_at": result.snapshot.taken_at},
+        "subset": subset_as_json(result.subset) if result.subset else None,
         "tables": [_table_as_json(table) for table in result.tables],
         "verification": _verification_as_json(result.verification),
         "findings": [

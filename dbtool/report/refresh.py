@@ -10,11 +10,12 @@ from rich.text import Text
 
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.findings import Finding
-from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json
+from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json, subset_as_json
 from dbtool.refresh.plan import RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, Verification
 from dbtool.report.findings import render_findings
 from dbtool.report.numbers import human_bytes, human_count, human_seconds
+from dbtool.report.subset import describe_subset, plain_table, render_subset
 
 __all__ = [
     "failure_as_json",
@@ -29,15 +30,8 @@ _NO_EDGE = 100_000
 _BROKEN = frozenset({3, 7, 70, 130, 143})
 
 
-def _plain_table(*headings: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for name, justify in headings:
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-    return table
-
-
 def render_result(result: RefreshResult) -> RenderableType:
-    tables = _plain_table(("table", "left"), ("rows", "right"), ("read", "right"), ("masked columns", "left"))
+    tables = plain_table(("table", "left"), ("rows", "right"), ("read", "right"), ("masked columns", "left"))
     for table in result.tables:
         tables.add_row(
             str(table.name),
@@ -77,6 +71,8 @@ def _summary(result: RefreshResult) -> Text:
         f"{result.target} is a masked copy of {result.source} as of {result.snapshot.taken_at}\n",
         style="bold green",
     )
+    if result.subset is not None:
+        text.append(f"{describe_subset(result.subset)}\n")
     text.append(
         f"{human_count(rows)} rows, {human_bytes(size)} in {human_seconds(result.seconds)} ({rate} rows/s): {stages}\n"
     )
@@ -88,8 +84,20 @@ def _summary(result: RefreshResult) -> Text:
     return text
 
 
-def render_plan(plan: RefreshPlan) -> RenderableType:
-    tables = _plain_table(
+def render_plan(plan: RefreshPlan, *, verbose: bool = False) -> RenderableType:
+    """Of a subset every table's reason is told; its masked columns are the same as ever and come with ``verbose``."""
+    follows, findings = _what_follows(plan), render_findings(plan.findings, verbose=True)
+    if findings:
+        follows.append("\n").append(findings)
+    follows.rstrip()
+    if plan.subset is None:
+        return Group(_planned_tables(plan), Text(), follows)
+    masked: list[RenderableType] = [_planned_tables(plan), Text()] if verbose else []
+    return Group(*masked, render_subset(plan.subset, verbose=verbose), Text(), follows)
+
+
+def _planned_tables(plan: RefreshPlan) -> Table:
+    tables = plain_table(
         ("table", "left"),
         ("rows (estimate)", "right"),
         ("size", "right"),
@@ -105,11 +113,7 @@ def render_plan(plan: RefreshPlan) -> RenderableType:
             str(table.chunks),
             masked or _unmasked(table),
         )
-    follows, findings = _what_follows(plan), render_findings(plan.findings, verbose=True)
-    if findings:
-        follows.append("\n").append(findings)
-    follows.rstrip()
-    return Group(tables, Text(), follows)
+    return tables
 
 
 def _unmasked(table: TablePlanned) -> str:
@@ -117,10 +121,13 @@ def _unmasked(table: TablePlanned) -> str:
 
 
 def _what_follows(plan: RefreshPlan) -> Text:
-    size = human_bytes(sum(table.bytes for table in plan.tables))
+    about, size = ("", sum(table.bytes for table in plan.tables))
+    if plan.subset is not None:
+        about, size = "about ", plan.subset.bytes
     text = Text()
     text.append(
-        f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {size} plus indexes\n", style="bold"
+        f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {about}{human_bytes(size)} plus indexes\n",
+        style="bold",
     )
     for line in plan.programs:
         text.append(f"  {line}\n")
@@ -143,10 +150,12 @@ def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
         "target": plan.target,
         "database": plan.live,
         "needs_adoption": plan.needs_adoption,
+        "subset": subset_as_json(plan.subset) if plan.subset else None,
         "tables": [
             {
                 "name": str(table.name),
                 "rows_estimated": table.rows,
+                **({} if table.chosen is None else {"rows": table.chosen}),
                 "bytes": table.bytes,
                 "chunks": table.chunks,
                 "binary": table.binary,

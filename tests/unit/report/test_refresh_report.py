@@ -169,6 +169,7 @@ RESULT_JSON: dict[str, Any] = {
     "previous": ["shop_dbtool_previous_2"],
     "made_at": "20260102030405678",
     "snapshot": {"lsn": "0/1A2B3C", "taken_at": "2026-01-02T03:04:05.000000Z"},
+    "subset": None,
     "tables": [
         {"name": 'public."Order [/Details]"', "rows": 7, "bytes": 700, "seconds": 0.25, "masked_columns": []},
         {
@@ -252,6 +253,7 @@ def test_a_plan_as_json_is_the_contract() -> None:
         "target": "staging",
         "database": "shop",
         "needs_adoption": True,
+        "subset": None,
         "tables": [
             {
                 "name": 'public."Order [/Details]"',
