@@ -211,8 +211,10 @@ def test_a_profile_replaces_the_roots(source: str, make_database: MakeDatabase, 
         ),
         ("subset: {roots: [{table: public.note, percent: 5}]}\n", "subset-no-key", "public.note"),
         (
-            "relations: [{from: public.note.purchase_id, by: {public.note.line: {other: public.country.code}}}]\n"
-            "subset: {roots: [{table: public.tenant, percent: 5}]}\n",
+            (
+                "relations: [{from: public.note.purchase_id, by: {public.note.line: {other: public.country.code}}}]\n"
+                "subset: {roots: [{table: public.tenant, percent: 5}]}\n"
+            ),
             "subset-type-unmapped",
             "public.note",
         ),
