@@ -9,6 +9,8 @@ import pytest
 from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind
 from dbtool.findings import Severity
+from dbtool.masking.unused_rules import find_unused
+from dbtool.rules.loader import load_rules
 from tests.unit.masking.coverage_cases import INT8, checks, cover, key, name, ref, spell, table
 
 INT4 = ColumnType("integer", "int4")
@@ -142,6 +144,12 @@ def test_keys_of_one_column_that_are_masked_have_one_type(tmp_path: Path) -> Non
         "at rules.yaml:6:23 makes its stand-ins for the key's type: rows would no longer find each other"
     )
     assert finding.remedy == "give public.photos.id and public.posts.id one type, or keep both with a reason"
+    assert checks(cover(tmp_path, with_types(INT4, INT8), masked).findings) == ["keys-differ-in-type"]
+
+
+def test_keys_whose_rules_disagree_are_told_so_whatever_their_types(tmp_path: Path) -> None:
+    apart = rules("{mask: permute}", "{mask: email}")
+    assert checks(cover(tmp_path, with_types(INT8, INT4), apart).findings) == ["keys-disagree"]
 
 
 @pytest.mark.parametrize(
@@ -188,3 +196,31 @@ tables:
         "rules.yaml:3:74: there is no table public.post in this database; did you mean public.posts?",
         "rules.yaml:3:96: public.photos has no column key",
     ]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "found"),
+    [
+        (
+            "comments",
+            [
+                "there is no table public.posts in this database",
+                "there is no table public.photos in this database",
+            ],
+        ),
+        (
+            "posts",
+            [
+                "there is no table public.comments in this database",
+                "there is no table public.photos in this database",
+            ],
+        ),
+    ],
+)
+def test_a_relation_may_speak_of_tables_that_the_subset_skips(
+    tmp_path: Path, skipped: str, found: list[str]
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"version: 1\nrelations: [{TO_EITHER}]\n")
+    findings = find_unused(build_catalog(180000, []), load_rules(file), {name(skipped)})
+    assert [finding.message for finding in findings] == found
