@@ -176,6 +176,7 @@ class _Walk:
         self.rank = rank_edges(self.edges, self.leaving, lambda edge: graph.leaves_of(self.end(edge)))
         self.pulls = {edge: Pull(edge, self.direction) for edge in self.edges}
         self.pending: dict[Edge, dict[RelationName, RowSet]] = {}
+        self.kept_out: dict[tuple[Edge, RelationName], RowSet] = {}
 
     def is_walked(self, edge: Edge) -> bool:
         raise NotImplementedError
@@ -221,14 +222,17 @@ class _Walk:
         for found in answer:
             for leaf, ids in found.items():
                 if self.graph.policies.get(leaf) in {"empty", "skip"}:
-                    if len(ids):
-                        blocked = self.selection.blocked
-                        blocked[edge] = blocked.get(edge, 0) + len(distinct(ids))
+                    self.keep_out(edge, leaf, ids)
                     continue
                 new = self.choose(leaf, ids, step)
                 pull.rows += len(new)
                 if len(new):
                     pull.held.setdefault(leaf, RowSet()).add(new)
+
+    def keep_out(self, edge: Edge, leaf: RelationName, ids: RowIds) -> None:
+        new = self.kept_out.setdefault((edge, leaf), RowSet()).add(ids)
+        if len(new):
+            self.selection.blocked[edge] = self.selection.blocked.get(edge, 0) + len(new)
 
 
 class _Down(_Walk):
@@ -254,12 +258,13 @@ class _Down(_Walk):
 
     def run(self) -> None:
         for root in self.graph.roots:
-            rows = new = 0
-            step = Step(root=root)
+            selected: dict[RelationName, RowSet] = {}
+            new, step = 0, Step(root=root)
             for found in self.source.root_rows(root):
                 for leaf, ids in found.items():
-                    rows += len(ids)
+                    selected.setdefault(leaf, RowSet()).add(ids)
                     new += len(self.choose(leaf, ids, step))
+            rows = sum(map(len, selected.values()))
             self.selection.roots.append(RootPull(root, rows, new))
         self.follow()
         self.selection.pulls += [self.pulls[edge] for edge in self.edges]
