@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from dbtool.catalog.constraints import ForeignKey, UniqueIndex
-from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.catalog.relations import Persistence, Relation, RelationKind
 from dbtool.findings import Severity
 from dbtool.rules.subset_model import EdgeRule, Follow, OrderTerm, Root
 from dbtool.subset.facts import EqualityOperator, SourceFacts, virtual_key
+from dbtool.subset.keys import find_key
 from tests.unit.subset.bind_cases import (
     AT,
     SHOP,
@@ -74,6 +75,11 @@ def test_a_key_whose_other_end_holds_no_rows_here_is_left_out() -> None:
     assert not findings
 
 
+def test_a_temporal_key_stays_one() -> None:
+    found = catalog(USERS, EVENTS, key("events.user_id", "users.id", temporal=True))
+    assert edge_of(bind(found, root("users"))[0], "events.user_id").temporal
+
+
 def test_operators_are_the_constraints_own_or_plain_equality() -> None:
     found = catalog(USERS, EVENTS, PHOTOS, key("events.user_id", "users.id"), key("events.id", "photos.id"))
     own = (EqualityOperator("OPERATOR(public.===)"),)
@@ -110,6 +116,7 @@ def test_a_virtual_reference_is_an_edge_that_nobody_vouches_for() -> None:
     made = edge_of(graph, "events.user_id")
     assert (made.constraint, made.vouched) == (None, False)
     assert made.operators == (EqualityOperator(as_text=True),)
+    assert graph.checks == ()
     assert not findings
 
 
@@ -248,13 +255,17 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     [
         ("log_1", "a partition of public.log", "name public.log"),
         ("seen", "public.seen is a view", "name the table that the rows are in"),
+        ("passing", "there is no table public.passing", "correct or remove it"),
     ],
 )
-def test_partitions_and_views_are_refused_by_name(relation_name: str, said: str, remedy: str) -> None:
+def test_partitions_views_and_temporary_tables_are_refused_by_name(
+    relation_name: str, said: str, remedy: str
+) -> None:
     found = catalog(
         table("log", "id!", partitioned_by="id"),
         table("log_1", "id!", root="log"),
         table("seen", "id", kind=RelationKind.VIEW),
+        replace(table("passing", "id"), persistence=Persistence.TEMPORARY),
     )
     _, findings = bind(found, root(relation_name))
     assert errors(findings) == ["subset-unknown-table"]
@@ -294,6 +305,18 @@ def test_without_a_primary_key_the_narrowest_unique_index_that_no_null_gets_past
     assert bind(found, root("t"))[0].roots[0].key == ("b",)
 
 
+def test_a_primary_key_comes_first_however_wide_and_serves_each_partition() -> None:
+    found = catalog(
+        USERS,
+        table("log", "day! id! user_id", partitioned_by="day"),
+        table("log_1", "day! id! user_id", root="log"),
+        UniqueIndex("narrow", name("log"), ("day",)),
+        primary("log", "id,day"),
+    )
+    assert find_key(found, name("log")) == ("id", "day")
+    assert find_key(found, name("log_1")) == ("id", "day")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -320,6 +343,20 @@ def test_a_cap_without_an_order_or_a_key_is_not_the_same_every_night() -> None:
     assert [(finding.check, finding.severity) for finding in findings] == [
         ("subset-no-key", Severity.WARNING)
     ]
+
+
+def test_a_cap_with_an_order_or_a_key_is_the_same_every_night() -> None:
+    parts = USERS, EVENTS, key("events.user_id", "users.id"), primary("users")
+    ordered = EdgeRule(name("events"), ("user_id",), Follow(5, (OrderTerm("id"),)), AT)
+    assert bind(catalog(*parts), root("users"), ordered)[1] == ()
+    assert bind(catalog(*parts, primary("events")), root("users"), edge("events.user_id", 5))[1] == ()
+
+
+def test_the_order_of_all_others_need_not_fit_an_edge_with_its_own() -> None:
+    found = catalog(USERS, EVENTS, PHOTOS, key("events.user_id", "users.id"), key("photos.id", "users.id"))
+    every = Follow(5, (OrderTerm("user_id"),))
+    assert errors(bind(found, root("users"), every)[1]) == ["subset-unknown-column"]
+    assert errors(bind(found, root("users"), every, edge("photos.id"))[1]) == []
 
 
 def test_ids_are_as_long_as_the_key() -> None:
@@ -422,6 +459,19 @@ def test_a_row_stays_in_its_partition() -> None:
     )
     _, findings = bind(found, root("users"), null("log.region"), null("log.user_id"))
     assert errors(findings) == ["subset-not-nullable", "subset-not-nullable"]
+
+
+def test_a_row_stays_in_its_partition_at_every_level() -> None:
+    found = catalog(
+        USERS,
+        table("log", "day! a b c", partitioned_by="day"),
+        replace(table("log_1", "day! a b c", root="log", partitioned_by="a"), partition_mentions=("b",)),
+        table("log_1_1", "day! a b c", root="log"),
+        *(key(f"log.{column}", "users.id") for column in "abc"),
+    )
+    graph, findings = bind(found, root("users"), null("log.a"), null("log.b"), null("log.c"))
+    assert errors(findings) == ["subset-not-nullable", "subset-not-nullable"]
+    assert edge_of(graph, "log.c").nulled == ("c",)
 
 
 def test_a_polymorphic_reference_loses_its_value_and_keeps_its_type() -> None:

@@ -95,6 +95,19 @@ def test_no_constraint_can_be_made_to_a_table_that_is_not_there(
         assert findings[0].remedy == "make public.users empty instead of skip, or skip public.events, too"
 
 
+def test_copies_of_a_key_that_partitions_have_are_not_said_again() -> None:
+    found = catalog(
+        table("other", "id!"),
+        USERS,
+        table("log", "day! user_id", partitioned_by="day"),
+        table("log_1", "day! user_id", root="log"),
+        key("log.user_id", "users.id"),
+        key("log_1.user_id", "users.id", is_inherited=True),
+    )
+    _, findings = bind(found, root("other"), tables=policies(users="skip"))
+    assert errors(findings) == ["subset-contradiction"]
+
+
 def test_a_table_that_refers_to_itself_can_be_skipped() -> None:
     found = catalog(table("other", "id!"), table("tree", "id! up"), key("tree.up", "tree.id"))
     assert bind(found, root("other"), tables=policies(tree="skip"))[1] == ()
@@ -167,6 +180,18 @@ def test_what_is_pulled_in_brings_nothing_that_refers_to_it() -> None:
         key("c.b_id", "b.id"),
     )
     assert bind(found, root("a"))[0].unreached == (name("c"),)
+
+
+@pytest.mark.parametrize("policy", ["all", "empty"])
+def test_nothing_is_reached_through_a_table_that_brings_no_rows_to_follow(policy: Policy) -> None:
+    found = catalog(
+        USERS,
+        table("a", "id! user_id"),
+        table("b", "a_id"),
+        key("a.user_id", "users.id"),
+        key("b.a_id", "a.id"),
+    )
+    assert bind(found, root("users"), tables=policies(a=policy))[0].unreached == (name("b"),)
 
 
 def test_tables_copied_whole_reach_what_they_refer_to_and_empty_ones_nothing() -> None:

@@ -69,7 +69,7 @@ def test_a_segment_grows_wider_with_all_that_it_holds() -> None:
 
 
 def test_rows_beyond_the_width_of_a_segment_are_not_in_it() -> None:
-    held = filled(row(0, 1), row(1, 0))
+    held = filled(row(0, 0), row(0, 1), row(1, 0))
     assert held.contains(rows(row(0, 129), row(0, 128), row(0, 2000))).tolist() == [False, False, False]
 
 

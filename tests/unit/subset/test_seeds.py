@@ -67,7 +67,7 @@ def test_another_key_or_another_table_is_another_choice() -> None:
 
 
 def test_keys_of_several_columns_are_told_apart_wherever_they_are_cut() -> None:
-    frame = pl.DataFrame({"x": ["a", "ab", "", "1:a", "é"], "y": ["bc", "c", "abc", "bc", "x"]})
+    frame = pl.DataFrame({"x": ["a", "ab", "", "1:a", "1:a:b"], "y": ["bc", "c", "abc", "b:bc", "bc"]})
     assert len(set(find_places(DIGEST, frame).tolist())) == 5
     swapped = frame.select(x="y", y="x")
     assert set(find_places(DIGEST, frame).tolist()).isdisjoint(find_places(DIGEST, swapped).tolist())
