@@ -43,6 +43,15 @@ def target_option(function: F) -> F:
     )(function)
 
 
+def profile_option(function: F) -> F:
+    return click.option(
+        "--profile",
+        default=None,
+        metavar="P",
+        help="The profile of the rules that says which rows; without it, the rules' own subset.",
+    )(function)
+
+
 def verbosity_options(function: F) -> F:
     quiet = click.option("-q", "--quiet", is_flag=True, help="Errors only.")
     verbose = click.option("-v", "--verbose", is_flag=True, help="Say more of what is being done.")

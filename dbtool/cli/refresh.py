@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dbtool.cli.options import Duration, config_option, format_option, verbosity_options
+from dbtool.cli.options import Duration, config_option, format_option, profile_option, verbosity_options
 from dbtool.cli.output import print_json, print_words, tell
 from dbtool.errors import ConsentMissing, DbtoolError
 
@@ -16,6 +16,7 @@ from dbtool.errors import ConsentMissing, DbtoolError
 @click.command()
 @click.argument("source")
 @click.argument("target")
+@profile_option
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would be done; write nothing.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=2, show_default=True, help="Workers that copy and mask."
@@ -55,10 +56,15 @@ def _request(source: str, target: str, **options: Any) -> Any:
     from dbtool.masking.resolve import option_names
     from dbtool.refresh.request import RefreshRequest
     from dbtool.rules.loader import load_rules
+    from dbtool.rules.profiles import choose_subset
 
+    rules = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    choose_subset(
+        rules, options["profile"]
+    )  # one that does not exist is known before anything is connected to
     return RefreshRequest(
         *ends,
-        rules=load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS)),
+        rules=rules,
         key=key,
         state=settings.state,
         jobs=options["jobs"],
@@ -67,6 +73,7 @@ def _request(source: str, target: str, **options: Any) -> Any:
         postgres_bin=settings.postgres_bin,
         bring_forward=_bring_forward(settings),
         version_table=settings.alembic.version_table,
+        profile=options["profile"],
     )
 
 
@@ -117,13 +124,15 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     request = _request(source, target, **options)
 
     from dbtool.refresh.plan import plan_refresh
+    from dbtool.report.progress import OfWalk, watch
     from dbtool.report.refresh import plan_as_json, render_plan
 
-    plan = plan_refresh(request)
+    with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+        plan = plan_refresh(replace(request, observer=OfWalk(observer)))
     if as_json:
         print_json(plan_as_json(plan))
     else:
-        print_words(render_plan(plan))
+        print_words(render_plan(plan, verbose=options["verbose"]))
 
 
 def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: bool) -> None:

@@ -22,7 +22,10 @@ class LazyGroup(click.Group):
             "Rehearse migrations on a disposable clone, then apply them.",
         ),
         "refresh": ("dbtool.cli.refresh:refresh", "Replace TARGET by a masked copy of SOURCE."),
-        "rules": ("dbtool.cli.rules:rules", "Check the masking rules against a database."),
+        "rules": (
+            "dbtool.cli.rules:rules",
+            "Check the rules against a database, and ask what they do there.",
+        ),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature

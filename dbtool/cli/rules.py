@@ -11,14 +11,15 @@ from typing import Any
 
 import click
 
-from dbtool.cli.options import config_option, format_option, verbosity_options
-from dbtool.errors import FindingsRefuse
+from dbtool.cli.options import config_option, format_option, profile_option, verbosity_options
+from dbtool.cli.output import print_json, tell
+from dbtool.errors import AnswerIsNo, DbtoolError, FindingsRefuse, UsageError
 from dbtool.findings import Finding, Severity
 
 
 @click.group()
 def rules() -> None:
-    """Check the masking rules against a database."""
+    """Check the rules against a database, and ask what they do there."""
 
 
 @rules.command()
@@ -52,6 +53,81 @@ def check(
         raise FindingsRefuse(f"the rules do not fit {environment}: {_count(findings)}", errors)
     if not quiet and output_format == "text":
         click.echo(f"the rules decide every column of {environment}, and every mask fits: {_count(findings)}")
+
+
+@rules.command()
+@click.argument("environment")
+@click.argument("table")
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    required=True,
+    metavar="VALUE",
+    help="The row's key; once for each of the key's columns, in their order.",
+)
+@profile_option
+@config_option
+@format_option
+@verbosity_options
+def explain(
+    *, environment: str, table: str, ids: tuple[str, ...], profile: str | None, **options: Any
+) -> None:
+    """Why is the row of TABLE with this key in the subset, or why is it not?
+
+    Chooses the rows of ENVIRONMENT as a refresh would, and copies nothing. Prints the way from a root to the row and exits
+    with 0; where the row is not in the subset, says what did not bring it and exits with 1.
+    """
+    as_json = options["output_format"] == "json"
+    try:
+        explanation = _explain(environment, table, ids, profile, options)
+    except DbtoolError as error:
+        _show_failure("rules explain", environment, error, as_json=as_json)
+        raise
+
+    from dbtool.report.explain import explanation_as_json, render_explanation
+
+    if as_json:
+        print_json(explanation_as_json(environment, explanation))
+    elif not options["quiet"]:
+        click.echo(render_explanation(explanation))
+    if not explanation.is_copied:
+        raise AnswerIsNo(f"the row of {explanation.table} is not in the subset; nothing was changed")
+
+
+def _explain(
+    environment: str, table: str, ids: tuple[str, ...], profile: str | None, options: dict[str, Any]
+) -> Any:
+    from dbtool.settings import load_settings, near
+
+    settings = load_settings(options["config"], os.environ)
+    source, key = settings.target(environment), settings.project_key()
+    if not options["quiet"]:
+        tell(settings.warnings())
+
+    from dbtool.masking.masks import MASKS
+    from dbtool.masking.resolve import option_names
+    from dbtool.refresh.explain_row import explain_row
+    from dbtool.rules.loader import load_rules
+    from dbtool.rules.names import NameInvalid, parse_relation
+
+    try:
+        name = parse_relation(table)
+    except NameInvalid as error:
+        raise UsageError(f"{error}; nothing was done") from None
+    loaded = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    return explain_row(source, loaded, key, profile=profile, table=name, ids=ids)
+
+
+def _show_failure(command: str, environment: str, error: DbtoolError, *, as_json: bool) -> None:
+    """What was found goes out before the boundary gives the message and the exit code."""
+    from dbtool.report.explain import failure_as_json
+    from dbtool.report.refresh import findings_of
+
+    if as_json:
+        print_json(failure_as_json(command, environment, error))
+    else:
+        tell([finding for finding in findings_of(error) if finding.is_error])
 
 
 def _plan(environment: str, config: Path | None) -> tuple[Any, tuple[Finding, ...]]:

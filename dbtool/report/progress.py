@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding, Severity
+from dbtool.refresh.request import Observer, Silent
 from dbtool.report.numbers import human_bytes, human_count
 
 _LINE_EVERY_S = 5.0
@@ -44,6 +45,19 @@ def watch(*, quiet: bool = False, verbose: bool = False, stream: TextIO | None =
     if stream.isatty():
         return Bars(Console(file=stream))
     return Lines(lambda line: print(line, file=stream, flush=True), verbose=verbose)
+
+
+class OfWalk(Silent):
+    """Tells how far a plan's rows are chosen, and nothing else: its findings stand in the plan."""
+
+    def __init__(self, shown: Observer) -> None:
+        self._shown = shown
+
+    def stage(self, name: str) -> None:
+        self._shown.stage(name)
+
+    def walked(self, along: str, rows: int) -> None:
+        self._shown.walked(along, rows)
 
 
 class _Pace:

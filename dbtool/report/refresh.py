@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _NO_EDGE = 100_000
-_BROKEN = frozenset({3, 7, 70, 130, 143})
+BROKEN = frozenset({3, 7, 70, 130, 143})
 
 
 def render_result(result: RefreshResult) -> RenderableType:
@@ -182,7 +182,7 @@ def failure_as_json(
     return {
         "schema": SCHEMA,
         "command": command,
-        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in _BROKEN else "refused",
+        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in BROKEN else "refused",
         "source": source,
         "target": target,
         "error": {"message": _message_of(error), "exit_code": exit_code},
