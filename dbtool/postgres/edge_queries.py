@@ -18,7 +18,6 @@ from dbtool.subset.graph import Edge
 
 _AS_TEXT = '::pg_catalog.text COLLATE pg_catalog."C"'
 _EQUAL = "OPERATOR(pg_catalog.=)"
-_OVERLAPS = "OPERATOR(pg_catalog.&&)"
 _AND = sql.SQL(" AND ")
 _COMMA = sql.SQL(", ")
 
@@ -266,8 +265,6 @@ def _side(edge: Edge, alias: str, number: int, end: str) -> sql.Composable:
 
 
 def _spelt(edge: Edge, number: int) -> str:
-    if edge.temporal and number == len(edge.columns) - 1:
-        return _OVERLAPS
     operator = edge.operators[number]
     return _EQUAL if operator.as_text else operator.sql
 
