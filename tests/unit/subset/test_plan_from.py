@@ -210,7 +210,7 @@ def test_a_small_subset_needs_no_advice() -> None:
 def test_names_that_need_quotes_are_spelt_so_that_the_rules_read_them(
     profile: str | None, tmp_path: Path
 ) -> None:
-    odd = replace(edge("events", 'a:b tenant#"id"', "tenants"))
+    odd = replace(edge("events", "a b", "tenants"), columns=("x, y", 'tenant #"1": z'))
     pulls = [pulled(odd, "referencing", 100, {"events_1": rows(9_000), "events_2": rows(3_000)})]
     graph = replace(GRAPH, edges=(odd,))
     plan = make_plan(graph, replace(SELECTION, pulls=pulls), catalog(), profile=profile)
