@@ -38,6 +38,7 @@ def bind_subset(
         policies=policies.by_leaf(facts),
         checks=bind_checks(facts, relations),
         unreached=find_unreached(catalog, facts, edges, subset.roots, policies),
+        estimates={leaf: relation.rows for leaf, relation in catalog.relations.items() if relation.rows >= 0},
     )
     findings = (
         *(finding for _, wrong in named for finding in wrong),

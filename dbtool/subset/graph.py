@@ -80,7 +80,7 @@ class PolymorphicCheck:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """``policies`` are by the leaf, for the tables that have one; ``tables`` says of which table a leaf's rows are (a
+    """``estimates`` are the planner's of a leaf's rows, where it has one. ``policies`` are by the leaf, for the tables that have one; ``tables`` says of which table a leaf's rows are (a
     partition's root, or itself), for every leaf that is copied or could be. ``unreached`` are tables without a policy to which no way leads from a root.
     """
 
@@ -91,6 +91,7 @@ class Graph:
     policies: Mapping[RelationName, Policy] = field(default_factory=dict)
     checks: tuple[PolymorphicCheck, ...] = ()
     unreached: tuple[RelationName, ...] = ()
+    estimates: Mapping[RelationName, int] = field(default_factory=dict)
 
     def leaves_of(self, relation: RelationName) -> tuple[RelationName, ...]:
         return self.leaves.get(relation, ())

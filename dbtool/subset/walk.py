@@ -19,7 +19,10 @@ from dbtool.subset.row_set import RowIds, Rows, RowSet, distinct
 
 Direction = Literal["referencing", "referenced"]
 
-INDEXED_BATCH = 100_000  # an index answers any number of questions; a batch bounds what one answer holds
+INDEXED_BATCH = 400_000  # an index answers any number of questions; a batch bounds what one answer holds
+LEAST_BATCH = 10_000
+_OFTEN = 4  # so many rows refer to one, that all of them may well be referred to by this many
+_NEARLY_ALL = 0.8
 SCAN_BATCH = 4_000_000  # every batch is a scan of the other side: few, and as large as memory likes
 
 
@@ -90,7 +93,8 @@ class Nulled:
 
 @dataclass(slots=True)
 class Selection:
-    """``rows`` by leaf; a leaf in ``whole`` is copied whole and counted there. A leaf in neither has no rows.
+    """``rows`` by leaf; a leaf in ``whole`` is copied whole and counted there. A leaf in neither has no rows. ``totals`` are of
+    leaves that were counted on the way.
 
     ``blocked`` are references into tables that are to be empty, with the number of rows referred to.
     """
@@ -101,6 +105,7 @@ class Selection:
     pulls: list[Pull] = field(default_factory=list)
     nulled: dict[RelationName, tuple[Nulled, ...]] = field(default_factory=dict)
     blocked: dict[Edge, int] = field(default_factory=dict)
+    totals: dict[RelationName, int] = field(default_factory=dict)
 
     def count(self, leaf: RelationName) -> int:
         if leaf in self.whole:
@@ -215,8 +220,26 @@ class _Walk:
             pull.from_rows += sum(map(len, rows.values()))
             pull.rounds += 1
             for batch in batches(rows, self.batch_size(edge)):
+                if self.is_exhausted(edge):
+                    break
                 self.asking(edge, sum(map(len, self.selection.rows.values())))
                 self.take(edge, pull, step, self.ask(edge, batch))
+
+    def is_exhausted(self, edge: Edge) -> bool:
+        """All rows that the edge could bring are there already. A table is counted only where few rows seem to be left: that
+        a million lines refer to a thousand products need not be looked up for each of them.
+        """
+        return all(self._is_complete(leaf) for leaf in self.graph.leaves_of(self.end(edge)))
+
+    def _is_complete(self, leaf: RelationName) -> bool:
+        selection, estimate = self.selection, self.graph.estimates.get(leaf)
+        if leaf in selection.whole:
+            return True
+        if estimate is None or selection.count(leaf) < _NEARLY_ALL * estimate:
+            return False
+        if leaf not in selection.totals:
+            selection.totals[leaf] = self.source.count(leaf)
+        return selection.count(leaf) == selection.totals[leaf]
 
     def take(self, edge: Edge, pull: Pull, step: Step, answer: Iterable[Rows]) -> None:
         for found in answer:
@@ -300,7 +323,14 @@ class _Up(_Walk):
         return self.source.referenced_rows(edge, batch)
 
     def batch_size(self, edge: Edge) -> int:
-        return INDEXED_BATCH if edge.referenced_indexed else SCAN_BATCH
+        """A small table is soon exhausted: what refers to it is asked for in pieces that may show so."""
+        if not edge.referenced_indexed:
+            return SCAN_BATCH
+        estimates = [self.graph.estimates.get(leaf) for leaf in self.graph.leaves_of(edge.referenced)]
+        known = [estimate for estimate in estimates if estimate is not None]
+        if len(known) < len(estimates):
+            return INDEXED_BATCH
+        return min(INDEXED_BATCH, max(LEAST_BATCH, _OFTEN * sum(known)))
 
     def run(self) -> None:
         for leaf, rows in self.selection.rows.items():
