@@ -10,10 +10,10 @@ from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import EdgeRule, SubsetRules
-from dbtool.subset.edges import speaks_of
 from dbtool.subset.graph import Edge, spell_columns
 from dbtool.subset.naming import refuse
 from dbtool.subset.policies import Policies
+from dbtool.subset.spoken_of import SpokenOf
 
 _CHECK = "subset-contradiction"
 
@@ -26,8 +26,9 @@ def judge_contradictions(
         yield from _into_skipped(key, rules, policies)
     for edge in edges:
         yield from _into_empty(catalog, edge, rules, policies)
+    spoken = SpokenOf(catalog, edges)
     for rule in rules.edges:
-        if any(speaks_of(catalog, rule, edge) for edge in edges):
+        if spoken.by(rule):
             yield from _followed_in_vain(rule, policies)
 
 

@@ -10,18 +10,19 @@ from dbtool.rules.position import Position
 from dbtool.rules.subset_model import EdgeRule, NullRule, SubsetRules
 from dbtool.rules.yaml_text import spell_name
 from dbtool.spelling import did_you_mean
-from dbtool.subset.edges import speaks_of
 from dbtool.subset.graph import Edge, spell_columns
 from dbtool.subset.keys import find_key
 from dbtool.subset.naming import judge_columns, refuse
+from dbtool.subset.spoken_of import SpokenOf
 
 
 def judge_edge_rules(catalog: Catalog, edges: tuple[Edge, ...], rules: SubsetRules) -> Iterator[Finding]:
+    spoken = SpokenOf(catalog, edges)
     for rule in rules.edges:
-        meant = [edge for edge in edges if speaks_of(catalog, rule, edge)]
+        meant = spoken.by(rule)
         yield from _judge_order(catalog, meant, rule) if meant else _not_there(catalog, edges, rule)
     for null in rules.nullified:
-        meant = [edge for edge in edges if speaks_of(catalog, null, edge)]
+        meant = spoken.by(null)
         yield from _judge_nulled(meant, null) if meant else _not_there(catalog, edges, null)
     yield from _judge_default(catalog, edges, rules)
 

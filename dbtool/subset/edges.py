@@ -9,10 +9,11 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import ForeignKey
 from dbtool.catalog.relations import RelationName
 from dbtool.rules.model import RelationTarget, VirtualRelation
-from dbtool.rules.subset_model import EdgeRule, Follow, NullRule, SubsetRules
+from dbtool.rules.subset_model import SubsetRules
 from dbtool.subset.facts import EqualityOperator, SourceFacts, virtual_key
 from dbtool.subset.graph import Edge
 from dbtool.subset.nulls import Nullable
+from dbtool.subset.spoken_of import SpokenOf
 
 
 def bind_edges(
@@ -26,12 +27,18 @@ def bind_edges(
     ]
     known = {_substance(edge) for edge in declared}
     virtual = {_substance(edge): edge for relation in relations for edge in _virtual(relation, facts)}
-    edges = [*declared, *(edge for substance, edge in virtual.items() if substance not in known)]
-    followed = tuple(replace(edge, follow=_follow(catalog, edge, rules)) for edge in edges)
-    nullable = Nullable(catalog, facts, followed)
+    edges = (*declared, *(edge for substance, edge in virtual.items() if substance not in known))
+    spoken = SpokenOf(catalog, edges)
+    follows = {edge: rule.follow for rule in reversed(rules.edges) for edge in spoken.by(rule)}
+    nulled = {edge for rule in rules.nullified for edge in spoken.by(rule)}
+    nullable = Nullable(catalog, facts, edges)
     return tuple(
-        replace(edge, nulled=nullable.choose(edge)) if is_nulled(catalog, edge, rules) else edge
-        for edge in followed
+        replace(
+            edge,
+            follow=follows.get(edge, rules.follow),
+            nulled=nullable.choose(edge) if edge in nulled else (),
+        )
+        for edge in edges
     )
 
 
@@ -90,17 +97,3 @@ def _indexed(edge: Edge, facts: SourceFacts) -> Edge:
 def _substance(edge: Edge) -> tuple[object, ...]:
     pairs = frozenset(zip(edge.columns, edge.referenced_columns, strict=True))
     return edge.referencing, pairs, edge.referenced, edge.type_column, edge.type_value
-
-
-def speaks_of(catalog: Catalog, rule: EdgeRule | NullRule, edge: Edge) -> bool:
-    """The rule names its columns, and its table or, of a key that a partition has for itself, the partition's root."""
-    tables = {edge.referencing, catalog.relations[edge.referencing].ruled_by}
-    return rule.relation in tables and set(rule.columns) == set(edge.columns)
-
-
-def _follow(catalog: Catalog, edge: Edge, rules: SubsetRules) -> Follow:
-    return next((rule.follow for rule in rules.edges if speaks_of(catalog, rule, edge)), rules.follow)
-
-
-def is_nulled(catalog: Catalog, edge: Edge, rules: SubsetRules) -> bool:
-    return any(speaks_of(catalog, rule, edge) for rule in rules.nullified)

@@ -16,7 +16,12 @@ class Nullable:
     """
 
     def __init__(self, catalog: Catalog, facts: SourceFacts, edges: tuple[Edge, ...]) -> None:
-        self._catalog, self._facts, self._edges = catalog, facts, edges
+        self._catalog, self._facts = catalog, facts
+        self._leaving: dict[RelationName, list[Edge]] = {}
+        self._arriving: dict[RelationName, list[Edge]] = {}
+        for edge in edges:
+            self._leaving.setdefault(self._table(edge.referencing), []).append(edge)
+            self._arriving.setdefault(self._table(edge.referenced), []).append(edge)
         self._whole = {(key.referencing, key.name) for key in catalog.foreign_keys if key.match == "full"}
 
     def choose(self, edge: Edge) -> tuple[str, ...]:
@@ -30,10 +35,8 @@ class Nullable:
 
     def _fixed(self, edge: Edge) -> set[str]:
         fixed = {name for relation in self._family(edge) for name in _never_null(relation)}
-        table = self._table(edge.referencing)
-        for other in self._edges:
-            if self._table(other.referenced) == table:
-                fixed.update(other.referenced_columns)
+        for other in self._arriving.get(self._table(edge.referencing), ()):
+            fixed.update(other.referenced_columns)
         for other in self._beside(edge):
             if self._is_whole(other):
                 fixed.update(other.columns)
@@ -56,9 +59,8 @@ class Nullable:
     def _beside(self, edge: Edge) -> Iterator[Edge]:
         return (other for other in self._of_same_rows(edge) if set(other.columns) != set(edge.columns))
 
-    def _of_same_rows(self, edge: Edge) -> Iterator[Edge]:
-        table = self._table(edge.referencing)
-        return (other for other in self._edges if self._table(other.referencing) == table)
+    def _of_same_rows(self, edge: Edge) -> list[Edge]:
+        return self._leaving[self._table(edge.referencing)]
 
     def _table(self, relation: RelationName) -> RelationName:
         return self._catalog.relations[relation].ruled_by
