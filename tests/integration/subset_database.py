@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from psycopg import sql
 
+from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection
 from dbtool.postgres.subset_facts import read_subset_facts
 from dbtool.postgres.subset_source import SubsetSource
@@ -113,9 +113,9 @@ def _create(schema: str, table: Table) -> Iterator[str]:
         yield f"CREATE TABLE {schema}.{table.name}_p{number} PARTITION OF {schema}.{table.name} FOR VALUES {values}"
 
 
-def constraints(case: Case, references: Iterable[Reference], schema: str = "public") -> Iterator[str]:
+def constraints(case: Case, schema: str = "public") -> Iterator[str]:
     """Behind the rows, since these may refer to one another in circles."""
-    for number, each in enumerate(references):
+    for number, each in enumerate(case.references):
         columns, referenced_columns = ", ".join(each.columns), ", ".join(each.referenced_columns)
         if not each.virtual:
             yield (
@@ -172,8 +172,7 @@ class Found:
     blocked: Mapping[Substance, int]
 
 
-def bind_case(connection: Connection, case: Case) -> tuple[Graph, SubsetSource]:
-    catalog = read_catalog(connection)
+def bind_case(connection: Connection, catalog: Catalog, case: Case) -> tuple[Graph, SubsetSource]:
     rules, subset = rules_of(case)
     facts = read_subset_facts(connection, catalog, rules.relations)
     graph, findings = bind_subset(catalog, facts, rules, subset)
