@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding, Severity
@@ -155,7 +155,7 @@ class Bars:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),  # names may hold brackets
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
+            TaskProgressColumn("{task.percentage:>3.0f} %"),  # nothing where the end is not known
             TextColumn("{task.fields[pace]}"),
             TimeRemainingColumn(),
             console=console,
