@@ -183,7 +183,10 @@ def _bits_of(segment: NDArray[np.uint64]) -> NDArray[np.uint8]:
 
 
 def _ids_of(number: int, segment: NDArray[np.uint64]) -> RowIds:
-    places = np.flatnonzero(_bits_of(segment)).astype(np.uint64)
+    words = segment.reshape(-1)
+    used = np.flatnonzero(words)  # of rows that come one by one, as down a deep tree, few
+    bits = np.flatnonzero(_bits_of(words[used]))
+    places: RowIds = (used[bits >> 6] * _WORD + (bits & (_WORD - 1))).astype(np.uint64)
     per_page = np.uint64(segment.shape[1] * _WORD)
     page = np.uint64(number << _PAGE_BITS) + places // per_page
     return (page << np.uint64(_OFFSET_BITS)) | (places % per_page)
