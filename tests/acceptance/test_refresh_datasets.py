@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from tests.acceptance import inspection
+from tests.acceptance.datasets import load_dataset
 from tests.acceptance.inspection import Column, Table
 from tests.acceptance.project import KEY, Project, drop_databases
 
 MAJORS = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
 SAME_AND_UP = [(major, major) for major in MAJORS] + [(major, MAJORS[-1]) for major in MAJORS[:-1]]
 
-SCRIPTS = {
-    "pagila": ("pagila-schema.sql", "pagila-data.sql"),
-    "chinook": ("chinook.sql",),
-    "northwind": ("northwind.sql",),
-}
 ROWS = {"pagila": 49_636, "chinook": 15_607, "northwind": 3_362}
 FOREIGN_KEYS = {"pagila": 36, "chinook": 11, "northwind": 13}
 # Pools and permutations meet an original by chance, and a department of eight more often than a million people.
@@ -108,34 +102,14 @@ class Datasets:
 
     def _load(self, name: str, major: int) -> str:
         if (name, major) not in self._loaded:
-            server = self._server_of(major)
-            database = f"{self._prefix}{name}"
-            Project.execute(server.url(), f"CREATE DATABASE {database} TEMPLATE template0")
-            self._loaded[name, major] = server.url(database)
-            for script in SCRIPTS[name]:
-                run_psql(server, server.url(database), self._folder / name / script)
-            if name == "pagila":  # comes without its rows
-                Project.execute(server.url(database), "REFRESH MATERIALIZED VIEW public.rental_by_category")
+            self._loaded[name, major] = load_dataset(
+                self._server_of(major), self._folder, name, f"{self._prefix}{name}"
+            )
         return self._loaded[name, major]
 
     def drop(self) -> None:
         for major in {key[1] for key in self._loaded} | {key[2] for key in self._refreshed}:
             drop_databases(self._server_of(major), self._prefix)
-
-
-def run_psql(server: EmbeddedServer, url: str, script: Path) -> None:
-    parts = urlsplit(url)
-    subprocess.run(
-        [
-            str(server.programs / "psql"),
-            *("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={script}"),
-            *(f"--host={parts.hostname}", f"--port={parts.port}", f"--username={parts.username}"),
-            f"--dbname={parts.path.lstrip('/')}",
-        ],
-        env={"PGPASSWORD": str(parts.password), "PGCLIENTENCODING": "UTF8"},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
 
 
 @pytest.fixture(scope="session")
