@@ -1,17 +1,16 @@
 """An edge and what is asked of it → SQL text. ``g`` are the given rows, ``k`` their keys, ``a`` the rows answered with.
 
 Parameters are $1 … for the ctids given, one array for each leaf, then the type's value of a polymorphic reference.
-Every answer is rows of (the oid of the leaf, tids on end).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
+from dbtool.postgres.readings import Reading, collect, collect_values, column, order_by, spell, where
 from dbtool.rules.subset_model import OrderTerm
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge
@@ -20,77 +19,6 @@ _AS_TEXT = '::pg_catalog.text COLLATE pg_catalog."C"'
 _EQUAL = "OPERATOR(pg_catalog.=)"
 _AND = sql.SQL(" AND ")
 _COMMA = sql.SQL(", ")
-
-
-@dataclass(frozen=True, slots=True)
-class PageRange:
-    """Pages ``first`` up to, not including, ``end``; None leaves that side open."""
-
-    first: int | None = None
-    end: int | None = None
-
-
-EVERY_PAGE = PageRange()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a query reads: one table, or a partitioned table as a whole, or, where some of its partitions must not be
-    read (they are foreign, or unlogged on a standby), the ``leaves`` one by one.
-    """
-
-    relation: RelationName
-    leaf: RelationName | None = None
-    leaves: tuple[RelationName, ...] = ()
-    pages: PageRange = EVERY_PAGE
-
-    def source(self, alias: str, columns: Sequence[str] = ()) -> sql.Composable:
-        """FROM's item; ``columns`` are those that are asked of it."""
-        name = sql.Identifier(alias)
-        if self.leaf is not None:
-            return sql.SQL("ONLY {} AS {}").format(spell(self.leaf), name)
-        if not self.leaves:
-            return sql.SQL("{} AS {}").format(spell(self.relation), name)
-        wanted = _COMMA.join(map(sql.Identifier, ("tableoid", "ctid", *dict.fromkeys(columns))))
-        parts = [sql.SQL("SELECT {} FROM ONLY {}").format(wanted, spell(leaf)) for leaf in self.leaves]
-        return sql.SQL("({}) AS {}").format(sql.SQL(" UNION ALL ").join(parts), name)
-
-    def bounds(self, alias: str) -> list[sql.Composable]:
-        ends = ((">=", self.pages.first), ("<", self.pages.end))
-        return [
-            sql.SQL("{}.ctid OPERATOR(pg_catalog.{}) {}::pg_catalog.tid").format(
-                sql.Identifier(alias), sql.SQL(operator), sql.Literal(f"({page},0)")
-            )
-            for operator, page in ends
-            if page is not None
-        ]
-
-
-def spell(relation: RelationName) -> sql.Identifier:
-    return sql.Identifier(relation.schema, relation.name)
-
-
-def column(alias: str, name: str) -> sql.Identifier:
-    return sql.Identifier(alias, name)
-
-
-def where(conditions: Sequence[sql.Composable]) -> sql.Composable:
-    return sql.SQL(" WHERE {}").format(_AND.join(conditions)) if conditions else sql.SQL("")
-
-
-def collect(reading: Reading, from_where: sql.Composable, alias: str = "a") -> sql.Composed:
-    """The tids of a query's rows on end, by leaf. Without GROUP BY where there is one leaf: rows need no sorting."""
-    tids = sql.SQL("pg_catalog.string_agg(pg_catalog.tidsend({}), ''::pg_catalog.bytea)").format(
-        column(alias, "ctid")
-    )
-    return _by_leaf(reading, tids, from_where, alias)
-
-
-def _by_leaf(reading: Reading, tids: sql.Composable, from_where: sql.Composable, alias: str) -> sql.Composed:
-    if reading.leaf is not None:
-        return sql.SQL("SELECT 0::pg_catalog.oid, {} FROM {}").format(tids, from_where)
-    oid = column(alias, "tableoid")
-    return sql.SQL("SELECT {}, {} FROM {} GROUP BY {}").format(oid, tids, from_where, oid)
 
 
 def referencing_query(edge: Edge, leaves: Sequence[RelationName], reading: Reading) -> sql.Composed:
@@ -155,7 +83,7 @@ def pairs_query(edge: Edge, leaf: RelationName, reading: Reading) -> sql.Compose
     conditions = [_given(1), *_matches(edge, "a", "g"), *_type_condition(edge, "g", 1)]
     source = reading.source("a", edge.referenced_columns)
     joined = sql.SQL("ONLY {} AS g JOIN {} ON {}").format(spell(leaf), source, _AND.join(conditions))
-    return _by_leaf(reading, tids, joined, "a")
+    return collect_values(reading, tids, joined, "a")
 
 
 def orphans_query(edge: Edge, leaf: RelationName, referenced: Reading, *, whole: bool) -> sql.Composed:
@@ -187,19 +115,6 @@ def unmapped_query(
     return counted.format(text, spell(leaf), where(conditions))
 
 
-def order_by(terms: Sequence[OrderTerm], alias: str) -> sql.Composable:
-    """Rows that are equal in all of it come as they lie: within a snapshot that is an order, too."""
-    spelt = [_term(term, alias) for term in terms]
-    return _COMMA.join([*spelt, column(alias, "tableoid"), column(alias, "ctid")])
-
-
-def _term(term: OrderTerm, alias: str) -> sql.Composable:
-    nulls = {None: "", True: " NULLS FIRST", False: " NULLS LAST"}[term.nulls_first]
-    return sql.SQL("{}{}{}").format(
-        column(alias, term.column), sql.SQL(" DESC" if term.descending else ""), sql.SQL(nulls)
-    )
-
-
 def _referenced_keys(
     edge: Edge, leaves: Sequence[RelationName], *, with_rows: bool = False
 ) -> sql.Composable:
@@ -216,10 +131,7 @@ def _referenced_keys(
         )
         for number, leaf in enumerate(leaves, 1)
     ]
-    together = sql.SQL(" UNION ALL ").join(selects)
-    if edge.constraint is not None or with_rows:
-        return together
-    return sql.SQL("SELECT DISTINCT * FROM ({}) AS u").format(together)
+    return _all_of(selects) if edge.constraint is not None or with_rows else _distinct(selects)
 
 
 def _referencing_keys(edge: Edge, leaves: Sequence[RelationName], *, whole: bool) -> sql.Composable:
@@ -242,7 +154,17 @@ def _referencing_keys(edge: Edge, leaves: Sequence[RelationName], *, whole: bool
         )
         for number, leaf in enumerate(leaves, 1)
     ]
-    return sql.SQL("SELECT DISTINCT * FROM ({}) AS u").format(sql.SQL(" UNION ALL ").join(selects))
+    return _distinct(selects)
+
+
+def _all_of(selects: Sequence[sql.Composable]) -> sql.Composable:
+    return sql.SQL(" UNION ALL ").join(selects)
+
+
+def _distinct(selects: Sequence[sql.Composable]) -> sql.Composable:
+    """Materialised, or each parallel worker of the join would make them all for itself: it took twice as long."""
+    distinct = sql.SQL("WITH u AS MATERIALIZED (SELECT DISTINCT * FROM ({}) AS u) SELECT * FROM u")
+    return distinct.format(_all_of(selects))
 
 
 def _matches(edge: Edge, referenced: str, referencing: str) -> list[sql.Composable]:

@@ -16,7 +16,7 @@ from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.errors import ServerFailed
 from dbtool.postgres import edge_queries
-from dbtool.postgres.edge_queries import PageRange, Reading
+from dbtool.postgres.readings import PageRange, Reading, collect, spell, where
 from dbtool.postgres.session import Connection
 from dbtool.postgres.subset_roots import read_root
 from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_tids
@@ -141,13 +141,13 @@ class SubsetSource:
 
     def all_rows(self, leaf: RelationName) -> Iterator[RowIds]:
         for reading in self._readings(leaf, split=True):
-            from_where = sql.SQL("{}{}").format(reading.source("a"), edge_queries.where(reading.bounds("a")))
-            query = edge_queries.collect(reading, from_where)
+            from_where = sql.SQL("{}{}").format(reading.source("a"), where(reading.bounds("a")))
+            query = collect(reading, from_where)
             for _, tids in self._session.ask(query, (), f"reading {leaf}"):
                 yield decode_tids(tids)
 
     def count(self, leaf: RelationName) -> int:
-        query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(edge_queries.spell(leaf))
+        query = sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(spell(leaf))
         return int(self._session.ask(query, (), f"counting {leaf}")[0][0])
 
     def count_orphans(self, edge: Edge, leaf: RelationName, rows: RowIds | None = None) -> int:

@@ -89,6 +89,15 @@ INSERT INTO loose VALUES
     (1, 'T1', 'Tenant', 'sad', 'loose 1'), (1, 'T1', 'Person', 'sad', 'loose 2'), (2, 'T9', 'Tenant', NULL, 'loose 3'),
     (2, NULL, NULL, NULL, 'loose 4'), (3, NULL, 'Ghost', NULL, 'loose 5'), (NULL, NULL, 'Ghost', NULL, 'loose 6');
 
+-- a partition that nobody can read
+CREATE FOREIGN DATA WRAPPER dbtool_test_nothing;
+CREATE SERVER dbtool_test_nowhere FOREIGN DATA WRAPPER dbtool_test_nothing;
+CREATE TABLE stored (id int, tenant_id int, label text) PARTITION BY LIST (id);
+CREATE FOREIGN TABLE stored_far PARTITION OF stored FOR VALUES IN (0) SERVER dbtool_test_nowhere;
+CREATE TABLE stored_1 PARTITION OF stored FOR VALUES IN (1);
+CREATE TABLE stored_2 PARTITION OF stored FOR VALUES IN (2);
+INSERT INTO stored SELECT 1 + n % 2, 1 + n % 3, 'stored ' || n FROM generate_series(1, 4) n;
+
 CREATE TABLE click (id int PRIMARY KEY, tenant_id int REFERENCES tenant, at int, label text);
 CREATE INDEX ON click (tenant_id);
 INSERT INTO click SELECT n, 1 + n % 3, NULLIF(n % 4, 0), 'click ' || n FROM generate_series(1, 24) n;
@@ -104,6 +113,8 @@ INSERT INTO root SELECT E'k\\t\\\\N\\n' || n % 7, n, n % 5, 'root ' || n FROM ge
 _RELATIONS = (
     refers(public("loose"), "code", public("tenant"), "code"),
     refers(public("loose"), "mood", public("feeling"), "mood"),
+    refers(public("stored"), "tenant_id", public("tenant"), "id"),
+    refers(public("loose"), "id", public("stored"), "id"),
     VirtualRelation(
         public("loose"),
         ("id",),
@@ -242,6 +253,19 @@ def test_rows_of_a_partitioned_table_are_told_by_leaf(asked: Asked) -> None:
     found = asked.source.referenced_rows(edge, asked.rows(public("note"), [f"note {n}" for n in range(1, 5)]))
     assert leaf_counts(found) == {"event_1": 2, "event_2_low": 1, "event_2_high": 1}
     assert asked.facts.leaves[public("event_2")] == (public("event_2_high"), public("event_2_low"))
+
+
+def test_partitions_that_cannot_be_read_are_passed_over(asked: Asked) -> None:
+    down = asked.edge("public.stored.tenant_id")
+    assert asked.referencing(down, "tenant 2") == ["stored 1", "stored 4"]
+    for indexed in (True, False):
+        capped = replace(down, follow=Follow(1, (OrderTerm("label"),)), referencing_indexed=indexed)
+        assert asked.referencing(capped, "tenant 2", "tenant 3") == ["stored 1", "stored 2"]
+    (up,) = (edge for edge in asked.edges if edge.referenced == public("stored"))
+    assert asked.referenced(up, "loose 1") == ["stored 2", "stored 4"]
+    assert asked.source.count_orphans(up, public("loose")) == 1
+    root = Root(public("stored"), AT, limit=1, order=(OrderTerm("label"),))
+    assert asked.root(root) == ["stored 1"]
 
 
 def test_a_whole_table_refers_to_each_row_once(asked: Asked) -> None:
@@ -409,6 +433,7 @@ def test_a_limit_with_an_order_takes_the_first(asked: Asked) -> None:
     assert asked.root(last) == ["event 3.1", "event 4.1", "event 4.2"]
 
 
+@pytest.mark.one_major
 def test_a_chain_of_ten_thousand_is_walked_both_ways(make_database: MakeDatabase) -> None:
     url, node = make_database(), RelationName("public", "node")
     with psycopg.connect(url) as connection:
@@ -430,6 +455,9 @@ def test_select_is_all_that_a_role_needs(make_database: MakeDatabase) -> None:
         connection.execute(_SCHEMA)
         connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")
         connection.execute(f'GRANT USAGE ON SCHEMA public, "Über x" TO {role}')
+        connection.execute(
+            "DROP SERVER dbtool_test_nowhere CASCADE; DROP FOREIGN DATA WRAPPER dbtool_test_nothing"
+        )
         connection.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA public, "Über x" TO {role}')
     reader = psycopg.conninfo.make_conninfo(url, user=role, password="x")
     try:
