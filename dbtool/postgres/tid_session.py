@@ -16,7 +16,7 @@ from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
 _SETTINGS = "SET LOCAL jit = off; SET LOCAL work_mem = '128MB'"
 # Rows are looked up in the order of the heap, and few of them by an index: the planner's caution about random reads, made for
 # disks with heads, would have whole tables scanned for a hundredth of their rows. Of many rows it is right.
-_FEW_ROWS = 50_000
+FEW_ROWS = 50_000
 _FEW_SQL = "SET LOCAL random_page_cost = 1.1"
 _MANY_SQL = "SET LOCAL random_page_cost TO DEFAULT"
 _PREPARED_ROWS = 1_000
@@ -42,7 +42,7 @@ class TidSession:
         arrays = [len(one.ids) for one in parameters if isinstance(one, TidArray)]
         is_small = bool(arrays) and sum(arrays) <= _PREPARED_ROWS and len(arrays) <= _PREPARED_ARRAYS
         with translated(doing):
-            self._expect(few=bool(arrays) and sum(arrays) <= _FEW_ROWS)
+            self._expect(few=bool(arrays) and sum(arrays) <= FEW_ROWS)
             return self._cursor.execute(query, parameters, prepare=is_small, binary=True).fetchall()
 
     def _expect(self, *, few: bool) -> None:

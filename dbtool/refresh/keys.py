@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
@@ -21,6 +21,7 @@ from dbtool.postgres.subset_facts import read_subset_facts
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.refresh.request import Cancellation, Observer, RefreshRequest
 from dbtool.refresh.result import TableCopied
+from dbtool.refresh.shared_source import SharedSource
 from dbtool.refresh.skipped import judge_skipped, skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.rules.model import RuleSet
@@ -36,11 +37,14 @@ from dbtool.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class ChosenRows:
-    """What the stream copies, and what is told of it."""
+    """What the stream copies, and what is told of it. ``orphans`` are references of chosen rows that lead nowhere in the source,
+    by edge, where there are any; of those that PostgreSQL does not vouch for.
+    """
 
     graph: Graph
     selection: Selection
     plan: SubsetPlan
+    orphans: Mapping[Edge, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class OpenWalk:
     """A graph and what answers its questions, from one snapshot, as long as the context lasts."""
 
     graph: Graph
-    source: SubsetSource
+    source: SharedSource
     findings: tuple[Finding, ...]
 
 
@@ -78,16 +82,26 @@ def open_walk(
     *,
     key: ProjectKey,
     cancellation: Cancellation,
+    jobs: int = 1,
 ) -> Iterator[OpenWalk]:
-    """Adopt the snapshot in a session of its own: a question that fails must not end the one that holds it."""
-    with (
-        connect(source.url(), application_name="dbtool refresh keys", read_only=True) as connection,
-        cancellation.ending(connection.cancel),
-    ):
-        adopt_snapshot(connection, snapshot.taken.name)
-        facts = read_subset_facts(connection, snapshot.catalog, rules.relations)
+    """Adopt the snapshot in ``jobs`` sessions: a question that fails must not end the one that holds it."""
+    with ExitStack() as stack:
+        sessions = [_adopt(stack, source, snapshot, cancellation) for _ in range(max(jobs, 1))]
+        facts = read_subset_facts(sessions[0], snapshot.catalog, rules.relations)
         graph, findings = bind_subset(snapshot.catalog, facts, rules, subset)
-        yield OpenWalk(graph, SubsetSource(connection, snapshot.catalog, facts, key), findings)
+        sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
+        yield OpenWalk(graph, SharedSource(sources, cancellation), findings)
+
+
+def _adopt(
+    stack: ExitStack, source: Target, snapshot: HeldSnapshot, cancellation: Cancellation
+) -> Connection:
+    connection = stack.enter_context(
+        connect(source.url(), application_name="dbtool refresh keys", read_only=True)
+    )
+    stack.enter_context(cancellation.ending(connection.cancel))
+    adopt_snapshot(connection, snapshot.taken.name)
+    return connection
 
 
 def choose_rows(
@@ -100,7 +114,13 @@ def choose_rows(
     """
     began = time.monotonic()
     with open_walk(
-        request.source, snapshot, request.rules, subset, key=request.key, cancellation=request.cancellation
+        request.source,
+        snapshot,
+        request.rules,
+        subset,
+        key=request.key,
+        cancellation=request.cancellation,
+        jobs=request.jobs,
     ) as opened:
         selection = walk(opened.graph, opened.source, chosen, _teller(request.observer))
         findings = (
@@ -114,7 +134,7 @@ def choose_rows(
         selection,
         snapshot.catalog,
         profile=request.profile,
-        orphans=orphans,
+        orphans=[(str(edge), count) for edge, count in orphans.items()],
         seconds=time.monotonic() - began,
     )
     for finding in findings:
@@ -124,7 +144,7 @@ def choose_rows(
             f"the subset cannot be copied as the rules say; nothing was copied and {request.target} is as it was.",
             findings,
         )
-    return ChosenRows(opened.graph, selection, plan)
+    return ChosenRows(opened.graph, selection, plan, orphans)
 
 
 def _teller(observer: Observer) -> Asking:
@@ -173,9 +193,8 @@ def _unmapped(opened: OpenWalk, selection: Selection) -> Iterator[Finding]:
             )
 
 
-def _orphans(opened: OpenWalk, selection: Selection) -> tuple[tuple[str, int], ...]:
-    """References that lead nowhere in the source already; PostgreSQL vouches for the others."""
-    found = []
+def _orphans(opened: OpenWalk, selection: Selection) -> dict[Edge, int]:
+    found = {}
     for edge in opened.graph.edges:
         if not edge.vouched:
             count = sum(
@@ -183,8 +202,9 @@ def _orphans(opened: OpenWalk, selection: Selection) -> tuple[tuple[str, int], .
                 for leaf in opened.graph.leaves_of(edge.referencing)
                 for batch in _batches(selection, leaf)
             )
-            found += [(str(edge), count)] if count else []
-    return tuple(found)
+            if count:
+                found[edge] = count
+    return found
 
 
 def _batches(selection: Selection, leaf: RelationName) -> Iterator[RowIds | None]:
