@@ -231,7 +231,13 @@ def _verify(
         ),
     )
     return verify(
-        snapshot.catalog, landed, masked, streamed, jobs=request.jobs, cancellation=request.cancellation
+        snapshot.catalog,
+        landed,
+        masked,
+        streamed,
+        jobs=request.jobs,
+        cancellation=request.cancellation,
+        rows=rows,
     )
 
 

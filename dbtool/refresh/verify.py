@@ -25,6 +25,8 @@ from dbtool.masking.survivors import (
 )
 from dbtool.postgres.candidate import candidate_session, count_rows
 from dbtool.postgres.copy_io import CopyReader
+from dbtool.refresh.closure import Closure, check_closure
+from dbtool.refresh.keys import ChosenRows
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import TableCopied, Verification
 from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
@@ -33,6 +35,7 @@ from dbtool.refresh.workers import run_shares
 from dbtool.targets import Target
 
 _DIFFERENCES_TOLD = 20
+_NOT_CHOSEN = "originals of rows that were not chosen were not searched for"
 _ALONE = "were compared with their own stand-in only"
 
 
@@ -66,8 +69,9 @@ def verify(
     *,
     jobs: int,
     cancellation: Cancellation,
+    rows: ChosenRows | None = None,
 ) -> Verification:
-    """Run every check and say all of what was found; nothing is raised for a finding."""
+    """Run every check and say all of what was found; nothing is raised for a finding. ``rows`` None: all were copied."""
     findings = check_counts(landed, streamed, jobs, cancellation)
     findings += check_structure(source, landed.catalog)
     judged, rates = judge_tallies(masked.plan, streamed)
@@ -76,7 +80,20 @@ def verify(
     if met and not masked.originals.exact:
         met = _confirmed(met, masked.confirm)
     findings += judged + surviving_findings(met)
-    return summarise(findings, rates, met, describe_checked(landed.catalog, streamed, masked))
+    closure = _closure(landed, masked.plan, rows, cancellation)
+    findings += closure.findings()
+    sentences = describe_checked(landed.catalog, streamed, masked, closure, is_subset=rows is not None)
+    return summarise(findings, rates, met, sentences, orphans=closure.orphans)
+
+
+def _closure(
+    landed: Landed, plan: MaskingPlan, rows: ChosenRows | None, cancellation: Cancellation
+) -> Closure:
+    if rows is None:
+        return Closure()
+    return check_closure(
+        landed.target, landed.database, landed.catalog, plan, rows, cancellation=cancellation
+    )
 
 
 def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
@@ -144,12 +161,16 @@ def judge_tallies(plan: MaskingPlan, streamed: Streamed) -> tuple[list[Finding],
 
 
 def describe_checked(
-    catalog: Catalog, streamed: Streamed, masked: Masked
+    catalog: Catalog, streamed: Streamed, masked: Masked, closure: Closure, *, is_subset: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What was checked and what was not, in sentences for the report and the manifest."""
     rows = sum(table.rows for table in streamed.tables)
     valid = [key for key in catalog.foreign_keys if key.validated and key.enforced]
-    open_keys = [key for key in catalog.foreign_keys if not (key.validated and key.enforced)]
+    open_keys = [
+        key
+        for key in catalog.foreign_keys
+        if not (key.validated and key.enforced) and not closure.has_counted(key.referencing, key.name)
+    ]
     searched = sum(
         len(
             searched_columns(
@@ -162,6 +183,7 @@ def describe_checked(
     checked = [
         f"{rows:,} rows in {len(streamed.tables)} relations counted in the candidate",
         f"{len(valid)} foreign keys validated by PostgreSQL over the loaded rows",
+        *closure.sentences(),
         f"{len(catalog.unique_indexes)} unique indexes built by PostgreSQL over the loaded rows",
         f"{masked.originals.count:,} distinct originals searched for in {searched} text, JSON and array columns"
         + ("" if masked.originals.exact else ", hits confirmed by a second pass over the source"),
@@ -169,6 +191,7 @@ def describe_checked(
     not_checked = [
         f"originals shorter than {SHORTEST} characters, or without a digit or @ and shorter than {SHORTEST_PLAIN}, {_ALONE}",
         *_compared_alone(masked.plan),
+        *([_NOT_CHOSEN] if is_subset else []),
         *(
             f"{key.referencing}: foreign key {key.name} is not validated in the source either"
             for key in open_keys
@@ -196,10 +219,13 @@ def summarise(
     rates: Sequence[FixedRate],
     met: Met,
     sentences: tuple[tuple[str, ...], tuple[str, ...]],
+    *,
+    orphans: int,
 ) -> Verification:
+    """``orphans`` are of references that PostgreSQL does not vouch for: a valid key violated would have ended post-data."""
     surviving = len(distinct_hashes(*met.values()))
     return Verification(
-        orphans=0,  # every valid foreign key was just validated; one violated would have ended post-data
+        orphans=orphans,
         surviving_values=surviving,
         by_chance=tuple(rates),
         checked=sentences[0],
