@@ -19,7 +19,7 @@ from dbtool.postgres import edge_queries
 from dbtool.postgres.readings import PageRange, Reading, collect, spell, where
 from dbtool.postgres.session import Connection
 from dbtool.postgres.subset_roots import read_root
-from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_tids
+from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_pieces, decode_tids
 from dbtool.postgres.tid_session import open_tid_session
 from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
@@ -173,8 +173,10 @@ class SubsetSource:
         self, reading: Reading, query: bytes, parameters: Sequence[object], edge: Edge, doing: str
     ) -> Iterator[Rows]:
         answer = self._session.ask(query, [*parameters, *_type_value(edge)], doing)
-        found = {reading.leaf or self._leaf_of.get(oid): decode_tids(tids) for oid, tids in answer}
-        yield {leaf: ids for leaf, ids in found.items() if leaf is not None and len(ids)}
+        for oid, tids in answer:
+            leaf = reading.leaf or self._leaf_of.get(oid)
+            if leaf is not None:
+                yield from ({leaf: ids} for ids in decode_pieces(tids))
 
     def _spell(self, make: Callable[..., sql.Composable], *values: object, **options: object) -> bytes:
         key = (make, values, tuple(options.items()))
