@@ -196,12 +196,24 @@ def run_script(connection: Connection, text: str, name: str) -> None:
         connection.execute(text.encode())
 
 
+def end_load(connection: Connection) -> None:
+    """Policies bind owners again, and what served the load alone is gone."""
+    with translated("ending the load"):
+        _force_row_security(connection, sql.SQL("FORCE"))
+        connection.execute("DROP TABLE dbtool.loaded_chunk, dbtool.forced_row_security")
+
+
+def drop_own_schema(connection: Connection) -> None:
+    """Where no stamp is to be written: the loaded database has nothing of ours in it then."""
+    with translated("dropping schema dbtool"):
+        connection.execute("DROP SCHEMA dbtool CASCADE")
+
+
 def write_stamp(connection: Connection, stamp: Mapping[str, Any]) -> None:
     """Record the refresh in the candidate, drop what served the load alone, and flush everything before."""
     row = (*(stamp[name] for name in _STAMP_COLUMNS), json.dumps(stamp["manifest"]))
+    end_load(connection)
     with translated("stamping the candidate"):
-        _force_row_security(connection, sql.SQL("FORCE"))
-        connection.execute("DROP TABLE dbtool.loaded_chunk, dbtool.forced_row_security")
         connection.execute("SET synchronous_commit = on")
         connection.execute("INSERT INTO dbtool.refresh VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
 

@@ -17,7 +17,7 @@ from dbtool.masking.pools import pools_digest
 from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
-from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.request import MaskedCopy
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class MaskingInputs:
 
 
 def compile_for(
-    request: RefreshRequest, catalog: Catalog, skipped: Collection[RelationName] = ()
+    request: MaskedCopy, catalog: Catalog, skipped: Collection[RelationName] = ()
 ) -> tuple[MaskingInputs, MaskingPlan]:
     """``skipped`` are tables of the source that the catalog was given without."""
     originals, seed = Originals(), request.key.survivors_seed()
@@ -43,7 +43,7 @@ def compile_for(
 
 
 def confirm_originals(
-    request: RefreshRequest,
+    request: MaskedCopy,
     catalog: Catalog,
     reader: CopyReader,
     suspects: Hashes,

@@ -19,7 +19,7 @@ from dbtool.postgres.skipped import read_dependents
 from dbtool.postgres.snapshots import adopt_snapshot
 from dbtool.postgres.subset_facts import read_subset_facts
 from dbtool.postgres.subset_source import SubsetSource
-from dbtool.refresh.request import Cancellation, Observer, RefreshRequest
+from dbtool.refresh.request import Cancellation, MaskedCopy, Observer
 from dbtool.refresh.result import TableCopied
 from dbtool.refresh.shared_source import SharedSource
 from dbtool.refresh.skipped import judge_skipped, skipped_tables
@@ -105,7 +105,7 @@ def _adopt(
 
 
 def choose_rows(
-    request: RefreshRequest, snapshot: HeldSnapshot, subset: SubsetRules, chosen: Chosen = ignore
+    request: MaskedCopy, snapshot: HeldSnapshot, subset: SubsetRules, chosen: Chosen = ignore
 ) -> ChosenRows:
     """Walk from the roots, and look at what was found.
 
@@ -141,7 +141,7 @@ def choose_rows(
         request.observer.found(finding)
     if findings:
         raise FindingsRefuse(
-            f"the subset cannot be copied as the rules say; nothing was copied and {request.target} is as it was.",
+            "the subset cannot be copied as the rules say; nothing was copied, and every database is as it was.",
             findings,
         )
     return ChosenRows(opened.graph, selection, plan, orphans)
@@ -224,8 +224,8 @@ def refuse_changed(selection: Selection, tables: Sequence[TableCopied]) -> None:
     if wrong:
         raise Drift(
             f"other rows of {wrong[0]} were copied than had been planned: the source's sessions do not see one snapshot, as "
-            "behind a pooler or on some replicas of managed services. The candidate was dropped and the live database is "
-            "as it was; name the server itself in the source's URL."
+            "behind a pooler or on some replicas of managed services. The copy was dropped and every other database is as it "
+            "was; name the server itself in the source's URL."
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from dbtool.catalog.relations import quote_identifier
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.patterns import judge_schema_texts
 from dbtool.refresh.ends import SourceSeen, TargetSeen
@@ -17,14 +18,7 @@ PRIVILEGES = frozenset({"no-createdb", "not-owner", "not-member", "role-missing"
 def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
     for sentence in seen.catalog.not_copied:
         yield Finding("not-copied", Severity.WARNING, source.name, sentence)
-    for name in seen.hidden:
-        yield Finding(
-            "rows-hidden",
-            Severity.ERROR,
-            str(name),
-            "row-level security hides rows of this relation from the role, so a copy would be incomplete",
-            "read as the relation's owner or as a role with BYPASSRLS",
-        )
+    yield from judge_hidden(seen.hidden)
     if not seen.catalog.tables():
         yield Finding(
             "source-empty",
@@ -33,15 +27,7 @@ def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
             "the source has no table that could be copied: is its URL right?",
             "name the database that holds the tables",
         )
-    for relation in seen.catalog.tables():
-        if not relation.copied_columns:
-            yield Finding(
-                "no-copied-column",
-                Severity.ERROR,
-                str(relation.name),
-                "a relation without a column of its own cannot be copied yet",
-                "drop it, or give it a column",
-            )
+    yield from judge_columns(seen.catalog)
     if seen.stamp is not None:
         yield Finding(
             "already-masked",
@@ -53,6 +39,29 @@ def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
         )
     yield from judge_schema_texts(seen.schema_texts)
     yield from _judge_role(source, seen)
+
+
+def judge_hidden(hidden: Iterable[RelationName]) -> Iterator[Finding]:
+    for name in hidden:
+        yield Finding(
+            "rows-hidden",
+            Severity.ERROR,
+            str(name),
+            "row-level security hides rows of this relation from the role, so a copy would be incomplete",
+            "read as the relation's owner or as a role with BYPASSRLS",
+        )
+
+
+def judge_columns(catalog: Catalog) -> Iterator[Finding]:
+    for relation in catalog.tables():
+        if not relation.copied_columns:
+            yield Finding(
+                "no-copied-column",
+                Severity.ERROR,
+                str(relation.name),
+                "a relation without a column of its own cannot be copied yet",
+                "drop it, or give it a column",
+            )
 
 
 def _judge_role(source: Target, seen: SourceSeen) -> Iterator[Finding]:

@@ -5,16 +5,16 @@ The only module that knows the order. Whatever fails before the swap drops the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from dbtool.catalog.relations import Relation, RelationName
+from dbtool.catalog.relations import Relation
 from dbtool.catalog.without import with_belongings
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.candidate import candidate_session
-from dbtool.postgres.copy_io import SMALL_BYTES, CopyReader, DriverReader, PsqlReader, SizedReader
+from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
@@ -36,6 +36,7 @@ from dbtool.refresh.pre_data import (
     target_schema,
 )
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
+from dbtool.refresh.readers import choose_reader
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
@@ -253,27 +254,23 @@ def refuse_unverified(verification: Verification) -> None:
 
 
 def _source_reader(run: Run, checked: Preflight, snapshot: str) -> CopyReader:
-    psql, url, ending = checked.tools.psql, run.request.source.url, run.request.cancellation.ending
-    driver = DriverReader(url, snapshot, ending=ending)
-    if psql is None:
-        return driver
-    return SizedReader(
-        driver, PsqlReader(psql.program("psql"), url, snapshot, ending=ending), _is_small(checked)
+    request = run.request
+    return choose_reader(
+        request.source.url,
+        checked.tools.psql,
+        checked.source.catalog,
+        request.cancellation,
+        snapshot=snapshot,
     )
 
 
 def _target_reader(run: Run, checked: Preflight, candidate: str) -> CopyReader:
-    psql, url, ending = checked.tools.psql, run.request.target.url, run.request.cancellation.ending
-    driver = DriverReader(url, database=candidate, ending=ending)
-    if psql is None or (checked.target.facts.has_tls and not psql.has_tls):
-        return driver
-    psql_reader = PsqlReader(psql.program("psql"), url, database=candidate, ending=ending)
-    return SizedReader(driver, psql_reader, _is_small(checked))
-
-
-def _is_small(checked: Preflight) -> Callable[[RelationName], bool]:
-    relations = checked.source.catalog.relations
-    return lambda name: name in relations and relations[name].bytes < SMALL_BYTES
+    request, psql = run.request, checked.tools.psql
+    if psql is not None and checked.target.facts.has_tls and not psql.has_tls:
+        psql = None
+    return choose_reader(
+        request.target.url, psql, checked.source.catalog, request.cancellation, database=candidate
+    )
 
 
 @contextmanager

@@ -95,6 +95,31 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class MaskedCopy(Protocol):
+    """What a copy of masked rows is made by: where from, by which rules and key. A refresh's request has it all."""
+
+    @property
+    def source(self) -> Target: ...
+
+    @property
+    def rules(self) -> RuleSet: ...
+
+    @property
+    def key(self) -> ProjectKey: ...
+
+    @property
+    def profile(self) -> str | None: ...
+
+    @property
+    def jobs(self) -> int: ...
+
+    @property
+    def observer(self) -> Observer: ...
+
+    @property
+    def cancellation(self) -> Cancellation: ...
+
+
 BringForward = Callable[[str, tuple[str, ...], tuple[str, ...]], None]
 
 

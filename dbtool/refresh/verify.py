@@ -75,10 +75,7 @@ def verify(
     findings = check_counts(landed, streamed, jobs, cancellation)
     findings += check_structure(source, landed.catalog)
     judged, rates = judge_tallies(masked.plan, streamed)
-    search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
-    met = search.run(jobs)
-    if met and not masked.originals.exact:
-        met = _confirmed(met, masked.confirm)
+    met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
     findings += judged + surviving_findings(met)
     closure = _closure(landed, masked.plan, rows, cancellation)
     findings += closure.findings()
@@ -94,6 +91,13 @@ def _closure(
     return check_closure(
         landed.target, landed.database, landed.catalog, plan, rows, cancellation=cancellation
     )
+
+
+def search_originals(landed: Landed, masked: Masked, *, jobs: int, cancellation: Cancellation) -> Met:
+    """Those that stand in the candidate for certain, by the column they stand in."""
+    search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
+    met = search.run(jobs)
+    return _confirmed(met, masked.confirm) if met and not masked.originals.exact else met
 
 
 def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
