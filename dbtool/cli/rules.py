@@ -29,19 +29,33 @@ def rules() -> None:
     is_flag=True,
     help="A rule that names nothing in the database is an error too: for CI, on a migrated clone.",
 )
+@click.option(
+    "--profile",
+    default=None,
+    metavar="P",
+    help="Look at this profile's subset alone; without it, at the rules' own and those of all profiles.",
+)
 @config_option
 @format_option
 @verbosity_options
 def check(
-    *, environment: str, strict: bool, config: Path | None, output_format: str, quiet: bool, verbose: bool
+    *,
+    environment: str,
+    strict: bool,
+    profile: str | None,
+    config: Path | None,
+    output_format: str,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
-    """Does every column of ENVIRONMENT have its decision, and does every mask fit?
+    """Does every column of ENVIRONMENT have its decision, does every mask fit, and do the subsets?
 
     Reads the catalog only, no row. Exits with 1 where a refresh would be refused, and prints the YAML to paste
-    for what no rule decides. The masking key is not needed.
+    for what no rule decides. The masking key is not needed. Whether a root selects rows, or a reference leads into a table
+    that is to be empty, the rows decide: dbtool refresh --plan says so.
     """
-    plan, warnings = _plan(environment, config)
-    findings = tuple(_judge(finding, strict=strict) for finding in (*warnings, *plan.findings))
+    plan, found = _check(environment, profile, config)
+    findings = tuple(_judge(finding, strict=strict) for finding in found)
     errors = tuple(finding for finding in findings if finding.is_error)
     if output_format == "json":
         from dbtool.report.rules import check_as_json
@@ -130,28 +144,19 @@ def _show_failure(command: str, environment: str, error: DbtoolError, *, as_json
         tell([finding for finding in findings_of(error) if finding.is_error])
 
 
-def _plan(environment: str, config: Path | None) -> tuple[Any, tuple[Finding, ...]]:
-    """The masking plan, and what dbtool.toml itself is warned of. Bound with a key of the moment: nothing is masked, and what a mask may do does not depend on it."""
-    from secrets import token_bytes
-
-    from dbtool.digest import ProjectKey
-    from dbtool.masking.compile import plan_masking
+def _check(environment: str, profile: str | None, config: Path | None) -> tuple[Any, tuple[Finding, ...]]:
+    """The masking plan, and what is to be said of dbtool.toml, of the plan and of the subsets."""
     from dbtool.masking.masks import MASKS
     from dbtool.masking.resolve import option_names
-    from dbtool.postgres.introspect import read_catalog
-    from dbtool.postgres.session import connect
-    from dbtool.refresh.ends import naming
+    from dbtool.refresh.check_rules import check_rules
     from dbtool.rules.loader import load_rules
     from dbtool.settings import load_settings, near
 
     settings = load_settings(config, os.environ)
     target = settings.target(environment)
     loaded = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
-    with naming(target):
-        connection = connect(target.url(), read_only=True)
-    with connection:
-        catalog = read_catalog(connection)
-    return plan_masking(catalog, loaded, ProjectKey(token_bytes(32)), MASKS), settings.warnings()
+    plan, findings = check_rules(target, loaded, profile)
+    return plan, (*settings.warnings(), *findings)
 
 
 def _judge(finding: Finding, *, strict: bool) -> Finding:

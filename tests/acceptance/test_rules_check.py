@@ -121,3 +121,74 @@ def test_says_where_a_secret_may_be_read_by_all(project: Path) -> None:
         "warning: environments.production.url: every user of this machine may read the file url"
         in done.stdout
     )
+
+
+_SUBSET = """subset:
+  roots: [{table: public.person, percent: 5}]
+  tables: {public.visit: empty}
+profiles:
+  dev: {subset: {roots: [{table: public.person, limit: 5, where: "city <> ''"}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        (("", ""), 0, "every mask fits: 1 warning"),
+        (("table: public.person, percent", "table: public.persons, percent"), 1, "there is no table public.persons in this database; did you mean public.person? [subset-unknown-table]"),
+        (("limit: 5", "limit: 5, order: [age]"), 1, "profile dev: public.person has no column age"),
+        (("tables: {public.visit: empty}", "referencing: {edges: {public.visit.seen_on: none}}"), 1, "[subset-unknown-edge]"),
+        ((_SUBSET, "subset: {roots: [{table: public.visit, where: 'true'}], tables: {public.person: empty}}"), 1, "[subset-contradiction]"),
+        (("city <> ''", "city <> ="), 2, "syntax error"),
+    ],
+    ids=["fits", "table", "profile", "edge", "contradiction", "condition"],
+)  # fmt: skip
+def test_the_subsets_are_checked_as_far_as_the_catalog_tells(
+    project: Path, change: tuple[str, str], code: int, message: str
+) -> None:
+    (project / "rules.yaml").write_text(_RULES + _SUBSET.replace(*change))
+    done = check(project, "production")
+    assert (done.returncode, message in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr
+    as_json = check(project, "production", "--format", "json")
+    assert as_json.returncode == code
+
+
+def test_what_is_wrong_with_all_subsets_is_said_once(project: Path) -> None:
+    (project / "rules.yaml").write_text(
+        _RULES + _SUBSET.replace("public.visit: empty", "public.visits: empty")
+    )
+    done = check(project, "production", "--format", "json")
+    found = [one for one in json.loads(done.stdout)["findings"] if one["check"] == "subset-unknown-table"]
+    assert [one["message"] for one in found] == [
+        "there is no table public.visits in this database; did you mean public.visit?"
+    ]
+
+
+def test_one_profile_is_checked_alone(project: Path) -> None:
+    (project / "rules.yaml").write_text(
+        _RULES + _SUBSET.replace("limit: 5", "limit: 5, order: [age]") + "  full: {subset: everything}\n"
+    )
+    assert check(project, "production", "--profile", "full").returncode == 0
+    dev = check(project, "production", "--profile", "dev")
+    assert dev.returncode == 1
+    assert ": public.person has no column age" in dev.stdout
+    unknown = check(project, "production", "--profile", "def")
+    assert unknown.returncode == 2
+    assert "did you mean dev?" in unknown.stderr
+
+
+def test_a_table_that_every_subset_skips_needs_no_rules(project: Path, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE scratch (line text); CREATE VIEW short AS SELECT 1 AS one")
+    skipping = _RULES + _SUBSET.replace("public.visit: empty", "public.scratch: skip")
+    (project / "rules.yaml").write_text(skipping)
+    assert check(project, "production", "--strict").returncode == 0
+    (project / "rules.yaml").write_text(skipping + "  full: {subset: everything}\n")
+    assert "decided by no rule" in check(project, "production").stdout
+    assert check(project, "production", "--profile", "dev").returncode == 0
+    (project / "rules.yaml").write_text(skipping)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE OR REPLACE VIEW short AS SELECT 1 AS one FROM scratch")
+    needed = check(project, "production")
+    assert needed.returncode == 1
+    assert "public.scratch cannot be skipped: view public.short needs it" in needed.stdout
