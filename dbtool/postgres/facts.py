@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dbtool.catalog.database import DatabaseFacts
+from dbtool.catalog.relations import RelationName
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
@@ -26,6 +29,14 @@ def _system_identifier(connection: Connection) -> int | None:
     return int(row["system_identifier"])
 
 
-def read_schema_texts(connection: Connection) -> tuple[tuple[str, str], ...]:
-    """(object, text) of every comment, default, check, label, bound, predicate, view and function body."""
-    return tuple((row["object"], row["body"]) for row in read_rows(connection, "schema_texts") if row["body"])
+def read_schema_texts(
+    connection: Connection, left_out: Collection[RelationName] = ()
+) -> tuple[tuple[str, str], ...]:
+    """(object, text) of every comment, default, check, label, bound, predicate, view and function body, but for what goes with
+    the relations ``left_out``.
+    """
+    return tuple(
+        (row["object"], row["body"])
+        for row in read_rows(connection, "schema_texts")
+        if row["body"] and RelationName(row["schema"], row["name"]) not in left_out
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from dbtool.catalog.relations import RelationName
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
@@ -26,11 +28,16 @@ class Offer:
     for_anybody: frozenset[str]
 
 
-def read_needed_roles(connection: Connection) -> NeededRoles:
-    rows = read_rows(connection, "needed_roles")
+def read_needed_roles(connection: Connection, left_out: Collection[RelationName] = ()) -> NeededRoles:
+    """``left_out`` are relations whose policies and grants do not count."""
+    rows = [
+        row
+        for row in read_rows(connection, "needed_roles")
+        if RelationName(row["schema"], row["name"]) not in left_out
+    ]
     return NeededRoles(
-        tuple(row["role"] for row in rows if row["in_policies"]),
-        tuple(row["role"] for row in rows if row["in_grants"]),
+        tuple(dict.fromkeys(row["role"] for row in rows if row["in_policies"])),
+        tuple(dict.fromkeys(row["role"] for row in rows if row["in_grants"])),
     )
 
 

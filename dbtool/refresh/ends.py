@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
+from dbtool.catalog.without import with_belongings, without
 from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused, UrlInvalid
 from dbtool.findings import Finding
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
@@ -21,6 +22,7 @@ from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, 
 from dbtool.postgres.session import Connection, connect, database_name
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.standing import refuse_unreadable
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import SubsetRules
@@ -33,7 +35,8 @@ _SYSTEM_DATABASES = frozenset({"template0", "template1"})
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
     """``hidden`` are relations of which policies may hide rows, ``writable`` how many the role could write to,
-    ``schema_texts`` every (object, text) that is copied as it is.
+    ``schema_texts`` every (object, text) that is copied as it is. ``catalog`` has all relations; of ``left_out``, which a
+    subset skips, nothing is said, and nothing need be granted.
     """
 
     facts: DatabaseFacts
@@ -44,6 +47,11 @@ class SourceSeen:
     schema_texts: tuple[tuple[str, str], ...]
     needed_roles: NeededRoles = field(default_factory=NeededRoles)
     subset_findings: tuple[Finding, ...] = ()
+    left_out: frozenset[RelationName] = frozenset()
+
+    @property
+    def copied(self) -> Catalog:
+        return without(self.catalog, self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,9 @@ def look_at_source(
     with _reaching(source) as connection:
         facts = database_facts(connection)
         catalog = read_catalog(connection)
-        grants = missing_privileges(connection, catalog)
+        left_out = with_belongings(catalog, skipped_tables(subset))
+        copied = without(catalog, left_out)
+        grants = missing_privileges(connection, copied)
         if grants:
             listed = "\n".join(f"  {grant}" for grant in grants)
             raise PrivilegeMissing(
@@ -107,11 +117,12 @@ def look_at_source(
             facts,
             catalog,
             find_refresh_stamp(connection),
-            row_security_blocks(connection, catalog),
+            row_security_blocks(connection, copied),
             writable_relations(connection),
-            read_schema_texts(connection),
-            read_needed_roles(connection),
+            read_schema_texts(connection, left_out),
+            read_needed_roles(connection, left_out),
             look_at_subset(connection, catalog, rules, subset) if rules and subset else (),
+            left_out,
         )
 
 

@@ -16,8 +16,9 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.row_texts import read_texts
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
-from dbtool.refresh.keys import OpenWalk, copied_snapshot, look_at_subset, open_walk
+from dbtool.refresh.keys import OpenWalk, look_at_subset, open_walk
 from dbtool.refresh.request import Cancellation
+from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.rules.model import Keep, RuleSet
 from dbtool.rules.position import Position
@@ -91,10 +92,12 @@ def explain_row(
         return asked
     if (left_out := _left_out(catalog, table, subset)) is not None:
         return replace(asked, hindrances=(left_out,))
-    with hold_snapshot(source, catalog, workflow="explanation") as held:
-        snapshot = copied_snapshot(held, subset)
-        with open_walk(source, snapshot, rules, subset, key=key, cancellation=Cancellation()) as opened:
-            return _explain(asked, opened, snapshot, rules)
+    skipped = skipped_tables(subset)
+    with (
+        hold_snapshot(source, catalog, workflow="explanation", skipped=skipped) as snapshot,
+        open_walk(source, snapshot, rules, subset, key=key, cancellation=Cancellation()) as opened,
+    ):
+        return _explain(asked, opened, snapshot, rules)
 
 
 def _key_of(catalog: Catalog, source: Target, table: RelationName) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
-from dbtool.catalog.without import with_belongings, without
+from dbtool.catalog.without import with_belongings
 from dbtool.digest import ProjectKey
 from dbtool.errors import Drift, FindingsRefuse
 from dbtool.findings import Finding, Severity
@@ -90,7 +90,12 @@ def open_walk(
         facts = read_subset_facts(sessions[0], snapshot.catalog, rules.relations)
         graph, findings = bind_subset(snapshot.catalog, facts, rules, subset)
         sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
-        yield OpenWalk(graph, SharedSource(sources, cancellation), findings)
+        try:
+            yield OpenWalk(graph, SharedSource(sources, cancellation), findings)
+        except BaseException:
+            # A server notices that we went when it has something to say: a question that scans would go on for hours.
+            cancellation.request()
+            raise
 
 
 def _adopt(
@@ -227,8 +232,3 @@ def refuse_changed(selection: Selection, tables: Sequence[TableCopied]) -> None:
             "behind a pooler or on some replicas of managed services. The copy was dropped and every other database is as it "
             "was; name the server itself in the source's URL."
         )
-
-
-def copied_snapshot(snapshot: HeldSnapshot, subset: SubsetRules | None) -> HeldSnapshot:
-    """All of the source is locked and compared with what was checked; the catalog from here on is what is copied."""
-    return replace(snapshot, catalog=without(snapshot.catalog, skipped_tables(subset)))

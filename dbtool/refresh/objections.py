@@ -16,10 +16,10 @@ PRIVILEGES = frozenset({"no-createdb", "not-owner", "not-member", "role-missing"
 
 
 def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
-    for sentence in seen.catalog.not_copied:
+    for sentence in seen.copied.not_copied:
         yield Finding("not-copied", Severity.WARNING, source.name, sentence)
     yield from judge_hidden(seen.hidden)
-    if not seen.catalog.tables():
+    if not seen.copied.tables():
         yield Finding(
             "source-empty",
             Severity.ERROR,
@@ -27,7 +27,7 @@ def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
             "the source has no table that could be copied: is its URL right?",
             "name the database that holds the tables",
         )
-    yield from judge_columns(seen.catalog)
+    yield from judge_columns(seen.copied)
     if seen.stamp is not None:
         yield Finding(
             "already-masked",

@@ -6,11 +6,10 @@ The only module that knows the order. Whatever fails before the swap drops the c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from dbtool.catalog.relations import Relation
-from dbtool.catalog.without import with_belongings
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.candidate import candidate_session
@@ -25,7 +24,6 @@ from dbtool.refresh.ends import refuse_own_standby
 from dbtool.refresh.keys import (
     ChosenRows,
     choose_rows,
-    copied_snapshot,
     refuse_changed,
 )
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
@@ -75,8 +73,7 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
         maintenance, name, _locale(checked), stamp, request.target.owner, anew=lambda: _cleaning(run)
     ) as candidate:
         swap.rehearse_settings(maintenance, checked.target.live, candidate)
-        with run.stage("snapshot"), hold_snapshot(request.source, checked.source.catalog) as held:
-            snapshot = copied_snapshot(held, checked.subset)
+        with run.stage("snapshot"), _hold(run, checked) as snapshot:
             rows = _choose(run, checked, snapshot)
             streamed, sequences = _fill(run, checked, snapshot, candidate, rows)
             with run.stage("verify"):
@@ -90,6 +87,10 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
             with run.stage("swap"):
                 swap.swap(maintenance, request.target, live, candidate, run.made_at)
     return _conclude(run, maintenance, live, carried)
+
+
+def _hold(run: Run, checked: Preflight) -> AbstractContextManager[HeldSnapshot]:
+    return hold_snapshot(run.request.source, checked.source.catalog, skipped=skipped_tables(checked.subset))
 
 
 def _choose(run: Run, checked: Preflight, snapshot: HeldSnapshot) -> ChosenRows | None:
@@ -134,8 +135,9 @@ def _fill(
     run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, rows: ChosenRows | None
 ) -> tuple[Streamed, tuple[SequenceSet, ...]]:
     request, tools = run.request, checked.tools
-    skipped = with_belongings(checked.source.catalog, skipped_tables(checked.subset))
-    with target_schema(request.source, tools, snapshot.taken.name, request.target, skipped) as schema:
+    with target_schema(
+        request.source, tools, snapshot.taken.name, request.target, snapshot.left_out
+    ) as schema:
         with run.stage("pre-data"):
             restore_pre_data(request.target, candidate, tools, schema)
         with run.stage("stream"):

@@ -10,9 +10,10 @@ from dbtool.findings import Finding
 from dbtool.masking.compile import RelationMasks
 from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
-from dbtool.refresh.keys import ChosenRows, choose_rows, copied_snapshot
+from dbtool.refresh.keys import ChosenRows, choose_rows
 from dbtool.refresh.preflight import Preflight, preflight
 from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import hold_snapshot
 from dbtool.subset.plan import SubsetPlan
 
@@ -91,8 +92,9 @@ def _choose(request: RefreshRequest, checked: Preflight) -> ChosenRows | None:
     if checked.subset is None:
         return None
     request.observer.stage("keys")
-    with hold_snapshot(request.source, checked.source.catalog) as snapshot:
-        return choose_rows(request, copied_snapshot(snapshot, checked.subset), checked.subset)
+    skipped = skipped_tables(checked.subset)
+    with hold_snapshot(request.source, checked.source.catalog, skipped=skipped) as snapshot:
+        return choose_rows(request, snapshot, checked.subset)
 
 
 def describe_tools(tools: Tools) -> tuple[str, ...]:

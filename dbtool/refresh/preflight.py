@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.without import without
 from dbtool.errors import ConsentMissing, FindingsRefuse, PrivilegeMissing
 from dbtool.findings import Finding
 from dbtool.masking.compile import MaskingPlan
@@ -54,8 +53,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     target = look_at_target(request.target, request.version_table)
     refuse_same_database(request, source, target)
     tools = _choose_tools(request, source, target)
-    catalog = without(source.catalog, skipped_tables(subset))
-    inputs, plan = compile_for(request, catalog, skipped_tables(subset))
+    inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
@@ -67,7 +65,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     for finding in findings:
         request.observer.found(finding)
     refuse_errors(request, findings)
-    return Preflight(source, target, tools, inputs, plan, findings, catalog, subset)
+    return Preflight(source, target, tools, inputs, plan, findings, source.copied, subset)
 
 
 def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> Tools:

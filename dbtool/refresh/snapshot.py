@@ -6,12 +6,13 @@ without an error; LOCK takes no snapshot of its own, so what is locked before st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import RelationKind
+from dbtool.catalog.relations import RelationKind, RelationName
+from dbtool.catalog.without import with_belongings, without
 from dbtool.errors import Busy, Drift, ServerFailed
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect, translated
@@ -29,11 +30,12 @@ LOCK_TIMEOUT_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class HeldSnapshot:
-    """Lives until it is released or its connection closed; ``catalog`` is what it sees."""
+    """Lives until it is released or its connection closed; ``catalog`` is what it sees, but for the relations ``left_out``."""
 
     taken: SnapshotTaken
     catalog: Catalog
     connection: Connection
+    left_out: frozenset[RelationName] = frozenset()
 
     def release(self) -> None:
         """Give the locks and the snapshot back; what has adopted it keeps it until its own end."""
@@ -42,8 +44,15 @@ class HeldSnapshot:
 
 
 @contextmanager
-def hold_snapshot(source: Target, expected: Catalog, *, workflow: str = "refresh") -> Iterator[HeldSnapshot]:
-    """Lock all tables of ``expected`` in ACCESS SHARE, export a snapshot and read the catalog in it.
+def hold_snapshot(
+    source: Target,
+    expected: Catalog,
+    *,
+    workflow: str = "refresh",
+    skipped: Collection[RelationName] = (),
+) -> Iterator[HeldSnapshot]:
+    """Lock all tables of ``expected`` in ACCESS SHARE, export a snapshot and read the catalog in it. ``skipped`` tables are as if
+    they were not there: LOCK asks for a privilege, and they may change as they like.
 
     :raises Busy: a table is locked by DDL for longer than 10 s.
     :raises Drift: the schema changed since it was checked against the rules.
@@ -51,15 +60,18 @@ def hold_snapshot(source: Target, expected: Catalog, *, workflow: str = "refresh
     name = f"dbtool {workflow} snapshot"
     with connect(source.url(), application_name=name, read_only=True) as connection:
         begin_snapshot(connection)
-        _lock_tables(connection, source, expected, workflow)
+        wanted = without(expected, skipped)
+        _lock_tables(connection, source, wanted, workflow)
         taken = SnapshotTaken(*export_snapshot(connection))
-        catalog = read_catalog(connection)
-        if catalog.fingerprint() != expected.fingerprint():
+        seen = read_catalog(connection)
+        left_out = with_belongings(seen, skipped)
+        catalog = without(seen, left_out)
+        if catalog.fingerprint() != wanted.fingerprint():
             raise Drift(
                 f"{source}'s schema changed while the {workflow} was starting; nothing was copied and nothing was changed. "
                 f"Run the {workflow} again."
             )
-        yield HeldSnapshot(taken, catalog, connection)
+        yield HeldSnapshot(taken, catalog, connection, left_out)
 
 
 def _lock_tables(connection: Connection, source: Target, catalog: Catalog, workflow: str) -> None:
