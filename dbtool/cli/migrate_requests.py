@@ -44,15 +44,19 @@ def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseReq
     if options["image"] and options["clone"] == "embedded":
         raise UsageError("--image is for --clone container, and this is --clone embedded; nothing was done")
     data = options["data"]
+    _refuse_idle(options)
+    takes_staging = data in {None, "staging"}
     return RehearseRequest(
         target=settings.target(options["target"]),
         project=project_of(settings),
         state=settings.state,
         rules=_load_rules(settings),
         data=data,
-        staging=choose_staging(settings, options["origin"], needed=data not in {None, "schema"})
-        if data != "schema"
+        staging=choose_staging(settings, options["origin"], needed=data == "staging")
+        if takes_staging
         else None,
+        key=settings.project_key() if data == "subset" else None,
+        profile=options["profile"],
         evidence_key=settings.evidence_key(),
         evidence_ttl_s=settings.evidence_ttl_s,
         provider=options["clone"],
@@ -62,6 +66,18 @@ def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseReq
         timeout_s=options["timeout"],
         git_commit=_commit(settings),
     )
+
+
+def _refuse_idle(options: dict[str, Any]) -> None:
+    """Whoever names what has no effect means something else."""
+    if options["profile"] and options["data"] != "subset":
+        raise UsageError(
+            "--profile says which rows of the target are copied, with --data subset; nothing was done"
+        )
+    if options["origin"] and options["data"] == "subset":
+        raise UsageError(
+            "--from names where staging's rows come from, and --data subset takes the target's own; nothing was done"
+        )
 
 
 def choose_staging(settings: Settings, named: str | None, *, needed: bool) -> Target | None:

@@ -14,6 +14,7 @@ from dbtool.cli.options import (
     comment_format_option,
     config_option,
     format_option,
+    profile_option,
     target_option,
     verbosity_options,
 )
@@ -27,9 +28,10 @@ from dbtool.errors import AnswerIsNo
     "--data",
     type=click.Choice(["schema", "staging", "subset"]),
     default=None,
-    help="What the clone holds: the schema alone, or masked rows of a staging environment; subset is not supported yet, "
-    "and refused.  [default: the best there is]",
+    help="What the clone holds: the schema alone, rows of a staging environment, or a subset of the target's own rows, "
+    "masked on their way.  [default: staging where there is one, else schema]",
 )
+@profile_option
 @click.option(
     "--from",
     "origin",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from dbtool.digest import ProjectKey
 from dbtool.findings import Finding
 from dbtool.migrate.project import MigrationProject
 from dbtool.rules.model import RuleSet
@@ -48,7 +49,8 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RehearseRequest:
-    """``data`` is schema or staging, None the best there is. ``staging`` is the environment that masked data comes from.
+    """``data`` is schema, staging or subset, None the better of the first two. ``staging`` is the environment that masked data
+    comes from; a subset is the target's own, chosen by ``profile`` and masked with ``key``, which nothing else needs.
     ``rules`` None: the project has none. ``evidence_key`` None: nothing is signed. ``provider`` is auto, embedded or
     container. ``timeout_s`` ends a run of env.py that hangs.
     """
@@ -59,6 +61,8 @@ class RehearseRequest:
     rules: RuleSet | None = None
     data: str | None = None
     staging: Target | None = None
+    key: ProjectKey | None = field(default=None, repr=False)
+    profile: str | None = None
     evidence_key: bytes | None = None
     evidence_ttl_s: float = 72 * 3600.0
     provider: str = "auto"

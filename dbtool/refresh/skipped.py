@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
@@ -15,6 +16,15 @@ def skipped_tables(subset: SubsetRules | None) -> Mapping[RelationName, TablePol
     if subset is None:
         return {}
     return {name: policy for name, policy in subset.tables.items() if policy.policy == "skip"}
+
+
+def emptied(subset: SubsetRules) -> SubsetRules:
+    """The subset of a copy that has all tables: those that the rules skip stay without rows."""
+    tables = {
+        name: replace(policy, policy="empty") if policy.policy == "skip" else policy
+        for name, policy in subset.tables.items()
+    }
+    return replace(subset, tables=tables)
 
 
 def judge_skipped(

@@ -74,7 +74,7 @@ def test_a_version_table_that_is_named_is_copied_with_its_rows(load_schema: Load
 
 def test_data_that_cannot_be_had_is_refused(database: str) -> None:
     for data, message in (
-        ("subset", "a clone cannot be filled with a subset yet; nothing was done. Use --data staging"),
+        ("subset", "--data subset needs the project's masking rules"),
         ("staging", "needs an environment of tier staging"),
         ("everything", "no such data as everything"),
     ):

@@ -15,20 +15,13 @@ from dbtool.locks.trace import Sizes
 from dbtool.migrate.clone.fill_plan import TableCopy, plan_fill, refused_rows
 from dbtool.postgres.binaries import Installation
 from dbtool.postgres.candidate import find_refresh_stamp
-from dbtool.postgres.copy_io import (
-    SMALL_BYTES,
-    CopyOut,
-    CopyReader,
-    DriverReader,
-    PsqlReader,
-    SizedReader,
-    copy_in,
-)
+from dbtool.postgres.copy_io import CopyOut, CopyReader, copy_in
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
+from dbtool.refresh.readers import choose_reader
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.snapshot import hold_snapshot
@@ -76,15 +69,15 @@ def look_at_staging(staging: Target) -> StagingSeen:
         return StagingSeen(facts, catalog)
 
 
-def refuse_full_disk(seen: StagingSeen, folder: Path | None, free_bytes: Callable[[Path], int]) -> None:
-    """:raises EnvironmentFailed: staging's rows would not fit beside what else is there. Its indexes may be fewer."""
+def refuse_full_disk(whose: str, size: int, folder: Path | None, free_bytes: Callable[[Path], int]) -> None:
+    """:raises EnvironmentFailed: so many bytes would not fit beside what else is there. Indexes may be fewer, or more."""
     if folder is None:
         return
     free = free_bytes(folder)
-    if seen.facts.bytes > free:
+    if size > free:
         raise EnvironmentFailed(
-            f"a copy of staging's {_megabytes(seen.facts.bytes)} does not fit into the {_megabytes(free)} that are free in "
-            f"{folder}; nothing was copied. Set TMPDIR to a larger place, or rehearse with --data schema."
+            f"a copy of {whose} {_megabytes(size)} does not fit into the {_megabytes(free)} that are free in {folder}; nothing "
+            "was copied. Set TMPDIR to a larger place, or rehearse with --data schema."
         )
 
 
@@ -120,7 +113,13 @@ class Fill:
         )
         cancellation = Cancellation()
         with hold_snapshot(self.staging, self.seen.catalog, workflow="rehearse") as snapshot:
-            reader = self._reader(snapshot.taken.name, cancellation)
+            reader = choose_reader(
+                self.staging.url,
+                self.psql,
+                self.seen.catalog,
+                cancellation,
+                snapshot=snapshot.taken.name,
+            )
             copies = sorted(plan.copies, key=lambda copy: -copy.bytes)
             shares = run_shares(
                 lambda share: self._copy_share(share, reader, cancellation), copies, self.jobs, cancellation
@@ -150,11 +149,3 @@ class Fill:
             if error.sqlstate is None or error.sqlstate[:2] not in _DOES_NOT_FIT:
                 raise
             return Filled(findings=(refused_rows(copy, str(error), self.sizes),))
-
-    def _reader(self, snapshot: str, cancellation: Cancellation) -> CopyReader:
-        driver = DriverReader(self.staging.url, snapshot, ending=cancellation.ending)
-        if self.psql is None:
-            return driver
-        psql = PsqlReader(self.psql.program("psql"), self.staging.url, snapshot, ending=cancellation.ending)
-        relations = self.seen.catalog.relations
-        return SizedReader(driver, psql, lambda name: relations[name].bytes < SMALL_BYTES)

@@ -33,12 +33,26 @@ class Expected:
     objects: tuple[PostDataObject, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows that post-data may not hold for came from, and what could be done about them."""
+
+    rows: str
+    remedy: str
+
+
+STAGING = Origin("staging's rows", "refresh staging, or rehearse with --data schema")
+SUBSET = Origin(
+    "the masked rows", "correct the masks of its columns in the rules, or rehearse with --data schema"
+)
+
+
 def read_expected(target: Connection) -> Expected:
     return Expected(read_key_definitions(target), read_post_data_objects(target))
 
 
 def restore_post_data(
-    restore: Restore, clone: Connection, expected: Expected, jobs: int
+    restore: Restore, clone: Connection, expected: Expected, jobs: int, origin: Origin
 ) -> tuple[Finding, ...]:
     """Indexes, keys, triggers. Keys that the rows do not keep are added NOT VALID."""
     if restore.post_data(jobs):
@@ -47,10 +61,13 @@ def restore_post_data(
     missing = [key for key in expected.keys if (key.relation, key.name) not in keys]
     there = set(read_post_data_objects(clone))
     left_out = [one for one in expected.objects if one not in there]
-    return (*map(_left_out, left_out), *(_add_missing(clone, key) for key in missing))
+    return (
+        *(_left_out(one, origin) for one in left_out),
+        *(_add_missing(clone, key, origin) for key in missing),
+    )
 
 
-def _add_missing(clone: Connection, key: KeyDefinition) -> Finding:
+def _add_missing(clone: Connection, key: KeyDefinition, origin: Origin) -> Finding:
     where = f"{key.relation}.{quote_identifier(key.name)}"
     try:
         add_unvalidated(clone, key)
@@ -59,25 +76,25 @@ def _add_missing(clone: Connection, key: KeyDefinition) -> Finding:
             "key-left-out",
             Severity.WARNING,
             where,
-            "staging's rows do not keep this foreign key in the target's schema: the clone is without it",
-            "refresh staging, or rehearse with --data schema",
+            f"{origin.rows} do not keep this foreign key in the target's schema: the clone is without it",
+            origin.remedy,
         )
     return Finding(
         "key-not-valid",
         Severity.WARNING,
         where,
-        "staging's rows do not keep this foreign key in the target's schema: on the clone it is NOT VALID",
-        "refresh staging, or rehearse with --data schema",
+        f"{origin.rows} do not keep this foreign key in the target's schema: on the clone it is NOT VALID",
+        origin.remedy,
     )
 
 
-def _left_out(missing: PostDataObject) -> Finding:
+def _left_out(missing: PostDataObject, origin: Origin) -> Finding:
     return Finding(
         "left-out-of-clone",
         Severity.WARNING,
         missing.place,
-        f"this {missing.kind} does not hold for staging's rows in the target's schema: the clone is without it",
-        "refresh staging, or rehearse with --data schema",
+        f"this {missing.kind} does not hold for {origin.rows} in the target's schema: the clone is without it",
+        origin.remedy,
     )
 
 

@@ -23,8 +23,17 @@ from dbtool.locks.trace import Population
 from dbtool.migrate.clone import finish as clone_finish
 from dbtool.migrate.clone import schema as clone_schema
 from dbtool.migrate.clone.fill import Fill, Filled, StagingSeen, look_at_staging, refuse_full_disk
-from dbtool.migrate.clone.request import Clone, CloneRequest, Progress, refuse_unfit, silent
+from dbtool.migrate.clone.request import (
+    Clone,
+    CloneRequest,
+    Progress,
+    ask_rows,
+    refuse_unfit,
+    silent,
+)
 from dbtool.migrate.clone.server import OpenedServer, fitting_server
+from dbtool.migrate.clone.subset_fill import SubsetFill
+from dbtool.migrate.clone.subset_look import SubsetSeen, look_at_rows
 from dbtool.migrate.clone.target import TargetSeen, look_at_target
 from dbtool.postgres.archive import Restore
 from dbtool.postgres.binaries import Installation, Tools, find_installations
@@ -34,7 +43,7 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.sizes import read_sizes
 from dbtool.refresh.post_data import set_sequences
-from dbtool.refresh.snapshot import hold_snapshot
+from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 
 __all__ = ["Clone", "CloneRequest", "rehearsal_clone"]
 
@@ -47,6 +56,8 @@ def rehearsal_clone(request: CloneRequest, progress: Progress = silent) -> Itera
 
     :raises UsageError: such data cannot be had.
     :raises ConsentMissing: staging was not made by a refresh.
+    :raises FindingsRefuse: rows of the target cannot be chosen or masked by the rules.
+    :raises VerificationFailed: rows that were masked are not what they should be.
     :raises CloneImpossible: no server at hand can hold the schema.
     :raises DbtoolError: as errors.py says; the target is as it was, and nothing is left of the clone.
     """
@@ -55,6 +66,7 @@ def rehearsal_clone(request: CloneRequest, progress: Progress = silent) -> Itera
     progress("target")
     seen = look_at_target(request.target)
     staging = look_at_staging(request.staging) if request.data == "staging" and request.staging else None
+    subset = look_at_rows(ask_rows(request), seen) if request.data == "subset" else None
     installations = find_installations(request.postgres_bin)
     offers = offerings(
         seen.facts.major, request.provider, installations, image=request.image, has_docker=has_docker
@@ -63,7 +75,7 @@ def rehearsal_clone(request: CloneRequest, progress: Progress = silent) -> Itera
     progress("server")
     superuser = f"dbtool_clone_{secrets.token_hex(4)}"
     with fitting_server(offers, request.target.name, seen, lease, superuser) as opened:
-        clone = _Build(request, seen, staging, opened, lease, installations, progress).run()
+        clone = _Build(request, seen, staging, subset, opened, lease, installations, progress).run()
         yield replace(clone, seconds=time.monotonic() - began)
 
 
@@ -91,6 +103,7 @@ class _Build:
     request: CloneRequest
     seen: TargetSeen
     staging: StagingSeen | None
+    subset: SubsetSeen | None
     opened: OpenedServer
     lease: Lease
     installations: tuple[Installation, ...]
@@ -117,7 +130,6 @@ class _Build:
         return self.opened.server.url(self.seen.facts.name)
 
     def _restore(self) -> Filled:
-        """The snapshot is given back as soon as the target need not be read any more."""
         tools = clone_schema.choose_clone_tools(self.opened, self.seen, self.installations)
         target = self.request.target
         self.progress("schema")
@@ -130,8 +142,7 @@ class _Build:
             restore.pre_data()
             expected = clone_finish.read_expected(snapshot.connection)
             clone_schema.copy_version_rows(self.request, snapshot, clone)
-            snapshot.release()
-            filled = self._fill(tools, clone)
+            filled = self._fill(tools, snapshot, clone)
             findings = (
                 *clone_schema.say_left_out(schema),
                 *filled.findings,
@@ -139,13 +150,15 @@ class _Build:
             )
             return Filled(filled.rows, findings)
 
-    def _fill(self, tools: Tools, clone: Connection) -> Filled:
+    def _fill(self, tools: Tools, snapshot: HeldSnapshot, clone: Connection) -> Filled:
+        """The snapshot is given back as soon as the target need not be read any more."""
+        if self.subset is not None:
+            return self._fill_with_subset(self.subset, tools, snapshot, clone)
+        snapshot.release()
         if self.staging is None or self.request.staging is None:
             return Filled()
         self.progress("rows")
-        refuse_full_disk(
-            self.staging, self.opened.server.folder, lambda folder: shutil.disk_usage(folder).free
-        )
+        self._refuse_size("staging's", self.staging.facts.bytes)
         can_read = (
             tools.psql if tools.psql and (tools.psql.has_tls or not self.staging.facts.has_tls) else None
         )
@@ -161,13 +174,38 @@ class _Build:
             jobs=self.request.jobs,
         ).run()
 
+    def _fill_with_subset(
+        self, subset: SubsetSeen, tools: Tools, snapshot: HeldSnapshot, clone: Connection
+    ) -> Filled:
+        return SubsetFill(
+            seen=subset,
+            facts=self.seen.facts,
+            snapshot=snapshot,
+            clone=clone,
+            url=self._url,
+            clone_facts=database_facts(clone),
+            left_alone=clone_schema.version_tables(self.request, self.seen.catalog),
+            psql=tools.psql,
+            refuse_size=lambda size: self._refuse_size("the subset's", size),
+            progress=self.progress,
+        ).run()
+
+    def _refuse_size(self, whose: str, size: int) -> None:
+        refuse_full_disk(
+            whose, size, self.opened.server.folder, lambda folder: shutil.disk_usage(folder).free
+        )
+
     def _finish(
         self, restore: Restore, clone: Connection, expected: clone_finish.Expected
     ) -> Iterator[Finding]:
         self.progress("indexes")
-        has_rows = self.staging is not None
+        has_rows = self.request.data != "schema"
         yield from clone_finish.restore_post_data(
-            replace(restore, tolerant=has_rows), clone, expected, self.request.jobs
+            replace(restore, tolerant=has_rows),
+            clone,
+            expected,
+            self.request.jobs,
+            clone_finish.SUBSET if self.subset else clone_finish.STAGING,
         )
         if has_rows:
             set_sequences(clone, self.seen.catalog)

@@ -225,6 +225,8 @@ def _guarded(outcome: Outcome) -> Iterator[str]:
 def _not_rehearsed(ran: Ran, yardstick: Yardstick) -> Iterator[str]:
     if yardstick.population.data == "schema":
         yield "data: the clone's tables were empty, so that whatever fails only with data was not seen (--data staging)"
+    if yardstick.population.data == "subset":
+        yield "data: the clone held a subset of the target's rows, so that what fails only with the others was not seen"
     if yardstick.rules is None:
         yield "masking rules: the project has none, so that new columns were not asked about"
     if ran.not_compared:

@@ -30,6 +30,7 @@ REHEARSE: dict[str, Any] = {
     "target": "production",
     "data": None,
     "origin": None,
+    "profile": None,
     "clone": "auto",
     "image": None,
     "timeout": None,
@@ -125,6 +126,30 @@ def test_rows_of_production_never_go_into_a_clone(load: Load) -> None:
 def test_the_schema_alone_needs_no_other_environment(load: Load) -> None:
     settings = load(f'{ENVIRONMENTS}[environments.staging2]\ntier = "staging"\n')
     assert rehearse_request(settings, {**REHEARSE, "data": "schema"}).staging is None
+
+
+def test_a_subset_needs_the_masking_key_and_no_other_environment(load: Load) -> None:
+    two = f'{ENVIRONMENTS}[environments.staging2]\ntier = "staging"\n'
+    subset = {**REHEARSE, "data": "subset", "profile": "dev"}
+    request = rehearse_request(load(two, {"DBTOOL_MASK_KEY": "k" * 40}), subset)
+    assert (request.staging, request.profile) == (None, "dev")
+    assert request.key is not None
+    with pytest.raises(ConfigurationInvalid, match="DBTOOL_MASK_KEY"):
+        rehearse_request(load(two), subset)
+
+
+def test_other_data_goes_without_the_masking_key(load: Load) -> None:
+    settings = load(environ={"DBTOOL_MASK_KEY": "k" * 40})
+    assert [
+        rehearse_request(settings, {**REHEARSE, "data": data}).key for data in (None, "schema", "staging")
+    ] == [None] * 3
+
+
+def test_options_that_would_do_nothing_are_refused(load: Load) -> None:
+    with pytest.raises(UsageError, match="--profile says which rows of the target"):
+        rehearse_request(load(), {**REHEARSE, "profile": "dev"})
+    with pytest.raises(UsageError, match="--data subset takes the target's own"):
+        rehearse_request(load(), {**REHEARSE, "data": "subset", "origin": "staging"})
 
 
 def test_an_image_is_for_containers(load: Load) -> None:

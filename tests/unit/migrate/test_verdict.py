@@ -178,6 +178,7 @@ def test_what_was_not_rehearsed_is_said() -> None:
     assert _judge(seen, rules=rules).not_rehearsed == (_judge(seen, rules=rules).not_rehearsed[-1],)
     assert _said(seen, rules=rules).startswith("contention: ")
     assert "data: the clone's tables were empty" in _said(seen, population=Population("schema"))
+    assert "data: the clone held a subset" in _said(seen, population=Population("subset"))
     assert "masking rules: the project has none" in _said(seen)
     assert "models: they were not asked" in _said(
         replace(seen, drift=None, not_compared="they were not asked")

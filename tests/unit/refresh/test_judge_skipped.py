@@ -3,7 +3,7 @@
 from dbtool.catalog.catalog import build_catalog
 from dbtool.catalog.constraints import Sequence
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
-from dbtool.refresh.skipped import judge_skipped, skipped_tables
+from dbtool.refresh.skipped import emptied, judge_skipped, skipped_tables
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SubsetRules, TablePolicy
 
@@ -25,6 +25,12 @@ def test_only_what_the_rules_skip_is_skipped() -> None:
     tables = {_LOG: _SKIPPED[_LOG], _OTHER: TablePolicy("empty", _HERE)}
     assert skipped_tables(SubsetRules((), _HERE, tables=tables)) == _SKIPPED
     assert skipped_tables(None) == {}
+
+
+def test_a_copy_that_has_all_tables_has_those_without_rows() -> None:
+    subset = SubsetRules((), _HERE, tables={**_SKIPPED, _OTHER: TablePolicy("all", _HERE)})
+    assert emptied(subset).tables == {_LOG: TablePolicy("empty", _HERE), _OTHER: TablePolicy("all", _HERE)}
+    assert emptied(subset).at == _HERE
 
 
 def test_what_needs_a_partition_or_its_sequence_needs_the_table() -> None:
