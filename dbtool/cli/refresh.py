@@ -124,10 +124,11 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     request = _request(source, target, **options)
 
     from dbtool.refresh.plan import plan_refresh
+    from dbtool.refresh.run import time_limit
     from dbtool.report.progress import OfWalk, watch
     from dbtool.report.refresh import plan_as_json, render_plan
 
-    with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+    with time_limit(request), watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
         plan = plan_refresh(replace(request, observer=OfWalk(observer)))
     if as_json:
         print_json(plan_as_json(plan))
