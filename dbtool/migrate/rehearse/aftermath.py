@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef
+from dbtool.catalog.without import without
 from dbtool.findings import Finding, Severity
 from dbtool.locks.pasting import execute, in_autocommit, paste
 from dbtool.masking.coverage import decide
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import render_missing_rules
 from dbtool.postgres.unfinished import Unfinished
+from dbtool.refresh.skipped import skipped_tables
 from dbtool.rules.model import RuleSet
 
 
@@ -85,9 +87,12 @@ def judge_unfinished(before: State, after: State) -> Iterator[Finding]:
 
 
 def judge_new_columns(before: State, after: State, rules: RuleSet, registry: Registry) -> Iterator[Finding]:
-    """A column that nobody decided would stop the next refresh; one that somebody masks by oversight would not."""
-    known = _columns(before.catalog)
-    missing = [rule for rule in decide(after.catalog, rules, registry).missing if rule.column not in known]
+    """A column that nobody decided would stop the next refresh; one that somebody masks by oversight would not. Tables that the
+    rules' subset skips are not copied, and need no decision.
+    """
+    known, skipped = _columns(before.catalog), skipped_tables(rules.subset)
+    coverage = decide(without(after.catalog, skipped), rules, registry, skipped)
+    missing = [rule for rule in coverage.missing if rule.column not in known]
     for rule in missing:
         yield Finding(
             "column-without-rule",

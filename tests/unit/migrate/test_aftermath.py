@@ -77,6 +77,19 @@ def test_a_renamed_column_is_a_new_one(rules: RuleSet) -> None:
     assert _new(_state("id surname"), rules) == ["public.customers.surname"]
 
 
+def test_a_new_column_of_a_table_that_the_subset_skips_needs_no_rule(tmp_path: Path, rules: RuleSet) -> None:
+    file = tmp_path / "skipping.yaml"
+    file.write_text(
+        "version: 1\nsubset: {roots: [{table: public.customers, percent: 5}], tables: {public.scratch: skip}}\n"
+        "profiles: {dev: {subset: {roots: [{table: public.customers, limit: 5}]}}}\n"
+    )
+    skipping = replace(rules, subset=load_rules(file).subset)
+    scratch = build_catalog(180000, [table("customers", "id name email"), table("scratch", "id line")])
+    after = State(scratch, (), ("b2",))
+    assert _new(after, skipping) == ["public.customers.email"]
+    assert _new(after, rules) == ["public.customers.email", "public.scratch.id", "public.scratch.line"]
+
+
 @pytest.mark.parametrize("heads", [(), ("a1",), ("b2", "c3")])
 def test_other_heads_than_the_files_are_an_error(heads: tuple[str, ...]) -> None:
     (finding,) = judge_heads(replace(_BEFORE, heads=heads), ("b2",))
