@@ -49,13 +49,13 @@ def referred(case: Case, reference: Reference, row: Row) -> list[Row]:
     return [target for target in case.rows if refers(reference, row, target)]
 
 
-def followers(case: Case, followed: Iterable[RowName]) -> list[Row]:
-    """Into a table that has a policy nothing follows."""
+def followers(case: Case, followed: Iterable[RowName], *, of_any: bool = False) -> list[Row]:
+    """Into a table that has a policy nothing follows. ``of_any``: along those references alone that any chosen row has followers by."""
     known = set(followed)
     return [
         row
         for reference in case.references
-        if reference.referencing not in case.policies
+        if reference.referencing not in case.policies and (reference.follow.always or not of_any)
         for target in case.rows
         if target.name in known
         for row in referring(case, reference, target)
@@ -77,7 +77,7 @@ def demanded(case: Case, chosen: Iterable[RowName], *, into_empty: bool) -> list
 
 
 def _demanded(case: Case, chosen: set[RowName]) -> list[Row]:
-    return [row for _, row in demanded(case, chosen, into_empty=False)]
+    return [row for _, row in demanded(case, chosen, into_empty=False)] + followers(case, chosen, of_any=True)
 
 
 def _blocked(case: Case, chosen: set[RowName]) -> dict[Reference, frozenset[RowName]]:

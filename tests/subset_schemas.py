@@ -208,6 +208,7 @@ follows = st.builds(
     Follow,
     st.sampled_from([None, None, None, 0, 1, 2]),
     st.lists(order_terms, max_size=2, unique_by=lambda term: term.column).map(tuple),
+    st.sampled_from([False, False, True]),
 )
 
 

@@ -20,8 +20,8 @@ from dbtool.rules.subset_model import Follow, OrderTerm
 
 ORDER_EXAMPLE = "order: [created_at desc, id]"
 
-_WORDS = {"all": Follow(), "none": Follow(0)}
-_KNOWN = ("max_per_row", "order")
+_WORDS = {"all": Follow(), "none": Follow(0), "always": Follow(always=True)}
+_KNOWN = ("max_per_row", "order", "always")
 _TERM = re.compile(
     r'\s*(?:"((?:[^"]|"")+)"|([^\W\d][\w$]*))(?:\s+(asc|desc))?(?:\s+nulls\s+(first|last))?\s*\Z',
     re.IGNORECASE,
@@ -31,14 +31,14 @@ _ALLOWED = 'column names, each with asc or desc and nulls first or nulls last: c
 
 
 def read_follow(node: Node, what: str, problems: Problems) -> Follow | None:
-    """``all``, ``none`` or ``{max_per_row: …, order: …}``; None after naming the problem."""
+    """``all``, ``none``, ``always`` or ``{max_per_row: …, order: …, always: …}``; None after naming the problem."""
     if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
         instead = f"{{max_per_row: {node.value}}}" if node.value > 0 else "none"
-        problems.add(node.at, f"{what} must be all, none or a mapping; write {instead}")
+        problems.add(node.at, f"{what} must be all, none, always or a mapping; write {instead}")
     elif isinstance(node, (Scalar, Items)):
         if isinstance(node, Scalar) and not is_empty(node):
             return read_word(node, what, _WORDS, problems)
-        problems.add(node.at, f"{what} must be all, none or {{max_per_row: …}}, not {shape_of(node)}")
+        problems.add(node.at, f"{what} must be all, none, always or {{max_per_row: …}}, not {shape_of(node)}")
     else:
         return _read_cap(node, what, problems)
     return None
@@ -50,7 +50,7 @@ def _read_cap(node: Fields, what: str, problems: Problems) -> Follow | None:
     order = read_order(known["order"].value, problems) if "order" in known else ()
     if "max_per_row" not in known:
         problems.add(
-            node.at, f"{what} needs max_per_row: how many rows may follow each; or write all or none"
+            node.at, f"{what} needs max_per_row: how many rows may follow each; or write all, none or always"
         )
         return None
     cap = known["max_per_row"].value
@@ -58,7 +58,17 @@ def _read_cap(node: Fields, what: str, problems: Problems) -> Follow | None:
         problems.add(cap.at, f"max_per_row of {what} is 0; write none")
         return None
     most = read_count(cap, f"max_per_row of {what}", problems)
-    return Follow(most, order) if most is not None else None
+    always = "always" in known and _read_always(known["always"].value, what, problems)
+    return Follow(most, order, always) if most is not None else None
+
+
+def _read_always(node: Node, what: str, problems: Problems) -> bool:
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    problems.add(
+        node.at, f"always of {what} must be true or false: do rows follow any chosen row, followed or not?"
+    )
+    return False
 
 
 def find_loose_terms(entries: dict[str, Entry], known: tuple[str, ...]) -> dict[str, str]:

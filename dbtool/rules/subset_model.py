@@ -46,11 +46,13 @@ class Root:
 @dataclass(frozen=True, slots=True)
 class Follow:
     """How many rows that refer to a row follow it into the subset: all where ``most`` is None, none where it is 0, or
-    at most so many, the first in ``order`` (ties and no order: by the key).
+    at most so many, the first in ``order`` (ties and no order: by the key). They follow rows that are followed
+    themselves; ``always``, those too that were only pulled in.
     """
 
     most: int | None = None
     order: tuple[OrderTerm, ...] = ()
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import re
 
 from dbtool.catalog.relations import RelationName
 
+_PLAIN_ITEM = re.compile(r"[a-z_][a-z0-9_$.]*")
+
 
 def spell_name(name: RelationName | str) -> str:
     """A relation, or another name that SQL has spelt. A quoted schema would start a YAML string, and ``#`` or ``: `` would
@@ -29,3 +31,8 @@ def _escape(character: str) -> str:
         return character
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004  four hexadecimal digits
+
+
+def spell_item(name: str) -> str:
+    """Within a list, where a comma or a bracket would end it."""
+    return name if _PLAIN_ITEM.fullmatch(name) else quote_yaml(name)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from dbtool.catalog.relations import RelationName, quote_identifier
-from dbtool.rules.yaml_text import quote_yaml, spell_name
+from dbtool.catalog.relations import RelationName
+from dbtool.rules.yaml_text import spell_item
 from dbtool.subset.graph import Edge, Graph
+from dbtool.subset.naming import spell_edge
 from dbtool.subset.plan import Advice, EdgePull, TableShare
 
 SMALL = 10_000  # rows: who takes fewer has nothing to save
 _CAP = 10
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$.]*")
 
 
 def advise(
@@ -28,7 +27,7 @@ def advise(
     pull = _find_cause(graph, largest, tables, pulls)
     if pull is None:
         return Advice(largest.name, share, edge="", mean_rows=0.0, yaml="")
-    edge = next(edge for edge in graph.edges if edge.where == pull.columns)
+    edge = next(edge for edge in map(graph.of_tables, graph.edges) if edge.where == pull.columns)
     return Advice(largest.name, share, pull.columns, mean_of(pull), _spell_cap(edge, _cap_of(pull), profile))
 
 
@@ -52,7 +51,7 @@ def _trail(
     graph: Graph, table: TableShare, tables: Mapping[RelationName, TableShare]
 ) -> Iterator[TableShare]:
     """From a table to the one that brought most of its rows, and on to where the subset begins."""
-    edges = {str(edge): edge for edge in graph.edges}
+    edges = {graph.spell(edge): edge for edge in graph.edges}
     seen: set[RelationName] = set()
     while table.name not in seen:
         seen.add(table.name)
@@ -70,16 +69,7 @@ def _cap_of(pull: EdgePull) -> int:
 
 def _spell_cap(edge: Edge, most: int, profile: str | None) -> str:
     """A block to paste into the rules, of the profile where there is one."""
-    outer = [] if profile is None else ["profiles:", f"{_spell_item(profile)}:"]
+    outer = [] if profile is None else ["profiles:", f"{spell_item(profile)}:"]
     keys = [*outer, "subset:", "referencing:", "edges:"]
-    lines = [*keys, f"{_spell_edge(edge)}: {{max_per_row: {most}}}"]
+    lines = [*keys, f"{spell_edge(edge)}: {{max_per_row: {most}}}"]
     return "\n".join(f"{'  ' * depth}{line}" for depth, line in enumerate(lines))
-
-
-def _spell_edge(edge: Edge) -> str:
-    names = [f"{edge.referencing}.{quote_identifier(column)}" for column in edge.columns]
-    return spell_name(names[0]) if len(names) == 1 else f"[{', '.join(map(_spell_item, names))}]"
-
-
-def _spell_item(name: str) -> str:
-    return name if _PLAIN.fullmatch(name) else quote_yaml(name)

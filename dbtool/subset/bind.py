@@ -57,4 +57,4 @@ def _tables_of_leaves(catalog: Catalog, facts: SourceFacts) -> dict[RelationName
 def _judge_reach(graph: Graph, findings: tuple[Finding, ...]) -> Iterator[Finding]:
     """Where a name is wrong, what cannot be reached is a consequence, and would bury the cause."""
     if not any(finding.is_error for finding in findings):
-        yield from judge_unreached(graph.unreached)
+        yield from judge_unreached(graph)

@@ -50,7 +50,7 @@ class Reasons:
 
     def is_followed(self, leaf: RelationName, row: int) -> bool:
         found = self.find(leaf, row)
-        return found is not None and found[0].direction != "referenced"
+        return found is not None and found[0].followed
 
     def _in_order(self, leaf: RelationName) -> tuple[RowIds, Orders]:
         if leaf not in self._sorted:
@@ -193,9 +193,9 @@ def _going_out(walked: Walked, edge: Edge, leaf: RelationName, row: int) -> Hind
         return Hindrance("refers-to-nothing", edge.where)
     if edge.follow.most == 0:
         return Hindrance("not-followed", edge.where)
-    if any(walked.reasons.is_followed(*each) for each in referred):
-        return Hindrance("over-the-cap", edge.where, edge.follow.most)
     inside = any(walked.contains(*each) for each in referred)
+    if any(walked.reasons.is_followed(*each) for each in referred) or (inside and edge.follow.always):
+        return Hindrance("over-the-cap", edge.where, edge.follow.most)
     return Hindrance("followed-no-further" if inside else "refers-outside", edge.where)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dbtool.catalog.relations import RelationName, quote_identifier
@@ -95,6 +95,15 @@ class Graph:
 
     def leaves_of(self, relation: RelationName) -> tuple[RelationName, ...]:
         return self.leaves.get(relation, ())
+
+    def of_tables(self, edge: Edge) -> Edge:
+        """The edge between the tables that the rules speak of: one that a partition has for itself is its root's."""
+        return replace(
+            edge, referencing=self.table_of(edge.referencing), referenced=self.table_of(edge.referenced)
+        )
+
+    def spell(self, edge: Edge) -> str:
+        return str(self.of_tables(edge))
 
     def table_of(self, relation: RelationName) -> RelationName:
         """The table that the rules speak of, of a leaf or of a partitioned table at any level."""

@@ -9,7 +9,9 @@ from dbtool.catalog.nearest import find_nearest_table
 from dbtool.catalog.relations import Persistence, RelationKind, RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.rules.position import Position
+from dbtool.rules.yaml_text import spell_item, spell_name
 from dbtool.spelling import did_you_mean
+from dbtool.subset.graph import Edge
 
 _WITHOUT_ROWS = {
     RelationKind.VIEW: "a view",
@@ -20,6 +22,12 @@ _WITHOUT_ROWS = {
 
 def refuse(check: str, at: Position, message: str, remedy: str = "correct or remove it") -> Finding:
     return Finding(check, Severity.ERROR, str(at), message, remedy)
+
+
+def spell_edge(edge: Edge) -> str:
+    """As a key of the rules."""
+    names = [f"{edge.referencing}.{quote_identifier(column)}" for column in edge.columns]
+    return spell_name(names[0]) if len(names) == 1 else f"[{', '.join(map(spell_item, names))}]"
 
 
 def judge_table(catalog: Catalog, name: RelationName, at: Position) -> Iterator[Finding]:

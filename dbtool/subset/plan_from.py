@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dbtool.catalog.catalog import Catalog
@@ -33,7 +33,7 @@ def make_plan(
     tables = tuple(
         count.table(name, leaves, shares.get(name, ())) for name, leaves in _leaves_by_table(graph).items()
     )
-    pulls = (*map(count.pull, selection.pulls), *_not_followed(graph, tables))
+    pulls = tuple(_merge((*map(count.pull, selection.pulls), *_not_followed(graph, tables))))
     return SubsetPlan(
         profile=profile,
         roots=tuple((each.root.description, each.rows) for each in selection.roots),
@@ -88,8 +88,8 @@ class _Count:
         edge = pull.edge
         end = edge.referencing if pull.direction == "referencing" else edge.referenced
         return EdgePull(
-            edge=str(edge),
-            columns=edge.where,
+            edge=self.graph.spell(edge),
+            columns=self.graph.of_tables(edge).where,
             direction=pull.direction,
             table=self.graph.table_of(end),
             from_rows=pull.from_rows,
@@ -121,7 +121,7 @@ def _chosen(graph: Graph, selection: Selection) -> Iterator[tuple[RelationName, 
             yield leaf, "all", "all", selection.count(leaf)
     for pull in selection.pulls:
         for leaf, held in pull.held.items():
-            yield leaf, pull.direction, str(pull.edge), len(held)
+            yield leaf, pull.direction, graph.spell(pull.edge), len(held)
 
 
 def _not_followed(graph: Graph, tables: Iterable[TableShare]) -> Iterator[EdgePull]:
@@ -134,9 +134,25 @@ def _not_followed(graph: Graph, tables: Iterable[TableShare]) -> Iterator[EdgePu
 
 def _nothing_along(graph: Graph, edge: Edge) -> EdgePull:
     table = graph.table_of(edge.referencing)
+    where = graph.of_tables(edge).where
     return EdgePull(
-        str(edge), edge.where, "referencing", table, from_rows=0, rows=0, bytes=0, rounds=0, most=0
+        graph.spell(edge), where, "referencing", table, from_rows=0, rows=0, bytes=0, rounds=0, most=0
     )
+
+
+def _merge(pulls: Iterable[EdgePull]) -> Iterator[EdgePull]:
+    """What reads alike is one: the references that each partition has for itself, or a polymorphic one's to one table."""
+    alike: dict[tuple[str, str], list[EdgePull]] = {}
+    for pull in pulls:
+        alike.setdefault((pull.edge, pull.direction), []).append(pull)
+    for same in alike.values():
+        yield replace(
+            same[0],
+            from_rows=sum(pull.from_rows for pull in same),
+            rows=sum(pull.rows for pull in same),
+            bytes=sum(pull.bytes for pull in same),
+            rounds=max(pull.rounds for pull in same),
+        )
 
 
 def _row_sets(selection: Selection) -> Iterator[RowSet]:

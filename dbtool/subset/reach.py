@@ -10,7 +10,8 @@ from dbtool.findings import Finding, Severity
 from dbtool.rules.subset_model import Root
 from dbtool.rules.yaml_text import spell_name
 from dbtool.subset.facts import SourceFacts
-from dbtool.subset.graph import Edge
+from dbtool.subset.graph import Edge, Graph
+from dbtool.subset.naming import spell_edge
 from dbtool.subset.policies import Policies
 
 _NAMED = 20  # findings, before one speaks for the rest
@@ -28,7 +29,8 @@ def find_unreached(
     up = [policies.ends(edge) for edge in edges if not edge.nulled]
     followed = _spread((root.table for root in roots), down)
     whole = (table for table, policy in policies.tables.items() if policy == "all")
-    reached = _spread([*followed, *whole], [step for step in up if _takes_rows(step[1], policies)])
+    again = [policies.ends(edge)[::-1] for edge in edges if edge.follow.always and _goes_down(edge, policies)]
+    reached = _spread([*followed, *whole], [*again, *(step for step in up if _takes_rows(step[1], policies))])
     return tuple(
         relation.name
         for relation in catalog.ruled()
@@ -62,14 +64,36 @@ def _spread(
     return reached
 
 
-def judge_unreached(unreached: tuple[RelationName, ...]) -> Iterator[Finding]:
-    for table in unreached[:_NAMED]:
-        yield _unreached(str(table), f"no root leads to {table}, so it will be empty", (table,))
-    if rest := unreached[_NAMED:]:
+def judge_unreached(graph: Graph) -> Iterator[Finding]:
+    for table in graph.unreached[:_NAMED]:
+        remedy = _let_follow(graph, table) or _settle(table)
+        yield _unreached(str(table), f"no root leads to {table}, so it will be empty", remedy)
+    if rest := graph.unreached[_NAMED:]:
         count = "1 more table" if len(rest) == 1 else f"{len(rest)} more tables"
-        yield _unreached("subset.tables", f"no root leads to {count}, which will be empty, too", rest)
+        message = f"no root leads to {count}, which will be empty, too"
+        yield _unreached("subset.tables", message, _settle(*rest))
 
 
-def _unreached(where: str, message: str, tables: tuple[RelationName, ...]) -> Finding:
+def _let_follow(graph: Graph, table: RelationName) -> str:
+    """Its rows may follow those that were only pulled in, as a film's actors the film. "" where it refers to no such."""
+    ways = [
+        edge
+        for edge in map(graph.of_tables, graph.edges)
+        if edge.referencing == table and edge.referenced not in {table, *graph.unreached}
+    ]
+    if not ways:
+        return ""
+    lines = "\n".join(f"      {spell_edge(edge)}: always" for edge in dict.fromkeys(ways))
+    return (
+        f"subset:\n  referencing:\n    edges:\n{lines}\n"
+        f"  # or, to have it empty, tables: {{{spell_name(table)}: empty}}"
+    )
+
+
+def _settle(*tables: RelationName) -> str:
     lines = "\n".join(f"    {spell_name(table)}: all  # or empty" for table in tables)
-    return Finding("subset-unreached", Severity.WARNING, where, message, f"subset:\n  tables:\n{lines}")
+    return f"subset:\n  tables:\n{lines}"
+
+
+def _unreached(where: str, message: str, remedy: str) -> Finding:
+    return Finding("subset-unreached", Severity.WARNING, where, message, remedy)

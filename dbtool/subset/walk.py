@@ -120,11 +120,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Why rows were chosen: a root, or an edge in a direction."""
+    """Why rows were chosen: a root, or an edge in a direction. ``followed``: what refers to them follows in turn."""
 
     root: BoundRoot | None = None
     edge: Edge | None = None
     direction: Direction | None = None
+    followed: bool = True
 
 
 Chosen = Callable[[RelationName, RowIds, Step], None]
@@ -146,9 +147,10 @@ def walk(graph: Graph, source: RowSource, chosen: Chosen = ignore, asking: Askin
     selection = Selection()
     for leaf in sorted(leaf for leaf, policy in graph.policies.items() if policy == "all"):
         _choose_whole(graph, source, selection, leaf)
-    down = _Down(graph, source, selection, chosen, asking)
+    hearers = _Hearers(chosen, asking)
+    down = _Down(graph, source, selection, hearers, _ways_down(graph))
     down.run()
-    _Up(graph, source, selection, chosen, asking, came=down.pulls).run()
+    _Up(graph, source, selection, hearers, _ways_up(graph, selection)).run(down.pulls)
     selection.nulled = _null_what_stays_out(graph, source, selection)
     return selection
 
@@ -163,40 +165,57 @@ def _choose_whole(graph: Graph, source: RowSource, selection: Selection, leaf: R
         rows.add(ids)
 
 
-class _Walk:
-    """Edges with rows still to follow, taken in an order in which an edge comes after those that feed it."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An edge, walked in one direction."""
 
+    edge: Edge
     direction: Direction
 
+    @property
+    def start(self) -> RelationName:
+        return self.edge.referenced if self.direction == "referencing" else self.edge.referencing
+
+    @property
+    def end(self) -> RelationName:
+        return self.edge.referencing if self.direction == "referencing" else self.edge.referenced
+
+    @property
+    def indexed(self) -> bool:
+        """An index finds the rows at the end."""
+        edge = self.edge
+        return edge.referencing_indexed if self.direction == "referencing" else edge.referenced_indexed
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearers:
+    chosen: Chosen
+    asking: Asking
+
+
+class _Walk:
+    """Ways with rows still to follow, taken in an order in which a way comes after those that feed it."""
+
+    followed: bool
+
     def __init__(
-        self, graph: Graph, source: RowSource, selection: Selection, chosen: Chosen, asking: Asking
+        self,
+        graph: Graph,
+        source: RowSource,
+        selection: Selection,
+        hearers: _Hearers,
+        ways: Iterable[Way],
     ) -> None:
-        self.graph, self.source, self.selection = graph, source, selection
-        self.chosen, self.asking = chosen, asking
-        self.edges = [edge for edge in graph.edges if self.is_walked(edge)]
-        self.leaving: dict[RelationName, list[Edge]] = {}
-        for edge in self.edges:
-            for leaf in graph.leaves_of(self.start(edge)):
-                self.leaving.setdefault(leaf, []).append(edge)
-        self.rank = rank_edges(self.edges, self.leaving, lambda edge: graph.leaves_of(self.end(edge)))
-        self.pulls = {edge: Pull(edge, self.direction) for edge in self.edges}
-        self.pending: dict[Edge, dict[RelationName, RowSet]] = {}
+        self.graph, self.source, self.selection, self.hearers = graph, source, selection, hearers
+        self.ways = tuple(ways)
+        self.leaving: dict[RelationName, list[Way]] = {}
+        for way in self.ways:
+            for leaf in graph.leaves_of(way.start):
+                self.leaving.setdefault(leaf, []).append(way)
+        self.rank = rank_ways(self.ways, self.leaving, lambda way: graph.leaves_of(way.end))
+        self.pulls = {way: Pull(way.edge, way.direction) for way in self.ways}
+        self.pending: dict[Way, dict[RelationName, RowSet]] = {}
         self.kept_out: dict[tuple[Edge, RelationName], RowSet] = {}
-
-    def is_walked(self, edge: Edge) -> bool:
-        raise NotImplementedError
-
-    def start(self, edge: Edge) -> RelationName:
-        raise NotImplementedError
-
-    def end(self, edge: Edge) -> RelationName:
-        raise NotImplementedError
-
-    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
-        raise NotImplementedError
-
-    def batch_size(self, edge: Edge) -> int:
-        raise NotImplementedError
 
     def choose(self, leaf: RelationName, ids: RowIds, step: Step) -> RowIds:
         """Add rows that are not there yet, to be followed in turn; returns these."""
@@ -204,32 +223,48 @@ class _Walk:
             return ids[:0]
         new = self.selection.rows.setdefault(leaf, RowSet()).add(ids)
         if len(new):
-            self.chosen(leaf, new, step)
-            self.await_edges(leaf, new)
+            self.hearers.chosen(leaf, new, step)
+            for way in self.leaving.get(leaf, ()):
+                self.await_answer(way, leaf, new)
         return new
 
-    def await_edges(self, leaf: RelationName, ids: RowIds) -> None:
-        for edge in self.leaving.get(leaf, ()):
-            self.pending.setdefault(edge, {}).setdefault(leaf, RowSet()).add(ids)
+    def await_answer(self, way: Way, leaf: RelationName, ids: RowIds) -> None:
+        self.pending.setdefault(way, {}).setdefault(leaf, RowSet()).add(ids)
 
     def follow(self) -> None:
         while self.pending:
-            edge = min(self.pending, key=self.rank.__getitem__)
-            rows = self.pending.pop(edge)
-            pull, step = self.pulls[edge], Step(edge=edge, direction=self.direction)
+            way = min(self.pending, key=self.rank.__getitem__)
+            rows, pull = self.pending.pop(way), self.pulls[way]
             pull.from_rows += sum(map(len, rows.values()))
             pull.rounds += 1
-            for batch in batches(rows, self.batch_size(edge)):
-                if self.is_exhausted(edge):
+            for batch in batches(rows, self.batch_size(way)):
+                if self.is_exhausted(way):
                     break
-                self.asking(edge, sum(map(len, self.selection.rows.values())))
-                self.take(edge, pull, step, self.ask(edge, batch))
+                self.hearers.asking(way.edge, sum(map(len, self.selection.rows.values())))
+                self.take(way, self.ask(way, batch))
 
-    def is_exhausted(self, edge: Edge) -> bool:
-        """All rows that the edge could bring are there already. A table is counted only where few rows seem to be left: that
+    def ask(self, way: Way, batch: Rows) -> Iterator[Rows]:
+        if way.direction == "referenced":
+            yield from self.source.referenced_rows(way.edge, batch)
+            return
+        for found in self.source.referencing_rows(way.edge, batch):
+            yield {leaf: ids for leaf, ids in found.items() if leaf not in self.graph.policies}
+
+    def batch_size(self, way: Way) -> int:
+        """A small table is soon exhausted: what refers to it is asked for in pieces that may show so."""
+        if not way.indexed:
+            return SCAN_BATCH
+        estimates = [self.graph.estimates.get(leaf) for leaf in self.graph.leaves_of(way.end)]
+        known = [estimate for estimate in estimates if estimate is not None]
+        if way.direction == "referencing" or len(known) < len(estimates):
+            return INDEXED_BATCH
+        return min(INDEXED_BATCH, max(LEAST_BATCH, _OFTEN * sum(known)))
+
+    def is_exhausted(self, way: Way) -> bool:
+        """All rows that the way could bring are there already. A table is counted only where few rows seem to be left: that
         a million lines refer to a thousand products need not be looked up for each of them.
         """
-        return all(self._is_complete(leaf) for leaf in self.graph.leaves_of(self.end(edge)))
+        return all(self._is_complete(leaf) for leaf in self.graph.leaves_of(way.end))
 
     def _is_complete(self, leaf: RelationName) -> bool:
         selection, estimate = self.selection, self.graph.estimates.get(leaf)
@@ -241,43 +276,28 @@ class _Walk:
             selection.totals[leaf] = self.source.count(leaf)
         return selection.count(leaf) == selection.totals[leaf]
 
-    def take(self, edge: Edge, pull: Pull, step: Step, answer: Iterable[Rows]) -> None:
+    def take(self, way: Way, answer: Iterable[Rows]) -> None:
+        pull, step = self.pulls[way], Step(None, way.edge, way.direction, self.followed)
         for found in answer:
             for leaf, ids in found.items():
                 if self.graph.policies.get(leaf) in {"empty", "skip"}:
-                    self.keep_out(edge, leaf, ids)
+                    self._keep_out(way.edge, leaf, ids)
                     continue
                 new = self.choose(leaf, ids, step)
                 pull.rows += len(new)
                 if len(new):
                     pull.held.setdefault(leaf, RowSet()).add(new)
 
-    def keep_out(self, edge: Edge, leaf: RelationName, ids: RowIds) -> None:
+    def _keep_out(self, edge: Edge, leaf: RelationName, ids: RowIds) -> None:
         new = self.kept_out.setdefault((edge, leaf), RowSet()).add(ids)
         if len(new):
             self.selection.blocked[edge] = self.selection.blocked.get(edge, 0) + len(new)
 
 
 class _Down(_Walk):
-    direction: Direction = "referencing"
+    """From the roots to what refers to them, as far as each edge says."""
 
-    def is_walked(self, edge: Edge) -> bool:
-        """What goes into tables with a policy is decided there."""
-        ends = self.graph.leaves_of(edge.referencing)
-        return edge.follow.most != 0 and not all(leaf in self.graph.policies for leaf in ends)
-
-    def start(self, edge: Edge) -> RelationName:
-        return edge.referenced
-
-    def end(self, edge: Edge) -> RelationName:
-        return edge.referencing
-
-    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
-        for found in self.source.referencing_rows(edge, batch):
-            yield {leaf: ids for leaf, ids in found.items() if leaf not in self.graph.policies}
-
-    def batch_size(self, edge: Edge) -> int:
-        return INDEXED_BATCH if edge.referencing_indexed else SCAN_BATCH
+    followed = True
 
     def run(self) -> None:
         for root in self.graph.roots:
@@ -290,102 +310,94 @@ class _Down(_Walk):
             rows = sum(map(len, selected.values()))
             self.selection.roots.append(RootPull(root, rows, new))
         self.follow()
-        self.selection.pulls += [self.pulls[edge] for edge in self.edges]
+        self.selection.pulls += self.pulls.values()
+
+
+def _ways_down(graph: Graph) -> Iterator[Way]:
+    """What goes into tables with a policy is decided there."""
+    for edge in graph.edges:
+        ends = graph.leaves_of(edge.referencing)
+        if edge.follow.most != 0 and not all(leaf in graph.policies for leaf in ends):
+            yield Way(edge, "referencing")
 
 
 class _Up(_Walk):
-    direction: Direction = "referenced"
+    """From all that was followed, and from tables that are whole, to what they refer to. Where rows follow whatever is chosen, it
+    goes down again from what was not followed.
+    """
 
-    def __init__(
-        self,
-        graph: Graph,
-        source: RowSource,
-        selection: Selection,
-        chosen: Chosen,
-        asking: Asking,
-        *,
-        came: Mapping[Edge, Pull],
-    ) -> None:
-        super().__init__(graph, source, selection, chosen, asking)
-        self.came = came
+    followed = False
 
-    def is_walked(self, edge: Edge) -> bool:
-        ends = self.graph.leaves_of(edge.referenced)
-        return not edge.nulled and not all(leaf in self.selection.whole for leaf in ends)
-
-    def start(self, edge: Edge) -> RelationName:
-        return edge.referencing
-
-    def end(self, edge: Edge) -> RelationName:
-        return edge.referenced
-
-    def ask(self, edge: Edge, batch: Rows) -> Iterator[Rows]:
-        return self.source.referenced_rows(edge, batch)
-
-    def batch_size(self, edge: Edge) -> int:
-        """A small table is soon exhausted: what refers to it is asked for in pieces that may show so."""
-        if not edge.referenced_indexed:
-            return SCAN_BATCH
-        estimates = [self.graph.estimates.get(leaf) for leaf in self.graph.leaves_of(edge.referenced)]
-        known = [estimate for estimate in estimates if estimate is not None]
-        if len(known) < len(estimates):
-            return INDEXED_BATCH
-        return min(INDEXED_BATCH, max(LEAST_BATCH, _OFTEN * sum(known)))
-
-    def run(self) -> None:
-        for leaf, rows in self.selection.rows.items():
-            for edge in self.leaving.get(leaf, ()):
-                left = self._without_known(edge, leaf, rows)
+    def run(self, came: Mapping[Way, Pull]) -> None:
+        """``came`` are the ways by which the followed rows came."""
+        for leaf, rows in list(self.selection.rows.items()):
+            for way in self.leaving.get(leaf, ()):
+                left = self._left(way, leaf, rows, came)
                 if len(left):
-                    self.pending.setdefault(edge, {})[leaf] = left
+                    self.pending.setdefault(way, {})[leaf] = left
         for leaf in self.selection.whole:
-            for edge in self.leaving.get(leaf, ()):
-                pull = self.pulls[edge]
-                pull.from_rows += self.selection.whole[leaf]
-                pull.rounds += 1
-                answer = self.source.referenced_by_whole(edge, leaf)
-                self.take(edge, pull, Step(edge=edge, direction=self.direction), answer)
+            for way in self.leaving.get(leaf, ()):
+                self._ask_of_whole(way, leaf)
         self.follow()
-        self.selection.pulls += [self.pulls[edge] for edge in self.edges]
+        self.selection.pulls += self.pulls.values()
 
-    def _without_known(self, edge: Edge, leaf: RelationName, rows: RowSet) -> RowSet:
-        """Rows that came down this very edge: what they refer to along it is where they came from. Of the several that a
-        temporal key, or one that PostgreSQL does not know, may lead to it is only one.
+    def _ask_of_whole(self, way: Way, leaf: RelationName) -> None:
+        if way.direction == "referencing":
+            for ids in self.source.all_rows(leaf):
+                self.await_answer(way, leaf, ids)
+            return
+        pull = self.pulls[way]
+        pull.from_rows += self.selection.whole[leaf]
+        pull.rounds += 1
+        self.take(way, self.source.referenced_by_whole(way.edge, leaf))
+
+    def _left(self, way: Way, leaf: RelationName, rows: RowSet, came: Mapping[Way, Pull]) -> RowSet:
+        """Down, only what is not followed is still to be asked for. Up, rows that came down this very edge refer along it to where
+        they came from, and to nothing else where PostgreSQL holds that one unique.
         """
-        pull = self.came.get(edge)
-        leads_to_several = edge.temporal or edge.constraint is None
-        if pull is None or leads_to_several or leaf not in pull.held:
+        if way.direction == "referencing":
+            return rows.copy() if leaf in self.graph.policies else RowSet()
+        pull = came.get(Way(way.edge, "referencing"))
+        if pull is None or way.edge.constraint is None or way.edge.temporal or leaf not in pull.held:
             return rows.copy()
         return rows.minus(pull.held[leaf])
 
 
-def rank_edges(
-    edges: Iterable[Edge],
-    leaving: Mapping[RelationName, Iterable[Edge]],
-    ends: Callable[[Edge], Iterable[RelationName]],
-) -> dict[Edge, int]:
-    """Reverse postorder: an edge ranks behind all that feed it, but for those of its own cycle. Iterative: schemas can be deep."""
-    postorder: list[Edge] = []
-    seen: set[Edge] = set()
+def _ways_up(graph: Graph, selection: Selection) -> Iterator[Way]:
+    for edge in graph.edges:
+        ends = graph.leaves_of(edge.referenced)
+        if not edge.nulled and not all(leaf in selection.whole for leaf in ends):
+            yield Way(edge, "referenced")
+    yield from (way for way in _ways_down(graph) if way.edge.follow.always)
 
-    def next_of(edge: Edge) -> Iterator[Edge]:
-        return (after for leaf in ends(edge) for after in leaving.get(leaf, ()))
 
-    for first in edges:
+def rank_ways(
+    ways: Iterable[Way],
+    leaving: Mapping[RelationName, Iterable[Way]],
+    ends: Callable[[Way], Iterable[RelationName]],
+) -> dict[Way, int]:
+    """Reverse postorder: a way ranks behind all that feed it, but for those of its own cycle. Iterative: schemas can be deep."""
+    postorder: list[Way] = []
+    seen: set[Way] = set()
+
+    def next_of(way: Way) -> Iterator[Way]:
+        return (after for leaf in ends(way) for after in leaving.get(leaf, ()))
+
+    for first in ways:
         if first in seen:
             continue
         seen.add(first)
         path = [(first, next_of(first))]
         while path:
-            edge, following = path[-1]
+            way, following = path[-1]
             unseen = next((after for after in following if after not in seen), None)
             if unseen is None:
-                postorder.append(edge)
+                postorder.append(way)
                 path.pop()
             else:
                 seen.add(unseen)
                 path.append((unseen, next_of(unseen)))
-    return {edge: rank for rank, edge in enumerate(reversed(postorder))}
+    return {way: rank for rank, way in enumerate(reversed(postorder))}
 
 
 def batches(rows: Mapping[RelationName, RowSet], size: int) -> Iterator[Rows]:

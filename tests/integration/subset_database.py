@@ -185,7 +185,7 @@ def walk_case(connection: Connection, graph: Graph, source: SubsetSource) -> Fou
     followed: set[RowName] = set()
 
     def hear(leaf: RelationName, ids: RowIds, step: Step) -> None:
-        if step.direction != "referenced":
+        if step.followed:
             followed.update(names.of(leaf, ids))
 
     selection = walk(graph, source, hear)

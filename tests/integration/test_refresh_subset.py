@@ -174,6 +174,30 @@ def test_a_cap_keeps_the_first_of_each(source: str, make_database: MakeDatabase,
     assert query(target, "SELECT id FROM purchase") == wanted
 
 
+def test_what_follows_always_follows_what_was_only_pulled_in(
+    source: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """A purchase brings its product; the product's labels come along, the product's other purchases do not."""
+    execute(
+        source,
+        "CREATE TABLE label (text text PRIMARY KEY); INSERT INTO label SELECT 'label ' || n FROM generate_series(1, 9) n;"
+        "CREATE TABLE product_label (product_id int REFERENCES product, label text REFERENCES label, PRIMARY KEY (product_id, label));"
+        "INSERT INTO product_label SELECT id, 'label ' || 1 + id % 9 FROM product",
+    )
+    text = "subset:\n  roots: [{table: public.person, ids: [7]}]\n"
+    without, labelled = make_database(), make_database()
+    refresh(subset_request(source, without, tmp_path, text))
+    assert counts(without, "product", "product_label") == {"product": 3, "product_label": 0}
+    always = "  referencing: {edges: {public.product_label.product_id: always}}\n"
+    done = refresh(subset_request(source, labelled, tmp_path, text + always))
+    assert counts(labelled, "product", "product_label") == {"product": 3, "product_label": 3}
+    assert query(labelled, "SELECT label FROM product_label EXCEPT SELECT text FROM label") == []
+    assert counts(labelled, "purchase") == counts(without, "purchase")
+    assert done.subset is not None
+    for table in done.subset.tables:
+        assert sum(share.rows for share in table.shares) == table.rows
+
+
 def test_a_profile_replaces_the_roots(source: str, make_database: MakeDatabase, tmp_path: Path) -> None:
     target = make_database()
     text = (

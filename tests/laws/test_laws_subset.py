@@ -36,7 +36,7 @@ class Walked:
 
     @property
     def followed(self) -> set[RowName]:
-        return {name for name, step in self.heard if step.direction != "referenced"}
+        return {name for name, step in self.heard if step.followed}
 
     @property
     def chosen(self) -> set[RowName]:
@@ -112,7 +112,8 @@ def test_no_smaller_set_is_closed(case: Case) -> None:
         assert {row.name for row in followers(case, fewer)} - fewer
     whole = {row.name for row in case.rows if case.policies.get(row.name.table) == "all"}
     for fewer in _proper_subsets(chosen, followed | whole):
-        assert {target.name for _, target in demanded(case, fewer, into_empty=False)} - fewer
+        needed = {target.name for _, target in demanded(case, fewer, into_empty=False)}
+        assert (needed | {row.name for row in followers(case, fewer, of_any=True)}) - fewer
 
 
 def _proper_subsets(names: set[RowName], within: frozenset[RowName] | set[RowName]) -> Iterator[set[RowName]]:
@@ -182,13 +183,14 @@ def test_every_row_is_heard_of_once_and_its_cause_before_it(case: Case, manner: 
     followed: set[RowName] = set()
     chosen = set(whole)
     for name, step in found.heard:
-        known = {"referencing": followed, "referenced": chosen, None: None}[step.direction]
+        known = None if step.root is not None else followed if step.followed else chosen
+        assert step.followed or step.direction == "referenced" or (step.edge and step.edge.follow.always)
         if known is not None:
             assert known & set(_causes(found, name, step))
         else:
             assert name in case.root_names
         chosen.add(name)
-        if step.direction != "referenced":
+        if step.followed:
             followed.add(name)
 
 

@@ -155,7 +155,8 @@ def assert_true(found: Walked, source: Source, row: Row, hindrance: Hindrance) -
         "not-followed": any(reference.follow.most == 0 for reference in mine),
         "refers-outside": len(inside) < len(targets),
         "followed-no-further": len(followed) < len(inside),
-        "over-the-cap": bool(followed) and hindrance.most in {each.follow.most for each in mine} - {None},
+        "over-the-cap": (bool(followed) or any(each.follow.always and inside for each in mine))
+        and hindrance.most in {each.follow.most for each in mine} - {None},
         "nulled": any(reference.nulled for reference in mine),
         "unreferenced": True,
         "referenced-from-outside": True,

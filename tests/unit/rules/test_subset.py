@@ -117,6 +117,9 @@ def test_order_names_columns_exactly(tmp_path: Path, written: str, terms: list[O
         ("all", Follow()),
         ("none", Follow(0)),
         ("{max_per_row: 1}", Follow(1)),
+        ("always", Follow(always=True)),
+        ("{max_per_row: 3, always: true}", Follow(3, always=True)),
+        ("{max_per_row: 3, always: false}", Follow(3)),
         ("{max_per_row: 50, order: id desc}", Follow(50, (OrderTerm("id", descending=True),))),
     ],
 )

@@ -104,9 +104,9 @@ def root(
     return Root(name(relation), AT, percent, SqlText(where, AT) if where else None, limit=limit)
 
 
-def edge(columns: str, most: int | None = None) -> EdgeRule:
+def edge(columns: str, most: int | None = None, *, always: bool = False) -> EdgeRule:
     relation, _, rest = columns.partition(".")
-    return EdgeRule(name(relation), tuple(rest.split(",")), Follow(most), AT)
+    return EdgeRule(name(relation), tuple(rest.split(",")), Follow(most, always=always), AT)
 
 
 def null(columns: str) -> NullRule:

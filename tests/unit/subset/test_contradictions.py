@@ -179,7 +179,26 @@ def test_what_is_pulled_in_brings_nothing_that_refers_to_it() -> None:
         key("a.b_id", "b.id"),
         key("c.b_id", "b.id"),
     )
-    assert bind(found, root("a"))[0].unreached == (name("c"),)
+    graph, (finding,) = bind(found, root("a"))
+    assert graph.unreached == (name("c"),)
+    assert finding.remedy == (
+        "subset:\n  referencing:\n    edges:\n      public.c.b_id: always\n"
+        "  # or, to have it empty, tables: {public.c: empty}"
+    )
+
+
+def test_but_what_follows_always() -> None:
+    found = catalog(
+        table("a", "id! b_id"),
+        table("b", "id!"),
+        table("c", "b_id d_id"),
+        table("d", "id!"),
+        key("a.b_id", "b.id"),
+        key("c.b_id", "b.id"),
+        key("c.d_id", "d.id"),
+    )
+    assert bind(found, root("a"), edge("c.b_id", always=True))[0].unreached == ()
+    assert bind(found, root("a"), edge("c.b_id", 0, always=True))[0].unreached == (name("c"), name("d"))
 
 
 @pytest.mark.parametrize("policy", ["all", "empty"])

@@ -16,7 +16,7 @@ from dbtool.subset.walk import Step
 ORDERS, CUSTOMERS = RelationName("public", "orders"), RelationName("public", "customers")
 ROOT = Step(root=BoundRoot(Root(CUSTOMERS, Position("rules.yaml", 1, 1)), (CUSTOMERS,), ("id",)))
 EDGE = Edge(ORDERS, ("customer_id",), CUSTOMERS, ("id",), (EqualityOperator(),))
-DOWN, UP = Step(edge=EDGE, direction="referencing"), Step(edge=EDGE, direction="referenced")
+DOWN, UP = Step(edge=EDGE, direction="referencing"), Step(edge=EDGE, direction="referenced", followed=False)
 
 
 def ids(*numbers: int) -> RowIds:
