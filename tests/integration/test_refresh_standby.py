@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dbtool import programs
-from dbtool.clones import postmaster
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
-from dbtool.clones.unprivileged import find_server_user
 from dbtool.errors import TargetRefused
 from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
-from tests.acceptance.project import databases_of, wait_until
+from tests.acceptance.project import databases_of
 from tests.integration import cloning
 from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.integration.replication import standby_of, wait_for_replay
 
 NAME = f"dbtool_test_{os.getpid()}_standby"
 
@@ -45,47 +41,13 @@ def _fill(url: str) -> None:
 
 @pytest.fixture(scope="module")
 def standby(primary: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    installation = choose_server(find_installations(), primary.major)
-    with embedded_server(installation=installation) as server:
-        postmaster.stop(server.data)
-        shutil.rmtree(server.data)
-        _copy_primary(primary, server.data)
-        copied = postmaster.start(replace(server, password=primary.password), {"fsync": "off"})
-        wait_until(
-            lambda: query(copied.url(), "SELECT pg_is_in_recovery()") == [(True,)], "the standby is one"
-        )
-        yield copied
-
-
-def _copy_primary(primary: EmbeddedServer, data: Path) -> None:
-    user = find_server_user()
-    data.mkdir(mode=0o700)
-    if user:
-        os.chown(data, user.uid, user.gid)
-    programs.run(
-        [
-            str(primary.programs / "pg_basebackup"),
-            f"--pgdata={data}",
-            "--write-recovery-conf",
-            "--checkpoint=fast",
-            "--no-sync",
-        ],
-        env={
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(primary.port),
-            "PGUSER": "postgres",
-            "PGPASSWORD": primary.password,
-        },
-        user=user,
-        cwd="/",
-    )
+    with standby_of(primary) as server:
+        yield server
 
 
 @pytest.fixture
 def standby_url(primary: EmbeddedServer, standby: EmbeddedServer) -> str:
-    position = query(primary.url(), "SELECT pg_current_wal_lsn()")[0][0]
-    caught_up = f"SELECT pg_last_wal_replay_lsn() >= '{position}'"
-    wait_until(lambda: query(standby.url(), caught_up) == [(True,)], "the standby has caught up")
+    wait_for_replay(primary, standby)
     return standby.url(NAME)
 
 
