@@ -12,11 +12,11 @@ import numpy as np
 from dbtool.catalog.relations import RelationName
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import Root, SqlText
-from dbtool.subset import walk as walking
+from dbtool.subset import batches
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge, Graph
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.walk import Pairs
+from dbtool.subset.row_source import Pairs
 from tests.subset_reference import referred, referring
 from tests.subset_schemas import TYPE_COLUMN, Case, Reference, Row, RowName, Table
 
@@ -165,7 +165,7 @@ class MemorySource:
 def assert_batch(rows: Rows, *, indexed: bool) -> None:
     sizes = [len(ids) for ids in rows.values()]
     assert all(sizes)
-    assert sum(sizes) <= (walking.INDEXED_BATCH if indexed else walking.SCAN_BATCH)
+    assert sum(sizes) <= (batches.INDEXED_BATCH if indexed else batches.SCAN_BATCH)
 
 
 def _ids(numbers: list[int]) -> RowIds:

@@ -25,7 +25,7 @@ from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.keys import find_key
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.walk import Pairs
+from dbtool.subset.row_source import Pairs
 
 SCAN_PAGES = 65_536  # 512 MB of heap: some ten million rows at most, 60 MB of tids
 ANSWER_ROWS = 20_000_000  # that capped references may bring at once

@@ -9,7 +9,7 @@ from dbtool.catalog.relations import Relation, RelationName, TypeKind
 from dbtool.masking.compile import RelationMasks
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.subset.row_set import RowIds, RowSet
-from dbtool.subset.walk import Selection
+from dbtool.subset.selection import Selection
 
 PAGES_PER_CHUNK = 16_384  # 128 MB of heap: seconds of work, so that two workers end together
 WHOLE_UP_TO_PAGES = 1_048_576  # 8 GB: what a lost connection may cost to read again

@@ -27,7 +27,8 @@ from dbtool.rules.subset_model import Root, SubsetRules
 from dbtool.subset.explain import Hindrance, Hop, Reasons, Walked, trace, why_not
 from dbtool.subset.graph import BoundRoot, Edge, Graph
 from dbtool.subset.keys import find_key
-from dbtool.subset.walk import Step, walk
+from dbtool.subset.selection import Step
+from dbtool.subset.walk import walk
 from dbtool.targets import Target
 
 _NAME = "dbtool rules explain"

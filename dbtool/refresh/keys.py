@@ -26,12 +26,14 @@ from dbtool.refresh.skipped import judge_skipped, skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import SubsetRules
+from dbtool.subset.batches import SCAN_BATCH
 from dbtool.subset.bind import bind_subset
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.plan import SubsetPlan
 from dbtool.subset.plan_from import make_plan
 from dbtool.subset.row_set import RowIds
-from dbtool.subset.walk import SCAN_BATCH, Asking, Chosen, RootPull, Selection, ignore, walk
+from dbtool.subset.selection import RootPull, Selection
+from dbtool.subset.walk import Asking, Chosen, ignore, walk
 from dbtool.targets import Target
 
 

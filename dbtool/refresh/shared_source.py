@@ -14,7 +14,7 @@ from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import run_workers
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.walk import Pairs
+from dbtool.subset.row_source import Pairs
 
 # Below it, telling two sessions takes longer than the answer; above what an index is asked for, the server shares the
 # scans of its plan among workers of its own, and two sessions would scan everything twice.

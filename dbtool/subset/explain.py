@@ -13,7 +13,8 @@ from dbtool.catalog.relations import RelationName
 from dbtool.rules.subset_model import Follow
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.row_set import NO_ROWS, RowIds, Rows
-from dbtool.subset.walk import RowSource, Selection, Step
+from dbtool.subset.row_source import RowSource
+from dbtool.subset.selection import Selection, Step
 
 Orders = NDArray[np.int64]
 

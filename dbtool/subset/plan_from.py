@@ -12,7 +12,7 @@ from dbtool.subset.advice import advise
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.plan import EdgePull, Share, SubsetPlan, TableShare, TableState
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.walk import Pull, Selection
+from dbtool.subset.selection import Pull, Selection
 
 Leaves = Sequence[RelationName]
 Reason = Literal["root", "all", "referencing", "referenced"]

@@ -8,125 +8,17 @@ not. Both are least fixpoints, so that the answer does not depend on the order; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
-
-import numpy as np
+from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
-from dbtool.subset.graph import BoundRoot, Edge, Graph
-from dbtool.subset.row_set import RowIds, Rows, RowSet, distinct
+from dbtool.subset.batches import batch_size, batches
+from dbtool.subset.dangling import null_what_stays_out
+from dbtool.subset.graph import Edge, Graph
+from dbtool.subset.row_set import RowIds, Rows, RowSet
+from dbtool.subset.row_source import RowSource
+from dbtool.subset.selection import Direction, Pull, RootPull, Selection, Step
 
-Direction = Literal["referencing", "referenced"]
-
-INDEXED_BATCH = 400_000  # an index answers any number of questions; a batch bounds what one answer holds
-LEAST_BATCH = 10_000
-_OFTEN = 4  # so many rows refer to one, that all of them may well be referred to by this many
 _NEARLY_ALL = 0.8
-SCAN_BATCH = 4_000_000  # every batch is a scan of the other side: few, and as large as memory likes
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Row for row: ``referencing[i]`` of ``referencing_leaf`` refers to ``referenced[i]`` of ``referenced_leaf``."""
-
-    referencing_leaf: RelationName
-    referenced_leaf: RelationName
-    referencing: RowIds
-    referenced: RowIds
-
-
-class RowSource(Protocol):
-    """Answers from one snapshot. ``rows`` are never more than one batch; what comes back may be in several pieces, in any order, and
-    name a row twice.
-    """
-
-    def root_rows(self, root: BoundRoot) -> Iterator[Rows]: ...
-
-    def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
-        """The rows that refer to ``rows`` along the edge: all, or the first ``edge.follow.most`` of each."""
-        ...
-
-    def referenced_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]: ...
-
-    def referenced_by_whole(self, edge: Edge, leaf: RelationName) -> Iterator[Rows]: ...
-
-    def pairs(self, edge: Edge, leaf: RelationName, rows: RowIds) -> Iterator[Pairs]:
-        """Who of ``rows`` of the referencing ``leaf`` refers to whom."""
-        ...
-
-    def all_rows(self, leaf: RelationName) -> Iterator[RowIds]: ...
-
-    def count(self, leaf: RelationName) -> int: ...
-
-
-@dataclass(slots=True)
-class Pull:
-    """What one edge brought: ``rows`` that were not there before, from ``from_rows``, in so many ``rounds``. ``held`` are these, by
-    leaf.
-    """
-
-    edge: Edge
-    direction: Direction
-    from_rows: int = 0
-    rows: int = 0
-    rounds: int = 0
-    held: dict[RelationName, RowSet] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RootPull:
-    """``rows`` counts all that the root selects, ``new`` those that no root before it had."""
-
-    root: BoundRoot
-    rows: int
-    new: int
-
-
-@dataclass(frozen=True, slots=True)
-class Nulled:
-    """Rows whose reference is nulled, with the columns: each row of a leaf is in one of these at most."""
-
-    columns: tuple[str, ...]
-    rows: RowSet
-
-
-@dataclass(slots=True)
-class Selection:
-    """``rows`` by leaf; a leaf in ``whole`` is copied whole and counted there. A leaf in neither has no rows. ``totals`` are of
-    leaves that were counted on the way.
-
-    ``blocked`` are references into tables that are to be empty, with the number of rows referred to.
-    """
-
-    rows: dict[RelationName, RowSet] = field(default_factory=dict)
-    whole: dict[RelationName, int] = field(default_factory=dict)
-    roots: list[RootPull] = field(default_factory=list)
-    pulls: list[Pull] = field(default_factory=list)
-    nulled: dict[RelationName, tuple[Nulled, ...]] = field(default_factory=dict)
-    blocked: dict[Edge, int] = field(default_factory=dict)
-    totals: dict[RelationName, int] = field(default_factory=dict)
-
-    def count(self, leaf: RelationName) -> int:
-        if leaf in self.whole:
-            return self.whole[leaf]
-        return len(self.rows[leaf]) if leaf in self.rows else 0
-
-    def contains(self, leaf: RelationName, ids: RowIds) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        if leaf in self.whole:
-            return np.ones(len(ids), np.bool_)
-        return self.rows.get(leaf, RowSet()).contains(ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Why rows were chosen: a root, or an edge in a direction. ``followed``: what refers to them follows in turn."""
-
-    root: BoundRoot | None = None
-    edge: Edge | None = None
-    direction: Direction | None = None
-    followed: bool = True
-
 
 Chosen = Callable[[RelationName, RowIds, Step], None]
 Asking = Callable[[Edge, int], None]
@@ -151,7 +43,7 @@ def walk(graph: Graph, source: RowSource, chosen: Chosen = ignore, asking: Askin
     down = _Down(graph, source, selection, hearers, _ways_down(graph))
     down.run()
     _Up(graph, source, selection, hearers, _ways_up(graph, selection)).run(down.pulls)
-    selection.nulled = _null_what_stays_out(graph, source, selection)
+    selection.nulled = null_what_stays_out(graph, source, selection)
     return selection
 
 
@@ -251,14 +143,11 @@ class _Walk:
             yield {leaf: ids for leaf, ids in found.items() if leaf not in self.graph.policies}
 
     def batch_size(self, way: Way) -> int:
-        """A small table is soon exhausted: what refers to it is asked for in pieces that may show so."""
-        if not way.indexed:
-            return SCAN_BATCH
         estimates = [self.graph.estimates.get(leaf) for leaf in self.graph.leaves_of(way.end)]
         known = [estimate for estimate in estimates if estimate is not None]
         if way.direction == "referencing" or len(known) < len(estimates):
-            return INDEXED_BATCH
-        return min(INDEXED_BATCH, max(LEAST_BATCH, _OFTEN * sum(known)))
+            return batch_size(indexed=way.indexed)
+        return batch_size(indexed=way.indexed, looked_up=sum(known))
 
     def is_exhausted(self, way: Way) -> bool:
         """All rows that the way could bring are there already. A table is counted only where few rows seem to be left: that
@@ -398,56 +287,3 @@ def rank_ways(
                 seen.add(unseen)
                 path.append((unseen, next_of(unseen)))
     return {way: rank for rank, way in enumerate(reversed(postorder))}
-
-
-def batches(rows: Mapping[RelationName, RowSet], size: int) -> Iterator[Rows]:
-    """Rows of several leaves together make one batch: a thousand partitions are not a thousand questions."""
-    batch: dict[RelationName, RowIds] = {}
-    count = 0
-    for leaf in sorted(rows):
-        for ids in rows[leaf].batches(size):
-            if batch and (count + len(ids) > size or leaf in batch):
-                yield batch
-                batch, count = {}, 0
-            batch[leaf] = ids
-            count += len(ids)
-    if batch:
-        yield batch
-
-
-def _null_what_stays_out(
-    graph: Graph, source: RowSource, selection: Selection
-) -> dict[RelationName, tuple[Nulled, ...]]:
-    """A row may lose several references: rows are parted by the columns that they lose."""
-    found: dict[RelationName, dict[frozenset[str], RowSet]] = {}
-    for edge in (edge for edge in graph.edges if edge.nulled):
-        for leaf in graph.leaves_of(edge.referencing):
-            for ids in _dangling(edge, leaf, source, selection):
-                _add_nulls(found.setdefault(leaf, {}), frozenset(edge.nulled), ids)
-    return {
-        leaf: tuple(Nulled(tuple(sorted(columns)), rows) for columns, rows in groups.items() if len(rows))
-        for leaf, groups in found.items()
-    }
-
-
-def _dangling(edge: Edge, leaf: RelationName, source: RowSource, selection: Selection) -> Iterator[RowIds]:
-    size = INDEXED_BATCH if edge.referenced_indexed else SCAN_BATCH
-    for batch in selection.rows.get(leaf, RowSet()).batches(size):
-        for pairs in source.pairs(edge, leaf, batch):
-            stays_out = ~selection.contains(pairs.referenced_leaf, pairs.referenced)
-            yield pairs.referencing[stays_out]
-
-
-def _add_nulls(groups: dict[frozenset[str], RowSet], columns: frozenset[str], ids: RowIds) -> None:
-    left = distinct(ids)
-    for known, rows in list(groups.items()):
-        among = rows.contains(left)
-        if known | columns != known and among.any():
-            moved = left[among]
-            moving = RowSet()
-            moving.add(moved)
-            groups[known] = rows.minus(moving)
-            groups.setdefault(known | columns, RowSet()).add(moved)
-        left = left[~among]
-    if len(left):
-        groups.setdefault(columns, RowSet()).add(left)

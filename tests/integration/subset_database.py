@@ -29,7 +29,8 @@ from dbtool.rules.subset_model import (
 from dbtool.subset.bind import bind_subset
 from dbtool.subset.graph import Edge, Graph, Policy
 from dbtool.subset.row_set import RowIds, RowSet
-from dbtool.subset.walk import Step, walk
+from dbtool.subset.selection import Step
+from dbtool.subset.walk import walk
 from tests.integration.refreshing import KEY
 from tests.subset_reference import refers
 from tests.subset_schemas import RANGE, TYPE_COLUMN, Case, Columns, Reference, RowName, Table

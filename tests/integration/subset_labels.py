@@ -13,7 +13,8 @@ from dbtool.postgres.tid_arrays import decode_tids
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import EdgeRule, Follow, NullRule, Root, SqlText, SubsetRules
 from dbtool.subset.bind import bind_subset
-from dbtool.subset.walk import Selection, walk
+from dbtool.subset.selection import Selection
+from dbtool.subset.walk import walk
 from tests.integration.refreshing import KEY
 from tests.integration.subset_database import AT, public
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import RelationName
-from dbtool.subset import walk as walking
+from dbtool.subset import batches
 from dbtool.subset.row_set import RowIds, RowSet
-from dbtool.subset.walk import Selection, Step, walk
+from dbtool.subset.selection import Selection, Step
+from dbtool.subset.walk import walk
 from tests.subset_memory import Manner, MemorySource, graph_of
 from tests.subset_reference import choose, demanded, followers, referred, referring, refers
 from tests.subset_schemas import Case, Reference, Row, RowName, cases, without_limits
@@ -161,8 +162,8 @@ def test_neither_batches_nor_the_order_of_answers_matter(
 ) -> None:
     expected = walked(case)
     with (
-        patch.object(walking, "INDEXED_BATCH", indexed_batch),
-        patch.object(walking, "SCAN_BATCH", scan_batch),
+        patch.object(batches, "INDEXED_BATCH", indexed_batch),
+        patch.object(batches, "SCAN_BATCH", scan_batch),
     ):
         found = walked(case, manner, indexed=indexed)
     assert found.chosen == expected.chosen

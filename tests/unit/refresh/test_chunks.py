@@ -8,7 +8,7 @@ from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.mask import Overlap
 from dbtool.refresh.chunks import Chunk, copy_out_of, plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.walk import Nulled, Selection
+from dbtool.subset.selection import Nulled, Selection
 
 INT8 = ColumnType("bigint", "int8")
 TEXT = ColumnType("text", "text")

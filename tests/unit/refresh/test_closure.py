@@ -16,7 +16,7 @@ from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.plan import SubsetPlan
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.walk import Nulled, Selection
+from dbtool.subset.selection import Nulled, Selection
 
 _USERS, _NOTES = RelationName("public", "users"), RelationName("public", "notes")
 _EDGE = Edge(_NOTES, ("author",), _USERS, ("email",), (EqualityOperator(),))

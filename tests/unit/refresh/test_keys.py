@@ -9,7 +9,7 @@ from dbtool.rules.subset_model import Root
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.walk import RootPull, Selection
+from dbtool.subset.selection import RootPull, Selection
 
 TENANT, PERSON = RelationName("public", "tenant"), RelationName("public", "person")
 AT = Position("rules.yaml", 3, 11)

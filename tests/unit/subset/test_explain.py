@@ -11,7 +11,7 @@ from dbtool.subset.explain import Reasons
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge
 from dbtool.subset.row_set import RowIds
-from dbtool.subset.walk import Step
+from dbtool.subset.selection import Step
 
 ORDERS, CUSTOMERS = RelationName("public", "orders"), RelationName("public", "customers")
 ROOT = Step(root=BoundRoot(Root(CUSTOMERS, Position("rules.yaml", 1, 1)), (CUSTOMERS,), ("id",)))

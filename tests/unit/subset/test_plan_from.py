@@ -20,7 +20,7 @@ from dbtool.subset.graph import BoundRoot, Edge, Graph
 from dbtool.subset.plan import Advice, Share, SubsetPlan, TableShare
 from dbtool.subset.plan_from import make_plan
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.walk import Direction, Nulled, Pull, RootPull, Selection
+from dbtool.subset.selection import Direction, Nulled, Pull, RootPull, Selection
 
 AT = Position("rules.yaml", 1, 1)
 

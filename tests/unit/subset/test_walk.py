@@ -13,7 +13,9 @@ from dbtool.rules.subset_model import Follow, Root
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge, Graph, Policy
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.walk import Pairs, Selection, Step, walk
+from dbtool.subset.row_source import Pairs
+from dbtool.subset.selection import Selection, Step
+from dbtool.subset.walk import walk
 
 AT = Position("rules.yaml", 1, 1)
 Links = Mapping[Edge, list[tuple[int, int]]]
