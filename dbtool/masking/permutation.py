@@ -50,12 +50,33 @@ class Network:
         return added % np.uint64(modulus)
 
 
+@dataclass(frozen=True, slots=True)
+class Moduli:
+    """A network of its own for each pair: left < a, right < b, all at most 2**62; ``tweaks`` < 2**56."""
+
+    a: Words
+    b: Words
+    tweaks: Words
+
+    def permute(self, key: bytes, left: Words, right: Words) -> tuple[Words, Words]:
+        encryptor = _make_encryptor(key)
+        left, right = left.copy(), right.copy()
+        for start in range(0, len(left), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            sides = [(left[part], self.a[part]), (right[part], self.b[part])]
+            for turn in range(_ROUNDS):
+                (moved, modulus), (fixed, _) = sides[turn % 2], sides[1 - turn % 2]
+                second = self.tweaks[part] << np.uint64(8) | np.uint64(turn)
+                moved[:] = (moved + _encrypt(encryptor, fixed, second) % modulus) % modulus
+        return left, right
+
+
 def _make_encryptor(key: bytes) -> CipherContext:
     """ECB is the bare block cipher: each block is a separate question to the round function."""
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  see the docstring
 
 
-def _encrypt(encryptor: CipherContext, words: Words, second: int) -> Words:
+def _encrypt(encryptor: CipherContext, words: Words, second: int | Words) -> Words:
     """The first 64 bits of AES(word, second) for each word."""
     blocks = np.empty((len(words), 2), dtype="<u8")
     blocks[:, 0] = words

@@ -92,6 +92,7 @@ CASES = [
     Case("lorem", r"(?s).{0,40}"),
     Case("null", r"never", is_keyed=False),
     Case("permute_digits", r"(?s).*"),
+    Case("permute_format", r"(?s).*"),
     Case("permute_integer", r"-?\d+", {}, "int8", integers),
     Case("permute_integer", r"-?\d+", {"within": "type"}, "int8", integers),
     Case("permute_integer", r"-?\d+", {"within": [-5, 40000]}, "int8", integers),
