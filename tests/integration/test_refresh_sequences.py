@@ -8,6 +8,7 @@ import pytest
 
 from dbtool.refresh.pipeline import refresh
 from tests.integration.refreshing import column_of, execute, request_for
+from tests.integration.test_refresh_subset import subset_request
 
 TwoDatabases = tuple[str, str]
 
@@ -30,3 +31,25 @@ def test_a_sequence_goes_on_beyond_what_it_gave(
     execute(source, f"INSERT INTO parcel {rows}")
     refresh(request_for(source, target, tmp_path))
     assert column_of(target, "SELECT nextval('numbers')") == [1018]
+
+
+@pytest.mark.parametrize(
+    ("ids", "following"), [("3, 17", 1018), ("3, 5", 1006)], ids=["last", "not_the_last"]
+)
+def test_a_sequence_goes_on_beyond_the_rows_that_a_subset_has(
+    two_databases: TwoDatabases, tmp_path: Path, ids: str, following: int
+) -> None:
+    """How many rows the source has is not to be read from it; what is left out feeds nothing."""
+    source, target = two_databases
+    execute(
+        source,
+        "CREATE TABLE parcel (id serial PRIMARY KEY); INSERT INTO parcel SELECT FROM generate_series(1, 17);"
+        "CREATE TABLE letter (id int DEFAULT nextval('parcel_id_seq')); INSERT INTO letter VALUES (500);"
+        "CREATE TABLE note (id serial PRIMARY KEY); INSERT INTO note SELECT FROM generate_series(1, 9)",
+    )
+    tables = "{public.letter: skip, public.note: empty}"
+    rules = f"subset: {{roots: [{{table: public.parcel, ids: [{ids}]}}], tables: {tables}}}\n"
+    refresh(subset_request(source, target, tmp_path, rules))
+    assert column_of(target, "SELECT id FROM parcel ORDER BY id") == [int(one) for one in ids.split(",")]
+    assert column_of(target, "SELECT nextval('parcel_id_seq')") == [following]
+    assert column_of(target, "SELECT nextval('note_id_seq')") == [1]
