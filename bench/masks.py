@@ -23,6 +23,7 @@ TYPES = {
     "shift_date": "timestamptz",
     "birth_date": "date",
     "ip": "inet",
+    "mac": "macaddr",
     "phone": "varchar",
     "card": "bpchar",
 }
@@ -33,6 +34,7 @@ VALUES: dict[str, Callable[[int], str]] = {
     ),
     "date": lambda row: f"{1900 + row % 120}-{row % 12 + 1:02}-{row % 28 + 1:02}",
     "inet": lambda row: f"10.{row >> 16 & 255}.{row >> 8 & 255}.{row & 255}",
+    "macaddr": lambda row: f"08:00:2b:{row >> 16 & 255:02x}:{row >> 8 & 255:02x}:{row & 255:02x}",
     "varchar": lambda row: f"+44 20 {row:07}",
     "bpchar": lambda row: f"4111 11{row // 10**8:02} {row // 10**4 % 10**4:04} {row % 10**4:04}",
     "text": lambda row: f"Someone-{row:07} of somewhere",

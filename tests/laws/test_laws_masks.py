@@ -31,6 +31,17 @@ dates = st.one_of(
     st.integers(10_000, 200_000).map(lambda year: f"{year}-02-28"),
     st.sampled_from(["infinity", "-infinity"]),
 )
+hardware = (
+    st.integers(0, 2**48 - 1)
+    .map(lambda number: f"{number:012x}")
+    .map(lambda digits: ":".join(digits[place : place + 2] for place in range(0, 12, 2)))
+)
+websites = st.tuples(
+    st.sampled_from(["https://", "HTTP://", "ftp://", "", "mailto:"]),
+    texts,
+    st.sampled_from(["", "/", "?", "#"]),
+    texts,
+).map("".join)
 addresses = st.one_of(st.ip_addresses().map(str), st.ip_addresses(v=4).map(lambda address: f"{address}/24"))
 
 
@@ -90,6 +101,10 @@ CASES = [
     Case("ip", r"(192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}|2001:db8(:[0-9a-f]{1,4}){6}"),
     Case("last_name", r"\w[\w .'-]*"),
     Case("lorem", r"(?s).{0,40}"),
+    Case("mac", r"[0-9a-f][26ae](:[0-9a-f]{2}){5}", {}, "macaddr", hardware),
+    Case("mac", r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", {"space": "same_format"}, "macaddr", hardware),
+    Case("mac", rf"{HEX}[26ae](:{HEX}{{2}}){{5}}"),
+    Case("mac", rf"{HEX}{{16}}", {"space": "same_format"}),
     Case("null", r"never", is_keyed=False),
     Case("permute_digits", r"(?s).*"),
     Case("permute_format", r"(?s).*"),
@@ -108,6 +123,14 @@ CASES = [
     Case("street", r"\S.* \d{1,3}", {"locale": "de_DE"}),
     Case("token", rf"{HEX}{{32}}"),
     Case("token", rf"t_{HEX}{{40}}", {"prefix": "t_", "length": 40}),
+    Case("url", rf"(https?|ftp)://{HEX}{{16}}\.example\.com(|/|/{HEX}{{16}})", values=websites),
+    Case(
+        "url",
+        rf"(?s)(https?|ftp)://{HEX}{{16}}\.example\.com(/.*)?(\?{HEX}{{16}})?",
+        {"keep_path": True},
+        values=websites,
+    ),
+    Case("user_agent", r"Mozilla/5\.0 \(.*\).* (Firefox|Safari|Edg|EdgA)/[\d.]+"),
     Case("username", rf"[a-z]{{3,12}}_{HEX}{{16}}"),
     Case("username", rf"u{HEX}{{16}}", {"name": False}),
     Case("uuid", rf"{HEX}{{8}}-{HEX}{{4}}-4{HEX}{{3}}-[89ab]{HEX}{{3}}-{HEX}{{12}}"),
@@ -143,6 +166,7 @@ def draw_many(case: Case, count: int) -> list[str]:
         "timestamptz": lambda: (
             f"{draw.randrange(1000, 3000)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}"
         ),
+        "macaddr": lambda: ":".join(f"{draw.randrange(256):02x}" for _ in range(6)),
         "inet": lambda: ".".join(str(draw.randrange(256)) for _ in range(4)),
         "text": lambda: "".join(draw.choices("abcdefghij 0123456789", k=24)),
     }

@@ -16,6 +16,7 @@ from dbtool.masking.masks import (
     ip,
     last_name,
     lorem,
+    mac,
     null,
     permute_digits,
     permute_format,
@@ -26,6 +27,8 @@ from dbtool.masking.masks import (
     shift_date,
     street,
     token,
+    url,
+    user_agent,
     username,
     uuid,
 )
@@ -43,6 +46,7 @@ MASKS: Registry = {
     "ip": ip.MASK,
     "last_name": last_name.MASK,
     "lorem": lorem.MASK,
+    "mac": mac.MASK,
     "null": null.MASK,
     "permute_digits": permute_digits.MASK,
     "permute_format": permute_format.MASK,
@@ -53,6 +57,8 @@ MASKS: Registry = {
     "shift_date": shift_date.MASK,
     "street": street.MASK,
     "token": token.MASK,
+    "url": url.MASK,
+    "user_agent": user_agent.MASK,
     "username": username.MASK,
     "uuid": uuid.MASK,
 }
