@@ -26,7 +26,7 @@ __all__ = [
 class CloneDescription:
     """``provider`` is embedded, local or container; ``version`` the server's, as ``target_version``.
 
-    ``guard`` says what keeps env.py's code from reaching elsewhere: "network namespace", "system call filter" or "drivers".
+    ``profile`` is that of the rules which chose a subset, None for the rules' own. ``guard`` says what keeps env.py's code from reaching elsewhere: "network namespace", "system call filter" or "drivers".
     """
 
     provider: str
@@ -37,6 +37,7 @@ class CloneDescription:
     bytes: int
     guard: str
     seconds: float
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def _clone(clone: CloneDescription, *, masked: bool) -> dict[str, Any]:
         "version": clone.version,
         "target_version": clone.target_version,
         "data": clone.data,
+        "profile": clone.profile,
         "masked": masked,
         "rows": clone.rows,
         "bytes": clone.bytes,

@@ -72,7 +72,8 @@ def describe_data(population: Population, clone: CloneDescription | None) -> str
     if population.data == "schema" or not rows:
         return "the schema alone, without rows"
     masked = "masked" if population.masked else "UNMASKED"
-    return f"{count_of(rows, 'row')} of {masked} {population.data} data"
+    profile = f" (profile {clone.profile})" if clone and clone.profile else ""
+    return f"{count_of(rows, 'row')} of {masked} {population.data} data{profile}"
 
 
 def describe_clone(rehearsal: Rehearsal) -> Iterator[str]:
@@ -150,6 +151,12 @@ def next_command(rehearsal: Rehearsal, config: str | None = None) -> str:
     words = ["dbtool", "migrate", verb, "--target", rehearsal.target]
     if verb == "apply" and rehearsal.evidence and rehearsal.evidence.file:
         words += ["--evidence", str(rehearsal.evidence.file)]
+    if verb == "rehearse" and rehearsal.clone and rehearsal.clone.data == "subset":
+        words += [
+            "--data",
+            "subset",
+            *(["--profile", profile] if (profile := rehearsal.clone.profile) else []),
+        ]
     return shlex.join([*words, "--config", config] if config else words)
 
 

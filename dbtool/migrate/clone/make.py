@@ -233,4 +233,5 @@ class _Build:
                 seconds=0.0,
                 catalog_before=read_catalog(connection),
                 population=Population(self.request.data, read_sizes(connection), self.seen.sizes),
+                profile=self.request.profile,
             )

@@ -79,6 +79,7 @@ class Clone:
     catalog_before: Catalog
     population: Population
     findings: tuple[Finding, ...] = ()
+    profile: str | None = None
 
     def describe(self, guard: str) -> CloneDescription:
         return CloneDescription(
@@ -90,6 +91,7 @@ class Clone:
             self.bytes,
             guard,
             self.seconds,
+            self.profile,
         )
 
 

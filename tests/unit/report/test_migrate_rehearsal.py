@@ -14,6 +14,7 @@ from dbtool.report.migrate import render_rehearsal
 from dbtool.report.page import print_page
 from tests.unit.report.rehearsals import (
     ADD_COLUMN,
+    CLONE,
     CREATE_INDEX,
     EVIDENCE,
     FAILING,
@@ -109,6 +110,16 @@ def test_the_next_command_is_exact() -> None:
     assert shown(FAILING).endswith("\n  dbtool migrate rehearse --target production\n")
     given = render_rehearsal(PASSING, config="other folder/dbtool.toml")(None).plain
     assert given.endswith(" --config 'other folder/dbtool.toml'\n")
+
+
+def test_a_rehearsal_on_a_subset_is_repeated_on_the_same_one() -> None:
+    clone = replace(CLONE, data="subset")
+    of_profile = shown(replace(FAILING, clone=replace(clone, profile="dev"), population=Population("subset")))
+    assert "89,512 rows of masked subset data (profile dev)" in of_profile
+    again = "\n  dbtool migrate rehearse --target production --data subset"
+    assert of_profile.endswith(f"{again} --profile dev\n")
+    assert shown(replace(FAILING, clone=clone)).endswith(f"{again}\n")
+    assert "--data" not in shown(replace(PASSING, clone=clone))
 
 
 @pytest.mark.parametrize("evidence", [None, replace(EVIDENCE, file=None)])
