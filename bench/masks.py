@@ -17,7 +17,7 @@ from dbtool.masking.masks import MASKS
 KEY = ProjectKey(b"the key of the benchmark, 32 long")
 BLOCK = 100_000  # rows, about what a block of a refresh holds
 NO_COLUMNS = pl.DataFrame()
-OPTIONS: dict[str, dict[str, object]] = {"constant": {"value": "x"}}
+OPTIONS: dict[str, dict[str, object]] = {"constant": {"value": "x"}, "faker": {"provider": "job"}}
 TYPES = {
     "permute_integer": "int8",
     "shift_date": "timestamptz",

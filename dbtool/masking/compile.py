@@ -17,7 +17,7 @@ from dbtool.masking.coverage import Coverage, decide
 from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
 from dbtool.masking.uniqueness import prove_uniqueness
-from dbtool.rules.model import RuleSet
+from dbtool.rules.model import NO_MODULES, PythonModules, RuleSet
 
 # Permutations work within lengths or magnitudes, and each of those has one fixed point on average.
 _PERMUTED_SPACES = 20
@@ -82,8 +82,8 @@ def plan_masking(
     as ``decide`` has it.
     """
     coverage = decide(catalog, rules, registry, skipped)
-    plan = compile_masks(catalog, coverage, key, registry, rules.locale, record=record)
-    proofs = prove_uniqueness(catalog, coverage, key, registry, rules.locale)
+    plan = compile_masks(catalog, coverage, key, registry, rules.locale, record=record, modules=rules.modules)
+    proofs = prove_uniqueness(catalog, coverage, key, registry, rules.locale, modules=rules.modules)
     return replace(plan, findings=tuple(dict.fromkeys((*coverage.findings, *plan.findings, *proofs))))
 
 
@@ -95,9 +95,10 @@ def compile_masks(
     locale: str,
     *,
     record: Callable[[pl.Series], None] | None = None,
+    modules: PythonModules = NO_MODULES,
 ) -> MaskingPlan:
     """Bind every masked column. The coverage's errors are the plan's, so no plan is used without them."""
-    workshop = Workshop(registry, key, locale, record=record)
+    workshop = Workshop(registry, key, locale, record=record, modules=modules)
     masked = resolve_masks(catalog, coverage, workshop)
     bound = bind_columns(catalog, coverage, masked, workshop)
     workshop.findings.extend(judge_checks(catalog, masked))

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from dbtool.catalog.relations import ColumnType
 from dbtool.digest import Digest
+from dbtool.rules.model import NO_MODULES, PythonModules
 
 
 class Uniqueness(StrEnum):
@@ -57,6 +59,7 @@ class MaskContext:
     ``locale`` is Faker's name (en_GB). ``by`` are the names of the columns whose decoded text the bound
     function gets beside its own. ``canonical`` are the domain's steps where the rule file names them, None
     where the mask's own hold; the bound function takes the steps itself, so it is handed values as they are.
+    Paths among the options start at ``folder``; ``modules`` are those of the project that may mask.
     """
 
     type: ColumnType
@@ -64,6 +67,8 @@ class MaskContext:
     locale: str = "en_US"
     by: tuple[str, ...] = ()
     canonical: tuple[str, ...] | None = None
+    folder: Path = Path()
+    modules: PythonModules = NO_MODULES
 
 
 # (values, frame of the ``by`` columns as decoded text) → stand-ins
@@ -86,6 +91,7 @@ class Example:
     rule: str
     column_type: str = "text"
     inputs: tuple[str | None, ...] = ("Ada Lovelace", None)
+    files: Mapping[str, str] = field(default_factory=dict)  # beside the rule file
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,9 @@ class Mask:
     ``in_space`` tells, per text, whether it lies in the mask's reserved space under any options (a Boolean
     Series). Every DISJOINT mask with a reserved space has it: an original that is already there (a test
     account at example.com) is nobody's, and the search for surviving originals leaves it out and counts it.
+    ``expression`` is SQL that the rules bring: it becomes part of the source's SELECT in the column's place, after
+    the source has parsed it alone. ``shows_by`` says that stand-ins hold the ``by`` columns' text as it is.
+    ``is_opaque``: nothing can be said of stand-ins but by making them, and they are made of originals only.
     """
 
     name: str
@@ -126,6 +135,9 @@ class Mask:
     source_sql: Callable[[Options, MaskContext], str | None] | None = None  # pushed into the source's SELECT
     promise_under: Callable[[Options, MaskContext], Promise] | None = None
     makes_null: bool = False
+    expression: Callable[[Options], str] | None = None
+    shows_by: bool = False
+    is_opaque: bool = False
 
     def promise(self, options: Options, context: MaskContext) -> Promise:
         if self.promise_under is None:

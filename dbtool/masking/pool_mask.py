@@ -38,7 +38,7 @@ def make_pool_mask(name: str, summary: str, example: Example, what: str) -> Mask
         check_type(name, context, PROSE_TYPES)
         words = words_of(options, context)
         check_length(name, max(map(len, words)), context, advise_length(context))
-        return per_value(_plan_pick(shuffle(words, context.digest, name), context))
+        return per_value(plan_pick(shuffle(words, context.digest, name), context))
 
     def count(options: PoolOptions, context: MaskContext) -> int | None:
         return len(words_of(options, context))
@@ -58,7 +58,8 @@ def make_pool_mask(name: str, summary: str, example: Example, what: str) -> Mask
     )
 
 
-def _plan_pick(pool: pl.Series, context: MaskContext) -> Callable[[pl.Series], pl.Series]:
+def plan_pick(pool: pl.Series, context: MaskContext) -> Callable[[pl.Series], pl.Series]:
+    """Each value's own entry of the pool."""
     key_text = plan_key(context, CANONICAL)
 
     def stand_in(values: pl.Series) -> pl.Series:

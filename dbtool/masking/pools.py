@@ -19,6 +19,7 @@ _SMALLEST_POOL = 20
 _SLUG_LEAST = 3
 SLUG_LETTERS = 12
 _LOADED: set[tuple[str, str]] = set()
+_NOTED: dict[str, str] = {}
 
 
 def _slug(word: str) -> str:
@@ -39,7 +40,11 @@ _KINDS: Mapping[str, tuple[Callable[[Any], str], int]] = {
 }
 
 
-def _make_faker(locale: str) -> Any:
+def make_faker(locale: str) -> Any:
+    """A generator that draws the same in every process.
+
+    :raises DoesNotFit: Faker has no such locale.
+    """
     from faker import Faker  # noqa: PLC0415  150 ms that only a run with pools should pay
     from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415  see above
 
@@ -56,7 +61,7 @@ def _make_faker(locale: str) -> Any:
 def load_pool(kind: str, locale: str) -> tuple[str, ...]:
     """Every different word that a seeded Faker drew, sorted; the same in every process."""
     draw, draws = _KINDS[kind]
-    faker = _make_faker(locale)
+    faker = make_faker(locale)
     _LOADED.add((kind, locale))
     words = {unicodedata.normalize("NFC", draw(faker)) for _ in range(draws)}
     return tuple(sorted(word for word in words if word.isprintable() and word.strip()))
@@ -72,7 +77,7 @@ def load_slugs(locale: str) -> tuple[str, ...]:
 @cache
 def is_number_first(locale: str) -> bool:
     """Does the locale write the house number before the street?"""
-    faker = _make_faker(locale)
+    faker = make_faker(locale)
     addresses = [faker.street_address() for _ in range(_SMALLEST_POOL)]
     return sum(str(address)[:1].isdigit() for address in addresses) > len(addresses) // 2
 
@@ -102,13 +107,20 @@ def pick(pool: pl.Series, words: pl.Series) -> pl.Series:
 
 def pool_digests(pools: Iterable[tuple[str, str]]) -> dict[str, str]:
     """SHA-256 per (kind, locale): what a newer Faker may change, and with it every stand-in picked."""
-    return {
-        f"{kind}/{locale}": hashlib.sha256("\n".join(load_pool(kind, locale)).encode()).hexdigest()
-        for kind, locale in sorted(set(pools))
-    }
+    return {f"{kind}/{locale}": _digest_words(load_pool(kind, locale)) for kind, locale in sorted(set(pools))}
+
+
+def _digest_words(words: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def note_pool(name: str, words: Iterable[str]) -> None:
+    """A pool that comes from elsewhere is part of ``pools_digest`` from now on."""
+    _NOTED[name] = _digest_words(words)
 
 
 def pools_digest() -> str:
     """One digest over every pool that this process has loaded: the manifest's."""
-    lines = (f"{name} {digest}\n" for name, digest in pool_digests(_LOADED).items())
+    digests = {**pool_digests(_LOADED), **_NOTED}
+    lines = (f"{name} {digest}\n" for name, digest in sorted(digests.items()))
     return hashlib.sha256("".join(lines).encode()).hexdigest()

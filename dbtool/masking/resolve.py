@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.mask import Mask, MaskContext, Options, Promise, Registry
-from dbtool.rules.model import MaskUse
+from dbtool.rules.model import NO_MODULES, MaskUse, PythonModules
 from dbtool.spelling import did_you_mean
 
 
@@ -58,6 +59,7 @@ class Workshop:
     locale: str
     findings: list[Finding] = field(default_factory=list)
     record: Callable[[pl.Series], None] | None = None
+    modules: PythonModules = NO_MODULES
 
     def refuse(self, check: str, where: object, message: str, remedy: str = "") -> None:
         self.findings.append(Finding(check, Severity.ERROR, str(where), message, remedy))
@@ -95,7 +97,16 @@ def resolve_use(
         workshop.refuse("mask-needs-by", use.at, message, "name it, as in by: id")
         return None
     digest = workshop.key.digest_for(use.domain)
-    return mask, options, MaskContext(column_type, digest, workshop.locale, use.by, use.canonical)
+    context = MaskContext(
+        column_type,
+        digest,
+        workshop.locale,
+        use.by,
+        use.canonical,
+        folder=Path(next(iter(use.places.values()), use.at).file).parent,
+        modules=workshop.modules,
+    )
+    return mask, options, context
 
 
 def _read_options(use: MaskUse, mask: Mask, workshop: Workshop) -> Options | None:

@@ -15,7 +15,7 @@ from dbtool.masking.coverage import Coverage
 from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_null_tests
 from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_masks
-from dbtool.rules.model import JsonPaths
+from dbtool.rules.model import NO_MODULES, JsonPaths, PythonModules
 
 REFUSED_ABOVE = 0.01  # odds of a collision at this row count
 WARNED_ABOVE = 1e-6
@@ -50,11 +50,18 @@ class _Proof:
 
 
 def prove_uniqueness(
-    catalog: Catalog, coverage: Coverage, key: ProjectKey, registry: Registry, locale: str = "en_US"
+    catalog: Catalog,
+    coverage: Coverage,
+    key: ProjectKey,
+    registry: Registry,
+    locale: str = "en_US",
+    *,
+    modules: PythonModules = NO_MODULES,
 ) -> tuple[Finding, ...]:
     """Errors for what could collide, warnings for what might, and the odds where a digest is relied upon."""
     masked: dict[RelationName, dict[str, MaskedColumn]] = defaultdict(dict)
-    for ref, one in resolve_masks(catalog, coverage, Workshop(registry, key, locale)).items():
+    workshop = Workshop(registry, key, locale, modules=modules)
+    for ref, one in resolve_masks(catalog, coverage, workshop).items():
         masked[ref.relation][ref.column] = one
     documents: dict[RelationName, set[str]] = defaultdict(set)
     for ref, decision in coverage.decisions.items():

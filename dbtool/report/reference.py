@@ -105,7 +105,10 @@ def _describe_type(schema: Mapping[str, Any]) -> str:
         return ", ".join(schema["enum"])
     if schema["type"] != "array":
         return _bounded(
-            {"string": "text", "boolean": "true or false"}.get(schema["type"], schema["type"]), schema
+            {"string": "text", "boolean": "true or false", "object": "mapping"}.get(
+                schema["type"], schema["type"]
+            ),
+            schema,
         )
     return "two integers" if "prefixItems" in schema else f"list of {schema['items']['type']}"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
 from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse
@@ -176,8 +176,7 @@ def _use_domain(
     for key in sorted(beside):
         message = f"{key} of {what} belongs in domain {defined.domain} at {defined.at}, for all its columns"
         reading.problems.add(fields[key].at, message)
-    by = _read_by(fields.get("by"), what, reading)
-    return MaskUse(defined.mask, defined.domain, at, defined.options, defined.canonical, by)
+    return replace(defined, at=at, by=_read_by(fields.get("by"), what, reading))
 
 
 def _read_mask(fields: dict[str, Entry], domain: str, at: Position, reading: Reading) -> MaskUse | None:
@@ -189,18 +188,29 @@ def _read_mask(fields: dict[str, Entry], domain: str, at: Position, reading: Rea
         reading.problems.add(fields["mask"].value.at, f"unknown mask {mask}{nearest}")
         return None
     options = _read_options(fields, mask, reading)
-    canonical = _read_canonical(fields.get("canonical"), reading)
-    return MaskUse(mask, domain, at, options, canonical, _read_by(fields.get("by"), f"mask {mask}", reading))
+    return MaskUse(
+        mask,
+        domain,
+        at,
+        {key: plain_value(entry.value) for key, entry in options.items()},
+        _read_canonical(fields.get("canonical"), reading),
+        _read_by(fields.get("by"), f"mask {mask}", reading),
+        places={key: _place(entry.value) for key, entry in options.items()},
+    )
 
 
-def _read_options(fields: dict[str, Entry], mask: str, reading: Reading) -> dict[str, Any]:
+def _place(node: Node) -> Position:
+    return (node.text_at if isinstance(node, Scalar) else None) or node.at
+
+
+def _read_options(fields: dict[str, Entry], mask: str, reading: Reading) -> dict[str, Entry]:
     options = {key: entry for key, entry in fields.items() if key not in _BESIDE_A_MASK}
     if mask in reading.mask_options:
         own = sorted(reading.mask_options[mask])
         what = f"the options of mask {mask}"
         listed = f"; its options: {', '.join(own)}" if own else "; it has none"
         options = keep_known(options, [*own, *_BESIDE_A_MASK], what, reading.problems, otherwise=listed)
-    return {key: plain_value(entry.value) for key, entry in options.items()}
+    return options
 
 
 def _read_canonical(entry: Entry | None, reading: Reading) -> tuple[str, ...] | None:

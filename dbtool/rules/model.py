@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from dbtool.catalog.relations import RelationName
@@ -23,7 +24,8 @@ class MaskUse:
 
     ``domain`` is never empty: without ``domain:`` it is the mask's own name. ``canonical`` is None where
     the mask's own default holds. ``when`` is an SQL condition of the source's row; rows outside it take
-    ``otherwise``. ``by`` names the columns whose values a mask reads beside its own.
+    ``otherwise``. ``by`` names the columns whose values a mask reads beside its own. ``places`` is where each
+    option's text begins, for what is read by others than us, and in whose file, for paths.
     """
 
     mask: str
@@ -34,6 +36,7 @@ class MaskUse:
     by: tuple[str, ...] = ()
     when: str | None = None
     otherwise: MaskUse | Keep | None = None
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,17 @@ class VirtualRelation:
 
 
 @dataclass(frozen=True, slots=True)
+class PythonModules:
+    """The modules of ``folder`` whose functions may mask: dbtool.toml names them, no rule file can."""
+
+    folder: Path = Path()
+    names: tuple[str, ...] = ()
+
+
+NO_MODULES = PythonModules()
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """``digest`` is the SHA-256 of the files' bytes in order: what the manifest names. ``virtual_references`` are the
     column pairs of ``relations``, by which masks are inherited. ``profiles`` are complete: what one does not say, it
@@ -115,3 +129,4 @@ class RuleSet:
     locale: str = "en_US"
     files: tuple[str, ...] = ()
     digest: str = ""
+    modules: PythonModules = NO_MODULES

@@ -78,6 +78,12 @@ CASES = [
     Case("constant", r"gone", {"value": "gone"}, is_keyed=False),
     Case("email", rf"[a-z]{{3,12}}\.{HEX}{{16}}@example\.(com|org|net)"),
     Case("email", rf"{HEX}{{16}}@corp\.test", {"name": False, "domains": ["corp.test"]}),
+    Case("faker", r"\S[\S ]*", {"provider": "job"}),
+    Case(
+        "faker",
+        r"[A-Za-z]{2}-\d{3}",
+        {"provider": "bothify", "arguments": {"text": "??-###"}, "locale": "de_DE"},
+    ),
     Case("first_name", r"\w[\w .'-]*"),
     Case("full_name", r"\w[\w.'-]* \w[\w .'-]*"),
     Case("full_name", r"\w+ \w+", {"locale": "ja_JP"}),
