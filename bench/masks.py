@@ -26,6 +26,8 @@ TYPES = {
     "mac": "macaddr",
     "phone": "varchar",
     "card": "bpchar",
+    "amount_noise": "numeric",
+    "noise": "float8",
 }
 VALUES: dict[str, Callable[[int], str]] = {
     "int8": str,
@@ -37,6 +39,8 @@ VALUES: dict[str, Callable[[int], str]] = {
     "macaddr": lambda row: f"08:00:2b:{row >> 16 & 255:02x}:{row >> 8 & 255:02x}:{row & 255:02x}",
     "varchar": lambda row: f"+44 20 {row:07}",
     "bpchar": lambda row: f"4111 11{row // 10**8:02} {row // 10**4 % 10**4:04} {row % 10**4:04}",
+    "numeric": lambda row: f"{row / 100:.2f}",
+    "float8": lambda row: repr(row / 7),
     "text": lambda row: f"Someone-{row:07} of somewhere",
 }
 

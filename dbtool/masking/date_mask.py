@@ -10,9 +10,9 @@ from dbtool.masking.dates import Days, map_days
 from dbtool.masking.distinct import per_value
 from dbtool.masking.mask import DATE_TYPES, TEXT_TYPES, BoundMask, MaskContext
 from dbtool.masking.masks.redact import blank_out
+from dbtool.masking.row_key import join_keys
 
 DATE_MASK_TYPES = DATE_TYPES | TEXT_TYPES
-_UNIT_SEPARATOR = "\x1f"
 _INFINITE = ("infinity", "-infinity")
 
 ChangeDays = Callable[[Days, pl.Series], Days]  # (days, one 64-bit word of digest per day) → days
@@ -25,20 +25,14 @@ def plan_dates(context: MaskContext, change: ChangeDays) -> BoundMask:
         def change_found(days: Days, rows: pl.Series) -> Days:
             return change(days, context.digest.uint64(keys.filter(rows)))
 
-        return _finish(values, map_days(values, change_found))
+        return finish_dates(values, map_days(values, change_found))
 
     if not context.by:
         return per_value(lambda values: mask_keyed(values, values))
-    return lambda values, by: mask_keyed(values, _join_keys(by.select(context.by), values))
+    return lambda values, by: mask_keyed(values, join_keys(by.select(context.by), values))
 
 
-def _join_keys(by: pl.DataFrame, values: pl.Series) -> pl.Series:
-    joined = by.select(pl.concat_str(pl.all().fill_null(""), separator=_UNIT_SEPARATOR)).to_series()
-    is_known = by.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    return joined.zip_with(is_known, values)
-
-
-def _finish(values: pl.Series, outputs: pl.Series) -> pl.Series:
+def finish_dates(values: pl.Series, outputs: pl.Series) -> pl.Series:
     """Infinities stay, since nobody is in them; a text that is no date is blanked out, never let through."""
     rest = (outputs.is_null() & values.is_not_null()).arg_true()
     if not len(rest):

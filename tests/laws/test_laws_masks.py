@@ -66,6 +66,14 @@ class Case:
 
 HEX = "[0-9a-f]"
 CASES = [
+    Case("amount_noise", r"-?\d+\.\d\d", {}, "numeric", st.decimals(-(10**9), 10**9, places=2).map(str)),
+    Case(
+        "amount_noise",
+        r"-?\$\d+\.\d\d",
+        {},
+        "money",
+        st.integers(0, 10**9).map(lambda cents: f"${cents / 100:,.2f}"),
+    ),
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {"years": 3}, "timestamptz", dates),
     Case("birth_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", is_keyed=False),
@@ -111,6 +119,15 @@ CASES = [
     Case("mac", r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", {"space": "same_format"}, "macaddr", hardware),
     Case("mac", rf"{HEX}[26ae](:{HEX}{{2}}){{5}}"),
     Case("mac", rf"{HEX}{{16}}", {"space": "same_format"}),
+    Case("noise", r"-?\d+", {}, "int8", integers),
+    Case(
+        "noise",
+        r"-?(\d+(\.\d+)?(e[+-]?\d+)?|nan|inf)",
+        {"amount": 3, "lowest": -(10**6)},
+        "float8",
+        st.floats().map(repr),
+    ),
+    Case("noise", r"(?s).*", {"ratio": 0.5}, values=integers | texts, is_keyed=False),
     Case("null", r"never", is_keyed=False),
     Case("permute_digits", r"(?s).*"),
     Case("permute_format", r"(?s).*"),
@@ -174,6 +191,9 @@ def draw_many(case: Case, count: int) -> list[str]:
         ),
         "macaddr": lambda: ":".join(f"{draw.randrange(256):02x}" for _ in range(6)),
         "inet": lambda: ".".join(str(draw.randrange(256)) for _ in range(4)),
+        "numeric": lambda: f"{draw.randrange(10**9) / 100:.2f}",
+        "money": lambda: f"${draw.randrange(10**9) / 100:,.2f}",
+        "float8": lambda: repr(draw.uniform(-1e6, 1e6)),
         "text": lambda: "".join(draw.choices("abcdefghij 0123456789", k=24)),
     }
     return [makers[case.base]() for _ in range(count)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbtool.masking.mask import Registry
 from dbtool.masking.masks import (
+    amount_noise,
     birth_date,
     card,
     city,
@@ -18,6 +19,7 @@ from dbtool.masking.masks import (
     last_name,
     lorem,
     mac,
+    noise,
     null,
     permute_digits,
     permute_format,
@@ -35,6 +37,7 @@ from dbtool.masking.masks import (
 )
 
 MASKS: Registry = {
+    "amount_noise": amount_noise.MASK,
     "birth_date": birth_date.MASK,
     "card": card.MASK,
     "city": city.MASK,
@@ -49,6 +52,7 @@ MASKS: Registry = {
     "last_name": last_name.MASK,
     "lorem": lorem.MASK,
     "mac": mac.MASK,
+    "noise": noise.MASK,
     "null": null.MASK,
     "permute_digits": permute_digits.MASK,
     "permute_format": permute_format.MASK,

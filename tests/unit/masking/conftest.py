@@ -29,9 +29,11 @@ class MaskValues(Protocol):
 
 
 def _parse_type(sql: str) -> ColumnType:
-    """A type as it is written: text, varchar(20), char(5), int4."""
-    match = re.fullmatch(r"([a-z0-9]+)(?:\((\d+)\))?", sql)
+    """A type as it is written: text, varchar(20), char(5), int4, numeric(10,2)."""
+    match = re.fullmatch(r"([a-z0-9]+)(?:\((\d+)(?:,(-?\d+))?\))?", sql)
     assert match is not None
+    if match[1] == "numeric" and match[2]:
+        return ColumnType(sql, "numeric", precision=int(match[2]), scale=int(match[3] or 0))
     base = "bpchar" if match[1] == "char" else match[1]
     return ColumnType(sql, base, length=int(match[2]) if match[2] else None)
 
