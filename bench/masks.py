@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 
@@ -17,7 +19,12 @@ from dbtool.masking.masks import MASKS
 KEY = ProjectKey(b"the key of the benchmark, 32 long")
 BLOCK = 100_000  # rows, about what a block of a refresh holds
 NO_COLUMNS = pl.DataFrame()
-OPTIONS: dict[str, dict[str, object]] = {"constant": {"value": "x"}, "faker": {"provider": "job"}}
+OPTIONS: dict[str, dict[str, object]] = {
+    "constant": {"value": "x"},
+    "dictionary": {"file": "branches.txt"},
+    "faker": {"provider": "job"},
+}
+FILES = tempfile.TemporaryDirectory()  # of masks that read some; gone with the process
 TYPES = {
     "permute_integer": "int8",
     "shift_date": "timestamptz",
@@ -48,7 +55,10 @@ VALUES: dict[str, Callable[[int], str]] = {
 def bind(mask: str, domain: str | None = None) -> BoundMask:
     found = MASKS[mask]
     base = TYPES.get(mask, "text")
-    context = MaskContext(ColumnType(base, base), KEY.digest_for(domain or mask))
+    folder = Path(FILES.name)
+    for name, text in found.example.files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    context = MaskContext(ColumnType(base, base), KEY.digest_for(domain or mask), folder=folder)
     return found.bind(found.options.model_validate(OPTIONS.get(mask, {})), context)
 
 

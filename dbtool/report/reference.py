@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -127,11 +130,10 @@ def _spell(value: Any) -> str:
 
 
 def _render_example(mask: Mask) -> Iterator[str]:
+    yield from ("```yaml", mask.example.rule, "```", "")
+    for name, text in mask.example.files.items():
+        yield from (f"With `{name}` beside the rule file:", "", "```", *text.splitlines(), "```", "")
     yield from (
-        "```yaml",
-        mask.example.rule,
-        "```",
-        "",
         f"In a column of type {mask.example.column_type}:",
         "",
     )
@@ -149,8 +151,11 @@ def run_example(mask: Mask) -> list[str | None]:
     """The stand-ins of the example's inputs, under a key that is no secret."""
     rule = _read_rule(mask.example.rule)
     by = tuple(filter(None, [rule.pop("by", None)]))
-    context = _context(mask.example.column_type, mask, by)
-    bound = mask.bind(mask.options.model_validate(rule), context)
+    with TemporaryDirectory() as folder:
+        for name, text in mask.example.files.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        context = replace(_context(mask.example.column_type, mask, by), folder=Path(folder))
+        bound = mask.bind(mask.options.model_validate(rule), context)
     frame = pl.DataFrame({name: ["1"] * len(mask.example.inputs) for name in by})
     outputs: list[str | None] = bound(
         pl.Series("value", mask.example.inputs, dtype=pl.String), frame

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from dbtool.masking.masks import MASKS
 KEY = ProjectKey(b"a key of the laws, 32 bytes long")
 OTHER_KEY = ProjectKey(b"another key of the laws, 32 long")
 NO_COLUMNS = pl.DataFrame()
+FILES = Path(__file__).parent / "files"  # of masks that read some
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 integers = st.integers(-(2**63), 2**63 - 1).map(str)
@@ -84,6 +86,8 @@ CASES = [
     Case("city", r"\S.{0,14}", {"locale": "de_DE", "max_length": 15}),
     Case("company", r"\S.*"),
     Case("constant", r"gone", {"value": "gone"}, is_keyed=False),
+    Case("dictionary", r"[a-z]{3,6}", {"file": "colours.txt"}),
+    Case("dictionary", r"[a-z]{4,7}", {"file": "regions.txt", "weights": True}),
     Case("email", rf"[a-z]{{3,12}}\.{HEX}{{16}}@example\.(com|org|net)"),
     Case("email", rf"{HEX}{{16}}@corp\.test", {"name": False, "domains": ["corp.test"]}),
     Case("faker", r"\S[\S ]*", {"provider": "job"}),
@@ -163,7 +167,7 @@ brief = settings(max_examples=20, deadline=None)
 
 
 def context_of(case: Case, key: ProjectKey = KEY, domain: str | None = None) -> MaskContext:
-    return MaskContext(ColumnType(case.base, case.base), key.digest_for(domain or case.mask))
+    return MaskContext(ColumnType(case.base, case.base), key.digest_for(domain or case.mask), folder=FILES)
 
 
 def bind(case: Case, key: ProjectKey = KEY, domain: str | None = None) -> BoundMask:
@@ -293,7 +297,7 @@ def test_a_stand_in_is_never_longer_than_its_column(case: Case, length: int) -> 
         return
     mask = MASKS[case.mask]
     column = ColumnType(f"varchar({length})", "varchar", length=length)
-    context = MaskContext(column, KEY.digest_for(case.mask))
+    context = replace(context_of(case), type=column)
     remedies: list[str] = []
     try:
         bound = mask.bind(mask.options.model_validate(case.options), context)

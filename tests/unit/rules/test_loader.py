@@ -242,3 +242,17 @@ def test_ten_thousand_columns_are_read_within_two_seconds(tmp_path: Path) -> Non
     rules = load(tmp_path, f"version: 1\ntables:\n{tables}")
     assert len(rules.tables) == 100
     assert time.process_time() - start < 2
+
+
+def test_options_know_where_they_stand_however_they_are_used(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "domains.yaml").write_text(
+        "version: 1\ndomains:\n  branch: {mask: dictionary, file: 'x.txt'}\n"
+    )
+    main = tmp_path / "main.yaml"
+    main.write_text("version: 1\ninclude: [more]\ntables:\n  public.t:\n    a: {domain: branch}\n")
+    (rule,) = load_rules(main).tables[RelationName("public", "t")].columns
+    assert isinstance(rule.decision, MaskUse)
+    assert rule.decision.at == Position(str(main), 5, 8)
+    place = rule.decision.places["file"]
+    assert (Path(place.file).parent, place.line, place.column) == (tmp_path / "more", 3, 37)
