@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +18,7 @@ from dbtool.subset.plan import Advice, Share, SubsetPlan, TableShare, TableState
 
 _FEW_REASONS = 3
 _FEW_TABLES = 6
+_LEAST_WIDTH = 20  # of reasons, in columns of the terminal
 _NO_ROWS: Mapping[TableState, str] = {
     "rows": "none was chosen",
     "all": "empty in the source too",
@@ -74,7 +79,36 @@ def _table(subset: SubsetPlan, *, verbose: bool) -> Table:
     return table
 
 
-def _why(table: TableShare, columns: Mapping[str, str], *, verbose: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """In one line where there is room; else each begins a line of its own, and an arrow stays with what it points from."""
+
+    reasons: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        return "; ".join(self.reasons)
+
+    def lines(self, width: int) -> list[str]:
+        if cell_len(self.line) <= width:
+            return [self.line]
+        return [line for reason in self.reasons for line in _wrapped(reason, width)]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text("\n".join(self.lines(options.max_width)), no_wrap=True)
+
+    def __rich_measure__(self, _console: Console, _options: ConsoleOptions) -> Measurement:
+        return Measurement(min(_LEAST_WIDTH, cell_len(self.line)), cell_len(self.line))
+
+
+def _wrapped(reason: str, width: int) -> list[str]:
+    """To textwrap a no-break space is no space."""
+    glued = reason.replace("← ", "←\N{NO-BREAK SPACE}")
+    lines = textwrap.wrap(glued, max(width, _LEAST_WIDTH), subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def _why(table: TableShare, columns: Mapping[str, str], *, verbose: bool) -> _Reasons:
     shown = len(table.shares) if verbose else _FEW_REASONS
     reasons = [_reason(table, share, columns) for share in table.shares[:shown]]
     left = table.shares[shown:]
@@ -82,7 +116,7 @@ def _why(table: TableShare, columns: Mapping[str, str], *, verbose: bool) -> str
         reasons.append(f"{len(left)} more ({human_count(sum(share.rows for share in left))})")
     if table.nulled:
         reasons.append(f"NULL for a reference in {human_count(table.nulled)}")
-    return "; ".join(reasons)
+    return _Reasons(tuple(reasons))
 
 
 def _reason(table: TableShare, share: Share, columns: Mapping[str, str]) -> str:

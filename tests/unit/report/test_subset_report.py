@@ -125,9 +125,12 @@ RESULT = RefreshResult(
 )
 
 
-def lines_of(renderable: RenderableType) -> list[str]:
+_WIDE = 100
+
+
+def lines_of(renderable: RenderableType, width: int = _WIDE) -> list[str]:
     out = io.StringIO()
-    print_to(Console(file=out, width=100), renderable)
+    print_to(Console(file=out, width=width, force_terminal=width < _WIDE, color_system=None), renderable)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -273,3 +276,13 @@ def test_a_subset_as_json_is_the_contract() -> None:
 def test_a_planned_table_as_json_has_its_exact_rows_beside_the_estimate() -> None:
     planned = plan_as_json(PLAN)["tables"][0]
     assert (planned["rows_estimated"], planned["rows"]) == (240_000, 12_002)
+
+
+def test_in_a_narrow_terminal_each_reason_begins_a_line_and_keeps_its_arrow() -> None:
+    lines = lines_of(render_plan(PLAN), width=72)
+    start = next(at for at, line in enumerate(lines) if line.startswith("public.customers"))
+    assert [line[44:] for line in lines[start : start + 3]] == [
+        "root 5 %, where … (1,000)",
+        "← public.orders.customer_id",
+        "  (1)",
+    ]
