@@ -16,6 +16,8 @@ from dbtool.rules.loader import load_rules
 from dbtool.targets import Target, Tier
 from tests.integration.refreshing import KEY, execute
 
+pytestmark = pytest.mark.one_major
+
 _TABLES = """
 CREATE TABLE tenant (id bigint PRIMARY KEY, name text NOT NULL);
 CREATE TABLE customer (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenant, email text NOT NULL UNIQUE);

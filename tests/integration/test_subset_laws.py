@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from tests.integration.subset_database import (
 )
 from tests.subset_reference import choose
 from tests.subset_schemas import Case, Row, databases, subsets_of
+
+pytestmark = pytest.mark.one_major
 
 SUBSETS = 4
 

@@ -41,11 +41,13 @@ def orphans(load_schema: LoadSchema) -> str:
     return load_schema("subset_orphans")
 
 
+@pytest.mark.one_major
 def test_a_tree_ten_thousand_deep_is_followed_to_its_leaves(trees: str) -> None:
     found = chosen(trees, root("chain", "id = 5000"))
     assert found == {"chain": sorted(map(str, range(1, 10_001)))}
 
 
+@pytest.mark.one_major
 def test_a_tree_ten_thousand_deep_is_climbed_to_its_root(trees: str) -> None:
     found = chosen(trees, root("chain", "id = 9999"), follow=NOTHING)
     assert found == {"chain": sorted(map(str, range(1, 10_000)))}

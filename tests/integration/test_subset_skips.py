@@ -28,6 +28,8 @@ from dbtool.targets import Target, Tier
 from tests.integration.refreshing import column_of, execute, query
 from tests.integration.test_refresh_subset import findings_of, subset_request
 
+pytestmark = pytest.mark.one_major
+
 MakeDatabase = Callable[[], str]
 
 _SCRATCH = """
