@@ -1,4 +1,4 @@
-"""Tables that no root leads to: they would be empty, and nobody said so."""
+"""Tables and partitions that no root leads to: they would be empty, and nobody said so."""
 
 from __future__ import annotations
 
@@ -72,6 +72,32 @@ def judge_unreached(graph: Graph) -> Iterator[Finding]:
         count = "1 more table" if len(rest) == 1 else f"{len(rest)} more tables"
         message = f"no root leads to {count}, which will be empty, too"
         yield _unreached("subset.tables", message, _settle(*rest))
+    yield from _judge_partitions(graph)
+
+
+def _judge_partitions(graph: Graph) -> Iterator[Finding]:
+    """Foreign keys may be declared partition by partition, and missing on one: its rows alone would stay out."""
+    served = {leaf for edge in graph.edges for leaf in _served_by(graph, edge)}
+    settled = {root.rule.table for root in graph.roots} | set(graph.unreached)
+    left_out: dict[RelationName, list[RelationName]] = {}
+    for leaf, table in graph.tables.items():
+        if leaf not in served and table not in settled and leaf != table and leaf not in graph.policies:
+            left_out.setdefault(table, []).append(leaf)
+    for table, leaves in sorted(left_out.items()):
+        more = f" and {len(leaves) - 1} more" if len(leaves) > 1 else ""
+        message = f"no root leads to {min(leaves)}{more} of the partitions of {table}, so that none of their rows is copied"
+        remedy = (
+            f"declare the foreign keys that other partitions have, or name them for {table} under relations"
+        )
+        yield _unreached(str(table), message, remedy)
+
+
+def _served_by(graph: Graph, edge: Edge) -> Iterator[RelationName]:
+    """The leaves that rows could come into along the edge."""
+    if edge.follow.most != 0:
+        yield from graph.leaves_of(edge.referencing)
+    if not edge.nulled:
+        yield from graph.leaves_of(edge.referenced)
 
 
 def _let_follow(graph: Graph, table: RelationName) -> str:
