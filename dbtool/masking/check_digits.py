@@ -36,3 +36,9 @@ def remainder_97(texts: pl.Series) -> Numbers:
     for column in read_columns(texts):
         remainders = (remainders * np.where(column > _LARGEST_DIGIT, 100, 10) + column) % _CHECK_MODULUS
     return remainders
+
+
+def aba_digits(payloads: pl.Series) -> Numbers:
+    """The ninth digit of American routing numbers: 3, 7 and 1 times the digits make a multiple of ten."""
+    weights = np.array([3, 7, 1, 3, 7, 1, 3, 7])
+    return np.asarray(-(weights @ read_columns(payloads).astype(np.int64)) % 10, dtype=np.int64)

@@ -68,6 +68,10 @@ class Case:
 
 HEX = "[0-9a-f]"
 CASES = [
+    Case("account", r"(?s).*"),
+    Case("account", r"9\d{8}", {"part": "bank"}),
+    Case("account", r"9\d{7}", {"part": "bank", "country": "de"}),
+    Case("account", r"(?s).*", {"part": "bank", "locale": "en_GB"}),
     Case("amount_noise", r"-?\d+\.\d\d", {}, "numeric", st.decimals(-(10**9), 10**9, places=2).map(str)),
     Case(
         "amount_noise",

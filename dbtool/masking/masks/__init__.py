@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbtool.masking.mask import Registry
 from dbtool.masking.masks import (
+    account,
     amount_noise,
     birth_date,
     card,
@@ -39,6 +40,7 @@ from dbtool.masking.masks import (
 )
 
 MASKS: Registry = {
+    "account": account.MASK,
     "amount_noise": amount_noise.MASK,
     "birth_date": birth_date.MASK,
     "card": card.MASK,
