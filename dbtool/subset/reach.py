@@ -14,7 +14,7 @@ from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.naming import spell_edge
 from dbtool.subset.policies import Policies
 
-_NAMED = 20  # findings, before one speaks for the rest
+_TOLD = 10  # names in one sentence; the YAML has them all
 
 
 def find_unreached(
@@ -65,14 +65,18 @@ def _spread(
 
 
 def judge_unreached(graph: Graph) -> Iterator[Finding]:
-    for table in graph.unreached[:_NAMED]:
-        remedy = _let_follow(graph, table) or _settle(table)
-        yield _unreached(str(table), f"no root leads to {table}, so it will be empty", remedy)
-    if rest := graph.unreached[_NAMED:]:
-        count = "1 more table" if len(rest) == 1 else f"{len(rest)} more tables"
-        message = f"no root leads to {count}, which will be empty, too"
-        yield _unreached("subset.tables", message, _settle(*rest))
+    if graph.unreached:
+        yield _unreached("subset", _describe_unreached(graph.unreached), _spell_ways_out(graph))
     yield from _judge_partitions(graph)
+
+
+def _describe_unreached(tables: tuple[RelationName, ...]) -> str:
+    first, *others = tables
+    if not others:
+        return f"no root leads to {first}, so it will be empty"
+    named = ", ".join(map(str, tables[:_TOLD]))
+    more = f" and {len(tables) - _TOLD} more" if len(tables) > _TOLD else ""
+    return f"no root leads to {len(tables)} tables, so they will be empty: {named}{more}"
 
 
 def _judge_partitions(graph: Graph) -> Iterator[Finding]:
@@ -100,25 +104,25 @@ def _served_by(graph: Graph, edge: Edge) -> Iterator[RelationName]:
         yield from graph.leaves_of(edge.referenced)
 
 
-def _let_follow(graph: Graph, table: RelationName) -> str:
-    """Its rows may follow those that were only pulled in, as a film's actors the film. "" where it refers to no such."""
-    ways = [
-        edge
-        for edge in map(graph.of_tables, graph.edges)
-        if edge.referencing == table and edge.referenced not in {table, *graph.unreached}
-    ]
-    if not ways:
-        return ""
-    lines = "\n".join(f"      {spell_edge(edge)}: always" for edge in dict.fromkeys(ways))
-    return (
-        f"subset:\n  referencing:\n    edges:\n{lines}\n"
-        f"  # or, to have it empty, tables: {{{spell_name(table)}: empty}}"
-    )
+def _spell_ways_out(graph: Graph) -> str:
+    """Rows may follow those that were only pulled in, as a film's actors the film; other tables are settled."""
+    ways = {table: _ways_into(graph, table) for table in graph.unreached}
+    follow = [f"      {spell_edge(edge)}: always" for edges in ways.values() for edge in edges]
+    settle = [f"    {spell_name(table)}: all  # or empty" for table, edges in ways.items() if not edges]
+    lines = ["subset:"]
+    if follow:
+        lines += ["  referencing:", "    edges:", *follow]
+    if settle:
+        lines += ["  tables:", *settle]
+    if follow:
+        lines += ["# or, for what is to be empty, under tables: public.x: empty"]
+    return "\n".join(lines)
 
 
-def _settle(*tables: RelationName) -> str:
-    lines = "\n".join(f"    {spell_name(table)}: all  # or empty" for table in tables)
-    return f"subset:\n  tables:\n{lines}"
+def _ways_into(graph: Graph, table: RelationName) -> list[Edge]:
+    """References of an unreached table to tables that are reached."""
+    ends = (edge for edge in map(graph.of_tables, graph.edges) if edge.referencing == table)
+    return list(dict.fromkeys(edge for edge in ends if edge.referenced not in {table, *graph.unreached}))
 
 
 def _unreached(where: str, message: str, remedy: str) -> Finding:

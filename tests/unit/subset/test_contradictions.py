@@ -183,7 +183,23 @@ def test_what_is_pulled_in_brings_nothing_that_refers_to_it() -> None:
     assert graph.unreached == (name("c"),)
     assert finding.remedy == (
         "subset:\n  referencing:\n    edges:\n      public.c.b_id: always\n"
-        "  # or, to have it empty, tables: {public.c: empty}"
+        "# or, for what is to be empty, under tables: public.x: empty"
+    )
+
+
+def test_all_that_is_unreached_is_one_warning_with_one_block_to_paste() -> None:
+    found = catalog(
+        table("a", "id! b_id"), table("b", "id!"), table("c", "b_id"), table("d", "c_id"), table("e", "id!"),
+        key("a.b_id", "b.id"), key("c.b_id", "b.id"),
+    )  # fmt: skip
+    _, (finding,) = bind(found, root("a"))
+    assert finding.message == (
+        "no root leads to 3 tables, so they will be empty: public.c, public.d, public.e"
+    )
+    assert finding.remedy == (
+        "subset:\n  referencing:\n    edges:\n      public.c.b_id: always\n  tables:\n"
+        "    public.d: all  # or empty\n    public.e: all  # or empty\n"
+        "# or, for what is to be empty, under tables: public.x: empty"
     )
 
 
@@ -242,9 +258,9 @@ def test_a_partition_is_reached_with_its_root() -> None:
     assert bind(found, root("users"))[0].unreached == ()
 
 
-def test_more_than_twenty_unreached_tables_are_summed_up() -> None:
+def test_of_many_unreached_tables_some_are_told_and_all_are_there_to_paste() -> None:
     found = catalog(USERS, *(table(f"t{number:02}", "id!") for number in range(23)))
-    _, findings = bind(found, root("users"))
-    assert len(findings) == 21
-    assert "3 more tables" in findings[-1].message
-    assert findings[-1].remedy.count(": all") == 3
+    _, (finding,) = bind(found, root("users"))
+    assert finding.message.startswith("no root leads to 23 tables, so they will be empty: public.t00, ")
+    assert finding.message.endswith(", public.t09 and 13 more")
+    assert finding.remedy.count(": all  # or empty") == 23
