@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "constant": {"value": "x"},
     "dictionary": {"file": "branches.txt"},
     "faker": {"provider": "job"},
+    "template": {"template": "user-{digits:6}@{pool:slug}.example"},
 }
 FILES = tempfile.TemporaryDirectory()  # of masks that read some; gone with the process
 TYPES = {

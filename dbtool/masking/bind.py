@@ -15,7 +15,7 @@ from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
 from dbtool.masking.shared_keys import find_mismatch
-from dbtool.rules.model import JsonPaths, MaskUse
+from dbtool.rules.model import JsonPaths, Keep, MaskUse
 
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
 _JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
@@ -40,7 +40,7 @@ def bind_columns(
         column = catalog.relations[ref.relation].get_column(ref.column)
         bound = None
         if ref in masked:
-            bound = _bind_column(masked[ref], workshop)
+            bound = _bind_column(masked[ref], coverage, workshop)
         elif isinstance(decision.decision, JsonPaths):
             bound = _bind_document(decision, decision.decision, column, workshop)
         if bound is None:
@@ -77,9 +77,9 @@ def _refuse_partition_key(decision: ColumnDecision, workshop: Workshop) -> None:
     workshop.refuse("partition-key-masked", decision.ref, message, "keep the column with a reason")
 
 
-def _bind_column(masked: MaskedColumn, workshop: Workshop) -> BoundColumn | None:
+def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -> BoundColumn | None:
     refused = False
-    for reason, instead in _objections(masked):
+    for reason, instead in (*_objections(masked), *_shown_objections(masked, coverage)):
         refused = True
         message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {reason}"
         workshop.refuse("mask-does-not-fit", masked.ref, message, instead or _INSTEAD)
@@ -149,6 +149,17 @@ def _by_objections(relation: Relation, use: MaskUse) -> Iterator[tuple[str, str]
             yield (
                 f"{relation.name} has no column {quote_identifier(name)} to go by",
                 "name a column of the table",
+            )
+
+
+def _shown_objections(masked: MaskedColumn, coverage: Coverage) -> Iterator[tuple[str, str]]:
+    """What a stand-in shows of another column must be no secret there either."""
+    for name in masked.use.by if masked.mask.shows_by else ():
+        decided = coverage.decisions.get(ColumnRef(masked.relation.name, name))
+        if decided is not None and not isinstance(decided.decision, Keep):
+            yield (
+                f"it would show {quote_identifier(name)} as it is, which is not kept",
+                "name a column that is kept",
             )
 
 

@@ -39,6 +39,8 @@ _KINDS: Mapping[str, tuple[Callable[[Any], str], int]] = {
     "postcode": (lambda faker: str(faker.postcode()), 5_000),
 }
 
+POOL_NAMES = tuple(_KINDS)
+
 
 def make_faker(locale: str) -> Any:
     """A generator that draws the same in every process.

@@ -18,6 +18,7 @@ from dbtool.catalog.relations import ColumnType
 from dbtool.digest import ProjectKey
 from dbtool.masking.mask import Mask, MaskContext, Options
 from dbtool.masking.masks import MASKS
+from dbtool.rules.nodes import Fields, Problems, parse_document, plain_value
 
 _DOCUMENTATION_KEY = ProjectKey(b"the key of the documentation, no more")
 _INTRODUCTION = """\
@@ -163,11 +164,13 @@ def run_example(mask: Mask) -> list[str | None]:
     return outputs
 
 
-def _read_rule(rule: str) -> dict[str, str]:
-    """The options in an example's one line of flow YAML, less the mask's name; none has a nested value."""
-    inside = rule[rule.rindex("{") + 1 : rule.rindex("}")]
-    pairs = (entry.split(":", 1) for entry in inside.split(", "))
-    return {key.strip(): value.strip().strip("'") for key, value in pairs if key.strip() != "mask"}
+def _read_rule(rule: str) -> dict[str, Any]:
+    """The options in an example's one line, less the mask's name."""
+    node = parse_document(rule, "the example", Problems())
+    if not isinstance(node, Fields):
+        raise TypeError(f"an example is one rule, and not {rule}")
+    options: dict[str, Any] = plain_value(node.pairs[0][1])
+    return {name: value for name, value in options.items() if name != "mask"}
 
 
 def _context(column_type: str, mask: Mask, by: tuple[str, ...] = ()) -> MaskContext:

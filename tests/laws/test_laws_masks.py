@@ -159,6 +159,13 @@ CASES = [
     Case("shift_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", {"days": 3}, is_keyed=False),
     Case("street", r"\d{1,3} \S.*"),
     Case("street", r"\S.* \d{1,3}", {"locale": "de_DE"}),
+    Case("template", r"user-\d{6}@[a-z]{3,12}\.example", {"template": "user-{digits:6}@{pool:slug}.example"}),
+    Case("template", r"[A-Z]\w[\w .'-]* [1-9]", {"template": "{pool: first_name} {number:1-9}"}),
+    Case(
+        "template",
+        rf"[a-z]{{20}}-\d{{25}}template\{{{HEX}{{40}}\}}",
+        {"template": "{letters:20}-{digits:25}{domain}{{{hex:40}}}"},
+    ),
     Case("token", rf"{HEX}{{32}}"),
     Case("token", rf"t_{HEX}{{40}}", {"prefix": "t_", "length": 40}),
     Case("url", rf"(https?|ftp)://{HEX}{{16}}\.example\.com(|/|/{HEX}{{16}})", values=websites),

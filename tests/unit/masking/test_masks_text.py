@@ -78,7 +78,11 @@ def test_a_stand_in_does_not_depend_on_the_columns_length(mask_values: MaskValue
 
 @pytest.mark.parametrize("mask", sorted(set(MASKS) - {"constant", "null"}))
 def test_a_column_of_another_type_is_refused(mask_values: MaskValues, mask: str) -> None:
-    required = {"dictionary": {"file": "words.txt"}, "faker": {"provider": "job"}}
+    required = {
+        "dictionary": {"file": "words.txt"},
+        "faker": {"provider": "job"},
+        "template": {"template": "{hex:16}"},
+    }
     with pytest.raises(DoesNotFit, match="the column is money"):
         mask_values(mask, ["1"], "money", required.get(mask))
 
