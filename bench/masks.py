@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "dictionary": {"file": "branches.txt"},
     "faker": {"provider": "job"},
     "template": {"template": "user-{digits:6}@{pool:slug}.example"},
+    "bucket": {"size": 10},
 }
 FILES = tempfile.TemporaryDirectory()  # of masks that read some; gone with the process
 TYPES = {
@@ -36,6 +37,7 @@ TYPES = {
     "card": "bpchar",
     "amount_noise": "numeric",
     "noise": "float8",
+    "bucket": "int4",
 }
 VALUES: dict[str, Callable[[int], str]] = {
     "int8": str,
@@ -49,6 +51,7 @@ VALUES: dict[str, Callable[[int], str]] = {
     "bpchar": lambda row: f"4111 11{row // 10**8:02} {row // 10**4 % 10**4:04} {row % 10**4:04}",
     "numeric": lambda row: f"{row / 100:.2f}",
     "float8": lambda row: repr(row / 7),
+    "int4": str,
     "text": lambda row: f"Someone-{row:07} of somewhere",
 }
 

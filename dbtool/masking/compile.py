@@ -139,6 +139,8 @@ def _expected_fixed_rate(masked: MaskedColumn, relation: Relation) -> float:
     promise, capacity = masked.promise, masked.capacity
     if promise.overlap is not Overlap.CHANCE:
         return 0.0
+    if masked.mask.keeps_some:
+        return 1.0
     if capacity is not None:
         return 1.0 / max(capacity, 1)
     if promise.uniqueness is Uniqueness.LOSSY:

@@ -77,10 +77,9 @@ def render_decimals(decimals: Decimals, units: Integers) -> pl.Series:
 
 
 def get_limit(column: ColumnType) -> int | None:
-    """The most units that a column holds on either side of 0, of those that 64 bits have; None: it says nothing."""
+    """The most units that a column holds on either side of 0; None: there is no limit, or it is no column of numbers."""
     if column.base in INTEGER_RANGES:
         return INTEGER_RANGES[column.base][-1]
     if column.base == "numeric" and column.precision is not None:
-        shift = -(column.scale or 0) if (column.scale or 0) < 0 else 0
-        return int(min((10**column.precision - 1) * 10**shift, LARGEST))
-    return LARGEST if column.base in {"numeric", "money"} else None
+        return int((10**column.precision - 1) * 10 ** max(-(column.scale or 0), 0))
+    return LARGEST if column.base == "money" else None

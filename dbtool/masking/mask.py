@@ -114,6 +114,7 @@ class Mask:
     ``in_space`` tells, per text, whether it lies in the mask's reserved space under any options (a Boolean
     Series). Every DISJOINT mask with a reserved space has it: an original that is already there (a test
     account at example.com) is nobody's, and the search for surviving originals leaves it out and counts it.
+    ``keeps_some`` tells that values may be their own stand-ins by design, as the bounds of buckets are.
     ``expression`` is SQL that the rules bring: it becomes part of the source's SELECT in the column's place, after
     the source has parsed it alone. ``shows_by`` says that stand-ins hold the ``by`` columns' text as it is.
     ``is_opaque``: nothing can be said of stand-ins but by making them, and they are made of originals only.
@@ -135,6 +136,7 @@ class Mask:
     source_sql: Callable[[Options, MaskContext], str | None] | None = None  # pushed into the source's SELECT
     promise_under: Callable[[Options, MaskContext], Promise] | None = None
     makes_null: bool = False
+    keeps_some: bool = False
     expression: Callable[[Options], str] | None = None
     shows_by: bool = False
     is_opaque: bool = False

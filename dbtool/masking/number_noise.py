@@ -107,7 +107,8 @@ def _count_nines(units: Integers) -> Integers:
 
 def plan_noise(context: MaskContext, spread: Spread) -> BoundMask:
     """Bind the noise, keyed by the ``by`` columns together, or by the value where they are all NULL."""
-    noise = _Noise(spread, get_limit(context.type), turns=not context.by)
+    limit = None if context.type.base in TEXT_TYPES else min(get_limit(context.type) or LARGEST, LARGEST)
+    noise = _Noise(spread, limit, turns=not context.by)
     change = (
         _plan_floats(spread, context.type.base) if context.type.base in FLOAT_TYPES else _plan_decimals(noise)
     )

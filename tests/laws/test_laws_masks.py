@@ -83,6 +83,24 @@ CASES = [
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {"years": 3}, "timestamptz", dates),
     Case("birth_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", is_keyed=False),
+    Case("bucket", r"-?\d*0", {"size": 10}, "int4", st.integers(-(2**30), 2**30).map(str), is_keyed=False),
+    Case(
+        "bucket",
+        r"-?\d+(\.\d+)?(e[+-]?\d+)?|nan|inf|-inf",
+        {"edges": [1, 2.5]},
+        "float8",
+        st.floats().map(repr),
+        is_keyed=False,
+    ),
+    Case(
+        "bucket",
+        r"\d{4,}-\d\d-01( 00:00:00.*)?( BC)?|-?infinity",
+        {"unit": "month"},
+        "timestamptz",
+        dates,
+        is_keyed=False,
+    ),
+    Case("bucket", r"(?s).*", {"unit": "hour"}, values=dates | texts, is_keyed=False),
     Case("card", r"424242\d{10}"),
     Case("card", r"378282\d{9}", {"brand": "amex"}),
     Case("card", r"(?s).*", {"space": "same_format"}),
@@ -216,6 +234,7 @@ def draw_many(case: Case, count: int) -> list[str]:
         "numeric": lambda: f"{draw.randrange(10**9) / 100:.2f}",
         "money": lambda: f"${draw.randrange(10**9) / 100:,.2f}",
         "float8": lambda: repr(draw.uniform(-1e6, 1e6)),
+        "int4": lambda: str(draw.randrange(-(2**31), 2**31)),
         "text": lambda: "".join(draw.choices("abcdefghij 0123456789", k=24)),
     }
     return [makers[case.base]() for _ in range(count)]
