@@ -126,7 +126,7 @@ def _what_follows(plan: RefreshPlan) -> Text:
         about, size = "about ", plan.subset.bytes
     text = Text()
     text.append(
-        f"{plan.source} → {plan.target}: {len(plan.tables)} tables, {about}{human_bytes(size)} plus indexes\n",
+        f"{plan.source} → {plan.target}: {len(plan.tables)} table{'s' * (len(plan.tables) != 1)}, {about}{human_bytes(size)} plus indexes\n",
         style="bold",
     )
     for line in plan.programs:
