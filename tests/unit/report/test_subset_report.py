@@ -158,7 +158,7 @@ def test_a_subset_reads_as_a_table_with_the_reasons_and_what_dominates() -> None
         "        edges:",
         "          public.orders.customer_id: {max_per_row: 6}",
         "",
-        "production → staging: 1 tables, about 3.1 MiB plus indexes",
+        "production → staging: 1 table, about 3.1 MiB plus indexes",
         "  psql of 18.6",
         "  a candidate is built and verified beside shop, then swapped in by rename",
         "nothing was written",
