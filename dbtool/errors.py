@@ -17,6 +17,7 @@ DbtoolError
 │   ├── CloneImpossible     no server at hand can hold the target's schema; carries the findings
 │   └── TimeIsUp            --max-duration ended the run; it was cleaned up
 ├── Drift (4)               what was accepted is not what is there now
+│   ├── KeptColumnChanged   a column that leaves unmasked is not what was accepted; carries the findings
 │   ├── RevisionUnknown     the database holds a revision that the files do not have
 │   ├── RevisionEdited      a revision was changed after it had been applied, or since its rehearsal
 │   └── HeadConflict        several heads, which nobody declared
@@ -127,6 +128,14 @@ class TimeIsUp(EnvironmentFailed):
 
 class Drift(DbtoolError):
     exit_code = 4
+
+
+class KeptColumnChanged(Drift):
+    """``findings`` are ``dbtool.findings.Finding`` values."""
+
+    def __init__(self, message: str, findings: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class RevisionUnknown(Drift):

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dbtool.errors import DbtoolError
+
 
 def tell(findings: Any) -> None:
     from rich.console import Console
@@ -27,3 +29,14 @@ def print_words(renderable: Any) -> None:
 
 def print_json(document: dict[str, Any]) -> None:
     click.echo(json.dumps(document, indent=2))
+
+
+def show_failure(command: str, environment: str, error: DbtoolError, *, as_json: bool) -> None:
+    """What was found goes out before the boundary gives the message and the exit code."""
+    from dbtool.report.explain import failure_as_json
+    from dbtool.report.refresh import findings_of
+
+    if as_json:
+        print_json(failure_as_json(command, environment, error))
+    else:
+        tell([finding for finding in findings_of(error) if finding.is_error])

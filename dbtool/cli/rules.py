@@ -11,15 +11,23 @@ from typing import Any
 
 import click
 
-from dbtool.cli.options import config_option, format_option, profile_option, verbosity_options
-from dbtool.cli.output import print_json, tell
-from dbtool.errors import AnswerIsNo, DbtoolError, FindingsRefuse, UsageError
+from dbtool.cli.options import config_option, format_option, verbosity_options
+from dbtool.cli.rules_accept import accept
+from dbtool.cli.rules_explain import explain
+from dbtool.cli.rules_loading import load_project_rules
+from dbtool.errors import DbtoolError, FindingsRefuse, KeptColumnChanged
 from dbtool.findings import Finding, Severity
+
+_STRICT = {"rule-names-nothing": Severity.ERROR, "lock-names-nothing": Severity.WARNING}
 
 
 @click.group()
 def rules() -> None:
     """Check the rules against a database, and ask what they do there."""
+
+
+rules.add_command(accept)
+rules.add_command(explain)
 
 
 @rules.command()
@@ -50,8 +58,8 @@ def check(
 ) -> None:
     """Does every column of ENVIRONMENT have its decision, does every mask fit, and do the subsets?
 
-    Reads the catalog only, no row. Exits with 1 where a refresh would be refused, and prints the YAML to paste
-    for what no rule decides. The masking key is not needed. Whether a root selects rows, or a reference leads into a table
+    Reads the catalog only, no row. Exits with 1 where a refresh would be refused, with 4 where that is for kept columns alone
+    that are not as dbtool.lock has them, and prints the YAML to paste for what no rule decides. The masking key is not needed. Whether a root selects rows, or a reference leads into a table
     that is to be empty, the rows decide: dbtool refresh --plan says so.
     """
     plan, found = _check(environment, profile, config)
@@ -64,104 +72,32 @@ def check(
     else:
         _print(errors if quiet else findings, verbose=verbose)
     if errors:
-        raise FindingsRefuse(f"the rules do not fit {environment}: {_count(findings)}", errors)
+        raise _refusal(f"the rules do not fit {environment}: {_count(findings)}", errors)
     if not quiet and output_format == "text":
         click.echo(f"the rules decide every column of {environment}, and every mask fits: {_count(findings)}")
 
 
-@rules.command()
-@click.argument("environment")
-@click.argument("table")
-@click.option(
-    "--id",
-    "ids",
-    multiple=True,
-    required=True,
-    metavar="VALUE",
-    help="The row's key; once for each of the key's columns, in their order.",
-)
-@profile_option
-@config_option
-@format_option
-@verbosity_options
-def explain(
-    *, environment: str, table: str, ids: tuple[str, ...], profile: str | None, **options: Any
-) -> None:
-    """Why is the row of TABLE with this key in the subset, or why is it not?
-
-    Chooses the rows of ENVIRONMENT as a refresh would, and copies nothing. Prints the way from a root to the row and exits
-    with 0; where the row is not in the subset, says what did not bring it and exits with 1.
-    """
-    as_json = options["output_format"] == "json"
-    try:
-        explanation = _explain(environment, table, ids, profile, options)
-    except DbtoolError as error:
-        _show_failure("rules explain", environment, error, as_json=as_json)
-        raise
-
-    from dbtool.report.explain import explanation_as_json, render_explanation
-
-    if as_json:
-        print_json(explanation_as_json(environment, explanation))
-    elif not options["quiet"]:
-        click.echo(render_explanation(explanation))
-    if not explanation.is_copied:
-        raise AnswerIsNo(f"the row of {explanation.table} is not in the subset; nothing was changed")
-
-
-def _explain(
-    environment: str, table: str, ids: tuple[str, ...], profile: str | None, options: dict[str, Any]
-) -> Any:
-    from dbtool.settings import load_settings, near
-
-    settings = load_settings(options["config"], os.environ)
-    source, key = settings.target(environment), settings.project_key()
-    if not options["quiet"]:
-        tell(settings.warnings())
-
-    from dbtool.masking.masks import MASKS
-    from dbtool.masking.resolve import option_names
-    from dbtool.refresh.explain_row import explain_row
-    from dbtool.rules.loader import load_rules
-    from dbtool.rules.names import NameInvalid, parse_relation
-
-    try:
-        name = parse_relation(table)
-    except NameInvalid as error:
-        raise UsageError(f"{error}; nothing was done") from None
-    loaded = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
-    return explain_row(source, loaded, key, profile=profile, table=name, ids=ids)
-
-
-def _show_failure(command: str, environment: str, error: DbtoolError, *, as_json: bool) -> None:
-    """What was found goes out before the boundary gives the message and the exit code."""
-    from dbtool.report.explain import failure_as_json
-    from dbtool.report.refresh import findings_of
-
-    if as_json:
-        print_json(failure_as_json(command, environment, error))
-    else:
-        tell([finding for finding in findings_of(error) if finding.is_error])
-
-
 def _check(environment: str, profile: str | None, config: Path | None) -> tuple[Any, tuple[Finding, ...]]:
     """The masking plan, and what is to be said of dbtool.toml, of the plan and of the subsets."""
-    from dbtool.masking.masks import MASKS
-    from dbtool.masking.resolve import option_names
     from dbtool.refresh.check_rules import check_rules
-    from dbtool.rules.loader import load_rules
-    from dbtool.settings import load_settings, near
+    from dbtool.settings import load_settings
 
     settings = load_settings(config, os.environ)
     target = settings.target(environment)
-    loaded = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
-    plan, findings = check_rules(target, loaded, profile)
+    plan, findings = check_rules(target, load_project_rules(settings), profile)
     return plan, (*settings.warnings(), *findings)
 
 
 def _judge(finding: Finding, *, strict: bool) -> Finding:
-    is_raised = strict and finding.check == "rule-names-nothing"
-    return replace(finding, severity=Severity.ERROR) if is_raised else finding
+    severity = _STRICT.get(finding.check) if strict else None
+    return replace(finding, severity=severity) if severity else finding
+
+
+def _refusal(message: str, errors: Sequence[Finding]) -> DbtoolError:
+    from dbtool.masking.accepted import DRIFT
+
+    is_drift = all(finding.check in DRIFT for finding in errors)
+    return KeptColumnChanged(message, errors) if is_drift else FindingsRefuse(message, errors)
 
 
 def _print(findings: Sequence[Finding], *, verbose: bool) -> None:

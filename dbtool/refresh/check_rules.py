@@ -12,6 +12,7 @@ from dbtool.catalog.without import without
 from dbtool.digest import ProjectKey
 from dbtool.errors import RulesInvalid
 from dbtool.findings import Finding
+from dbtool.masking.accepted import find_gone, judge_kept
 from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.postgres.introspect import read_catalog
@@ -51,15 +52,24 @@ def check_rules(
         catalog = read_catalog(connection)
         of_subsets = tuple(_look_at_all(connection, catalog, rules, asked))
     skipped = _skipped_by_all(asked)
-    key = ProjectKey(token_bytes(32))
-    plan = plan_masking(without(catalog, skipped), rules, key, MASKS, skipped=skipped)
-    return plan, (*plan.findings, *of_subsets)
+    key, copied = ProjectKey(token_bytes(32)), without(catalog, skipped)
+    plan = plan_masking(copied, rules, key, MASKS, skipped=skipped)
+    of_lock = (
+        *judge_kept(copied, plan.coverage, rules.lock, source),
+        *find_gone(copied, plan.coverage, rules.lock, skipped),
+    )
+    return plan, (*plan.findings, *of_lock, *of_subsets)
 
 
 def _asked(rules: RuleSet, profile: str | None) -> tuple[_Asked, ...]:
     if profile is not None:
         return (_Asked(choose_subset(rules, profile)),)
     return (_Asked(rules.subset), *(_Asked(subset, name) for name, subset in rules.profiles.items()))
+
+
+def skipped_by_all(rules: RuleSet) -> frozenset[RelationName]:
+    """The tables that neither the rules' own subset nor any profile copies."""
+    return _skipped_by_all(_asked(rules, None))
 
 
 def _skipped_by_all(asked: tuple[_Asked, ...]) -> frozenset[RelationName]:

@@ -10,6 +10,7 @@ import polars as pl
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
+from dbtool.masking.accepted import judge_kept
 from dbtool.masking.block import mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
@@ -39,7 +40,8 @@ def compile_for(
         originals.add(hash_originals(values, seed))
 
     plan = plan_masking(catalog, request.rules, request.key, MASKS, record, skipped=skipped)
-    return MaskingInputs(plan.findings, originals, pools_digest()), plan
+    drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
+    return MaskingInputs((*plan.findings, *drift), originals, pools_digest()), plan
 
 
 def confirm_originals(

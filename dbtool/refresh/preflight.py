@@ -5,11 +5,13 @@ All findings are gathered before any of them stops the run. Nothing is written, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.errors import ConsentMissing, FindingsRefuse, PrivilegeMissing
+from dbtool.errors import ConsentMissing, FindingsRefuse, KeptColumnChanged, PrivilegeMissing
 from dbtool.findings import Finding
+from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Tools, choose_tools, find_installations
 from dbtool.refresh.compiled import MaskingInputs, compile_for
@@ -44,6 +46,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     :raises TargetRefused: the two ends are one database, or the target may not be replaced.
     :raises ServerUnreachable: an end cannot be reached; says which.
     :raises FindingsRefuse: an error among the findings, such as an undecided column; carries them all.
+    :raises KeptColumnChanged: as ``refuse_errors`` says.
     """
     refuse_unfit_target(request.source, request.target)
     for script in request.target.after_load:
@@ -81,16 +84,26 @@ def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSee
 
 
 def refuse_errors(request: RefreshRequest, findings: tuple[Finding, ...]) -> None:
-    """:raises PrivilegeMissing: nothing but grants is wanting."""
+    """:raises PrivilegeMissing: nothing but grants is wanting.
+    :raises KeptColumnChanged: nothing is wrong but that kept columns are not as accepted.
+    """
     errors = [finding for finding in findings if finding.is_error]
     if not errors:
         return
-    kind = PrivilegeMissing if all(finding.check in PRIVILEGES for finding in errors) else FindingsRefuse
-    raise kind(
+    raise _kind_of(errors)(
         f"{len(errors)} finding{'s' * (len(errors) > 1)} must be settled first; nothing was copied and "
         f"{request.target} is as it was.",
         findings,
     )
+
+
+def _kind_of(
+    errors: Sequence[Finding],
+) -> type[PrivilegeMissing | KeptColumnChanged | FindingsRefuse]:
+    checks = {finding.check for finding in errors}
+    if checks <= PRIVILEGES:
+        return PrivilegeMissing
+    return KeptColumnChanged if checks <= DRIFT else FindingsRefuse
 
 
 def require_consent(request: RefreshRequest, target: TargetSeen) -> None:

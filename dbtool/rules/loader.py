@@ -12,6 +12,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.decisions import Reading, read_domain
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
+from dbtool.rules.lockfile import lock_beside, read_lock
 from dbtool.rules.model import RuleSet, TableRules, VirtualRelation
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar, parse_document
 from dbtool.rules.position import Position
@@ -58,7 +59,7 @@ def load_rules(
     mask_names: Collection[str] | None = None,
     mask_options: Mapping[str, Collection[str]] | None = None,
 ) -> RuleSet:
-    """Read one file, or the *.yaml and *.yml of a folder in the order of their names.
+    """Read one file, or the *.yaml and *.yml of a folder in the order of their names, and dbtool.lock beside them.
 
     With ``mask_names`` unknown masks are problems; with ``mask_options`` (mask → its options' names) so are
     unknown options.
@@ -75,6 +76,8 @@ def load_rules(
     for at, message in find_repeated(draft.relations):
         problems.add(at, message)
     subset, profiles = draft.subsets.complete()
+    lock = read_lock(lock_beside(path), problems)
+    problems.files.append(str(lock.file))
     if lines := problems.lines():
         raise RulesInvalid(lines)
     return RuleSet(
@@ -86,6 +89,7 @@ def load_rules(
         locale=draft.locale[0] if draft.locale else DEFAULT_LOCALE,
         files=tuple(one.name for one in draft.files),
         digest=hashlib.sha256(b"".join(draft.contents)).hexdigest(),
+        lock=lock,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dbtool.catalog.relations import RelationName
+from dbtool.rules.lockfile import Lock
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SubsetRules
 
@@ -118,7 +119,8 @@ NO_MODULES = PythonModules()
 class RuleSet:
     """``digest`` is the SHA-256 of the files' bytes in order: what the manifest names. ``virtual_references`` are the
     column pairs of ``relations``, by which masks are inherited. ``profiles`` are complete: what one does not say, it
-    has from ``subset``; None among them copies every row.
+    has from ``subset``; None among them copies every row. ``lock`` None: these rules are from no file, and nothing is
+    compared.
     """
 
     tables: Mapping[RelationName, TableRules]
@@ -130,3 +132,4 @@ class RuleSet:
     files: tuple[str, ...] = ()
     digest: str = ""
     modules: PythonModules = NO_MODULES
+    lock: Lock | None = None

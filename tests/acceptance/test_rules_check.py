@@ -52,7 +52,7 @@ def test_rules_that_fit_pass_without_a_key(project: Path) -> None:
     done = check(project, "production")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == (
-        "the rules decide every column of production, and every mask fits: 1 warning"
+        "the rules decide every column of production, and every mask fits: 2 warnings"
     )
 
 
@@ -134,7 +134,7 @@ profiles:
 @pytest.mark.parametrize(
     ("change", "code", "message"),
     [
-        (("", ""), 0, "every mask fits: 1 warning"),
+        (("", ""), 0, "every mask fits: 2 warnings"),
         (("table: public.person, percent", "table: public.persons, percent"), 1, "there is no table public.persons in this database; did you mean public.person? [subset-unknown-table]"),
         (("limit: 5", "limit: 5, order: [age]"), 1, "profile dev: public.person has no column age"),
         (("tables: {public.visit: empty}", "referencing: {edges: {public.visit.seen_on: none}}"), 1, "[subset-unknown-edge]"),

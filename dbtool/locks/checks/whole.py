@@ -63,6 +63,15 @@ COLUMN_WITHOUT_RULE = Check(
     never_waived="a rule is the answer, and keep is one",
 )
 
+COLUMN_NOT_ACCEPTED = Check(
+    "column-not-accepted",
+    "A new column is kept, or a kept one changes its type or becomes a key, and dbtool.lock does not have it.",
+    "The next refresh would refuse to copy anything: what was a code may have become a text that somebody typed.",
+    bad='op.alter_column("orders", "status", type_=sa.Text())  # kept, and accepted as varchar(10)',
+    good='op.alter_column("orders", "status", type_=sa.Text())  # with its line in dbtool.lock, beside the older one',
+    never_waived="a line in dbtool.lock is the answer, and a reviewer reads it",
+)
+
 REVISION_EDITED = Check(
     "revision-edited",
     "A revision that was applied has other code than its file has now.",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.without import without
-from dbtool.errors import FindingsRefuse
+from dbtool.errors import FindingsRefuse, KeptColumnChanged
 from dbtool.findings import Finding, Severity
+from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
 from dbtool.migrate.clone.request import RowsAsked
 from dbtool.migrate.clone.target import TargetSeen
@@ -38,7 +39,9 @@ class SubsetSeen:
 
 
 def look_at_rows(asked: RowsAsked, seen: TargetSeen) -> SubsetSeen:
-    """:raises FindingsRefuse: an error among the findings, such as an undecided column; carries them."""
+    """:raises FindingsRefuse: an error among the findings, such as an undecided column; carries them.
+    :raises KeptColumnChanged: nothing is wrong but that kept columns are not as accepted.
+    """
     skipped, subset = skipped_tables(asked.subset), emptied(asked.subset)
     catalog = without(seen.catalog, skipped)
     inputs, plan = compile_for(asked, catalog, skipped)
@@ -71,7 +74,8 @@ def _judge_stamp(target: Target, stamp: RefreshStamp | None) -> Iterator[Finding
 def _refuse_errors(target: Target, findings: tuple[Finding, ...]) -> None:
     errors = [finding for finding in findings if finding.is_error]
     if errors:
-        raise FindingsRefuse(
+        kind = KeptColumnChanged if all(finding.check in DRIFT for finding in errors) else FindingsRefuse
+        raise kind(
             f"{len(errors)} finding{'s' * (len(errors) > 1)} must be settled before rows of {target} can be masked; no clone "
             f"was made and {target} was only read.",
             errors,

@@ -10,11 +10,13 @@ from dbtool.catalog.relations import ColumnRef
 from dbtool.catalog.without import without
 from dbtool.findings import Finding, Severity
 from dbtool.locks.pasting import execute, in_autocommit, paste
+from dbtool.masking.accepted import describe_change, find_kept
 from dbtool.masking.coverage import decide
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import render_missing_rules
 from dbtool.postgres.unfinished import Unfinished
 from dbtool.refresh.skipped import skipped_tables
+from dbtool.rules.lockfile import KeptColumn
 from dbtool.rules.model import RuleSet
 
 
@@ -101,6 +103,32 @@ def judge_new_columns(before: State, after: State, rules: RuleSet, registry: Reg
             f"the new column {rule.column} ({rule.type}) has no masking rule: the next refresh would refuse to copy anything",
             render_missing_rules([rule]),
         )
+
+
+def judge_kept_columns(before: State, after: State, rules: RuleSet, registry: Registry) -> Iterator[Finding]:
+    """A column that will leave unmasked as nobody has accepted it would stop the next refresh. The line may stand beside that of
+    the older type while the release is under way.
+    """
+    lock = rules.lock
+    if lock is None or lock.accepted is None:
+        return
+    known = set(_kept(before, rules, registry))
+    for one in _kept(after, rules, registry):
+        if one not in known and one not in lock.accepted:
+            told = describe_change(one, lock) if lock.of(one.column) else f"{one.column} ({one.type}) is kept"
+            yield Finding(
+                "column-not-accepted",
+                Severity.ERROR,
+                str(one.column),
+                f"{told}, and the next refresh would refuse to copy anything",
+                f"mask it, or accept it: add the line to {lock.file}\n{one}",
+            )
+
+
+def _kept(state: State, rules: RuleSet, registry: Registry) -> tuple[KeptColumn, ...]:
+    skipped = skipped_tables(rules.subset)
+    catalog = without(state.catalog, skipped)
+    return find_kept(catalog, decide(catalog, rules, registry, skipped))
 
 
 def judge_model(drift: Collection[str] | None) -> Iterator[Finding]:

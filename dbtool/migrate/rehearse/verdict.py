@@ -192,6 +192,7 @@ def _aftermath(ran: Ran, yardstick: Yardstick) -> Iterator[Finding]:
     yield from aftermath.judge_unfinished(ran.before, ran.after)
     if yardstick.rules is not None:
         yield from aftermath.judge_new_columns(ran.before, ran.after, yardstick.rules, yardstick.registry)
+        yield from aftermath.judge_kept_columns(ran.before, ran.after, yardstick.rules, yardstick.registry)
     yield from aftermath.judge_model(ran.drift)
 
 

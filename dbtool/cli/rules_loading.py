@@ -1,0 +1,15 @@
+"""dbtool.toml → the project's rules, with the masks that they may name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def load_project_rules(settings: Any) -> Any:
+    """:raises RulesInvalid: with every problem."""
+    from dbtool.masking.masks import MASKS
+    from dbtool.masking.resolve import option_names
+    from dbtool.rules.loader import load_rules
+    from dbtool.settings import near
+
+    return load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
