@@ -147,8 +147,8 @@ def _read_keys(
 
 
 def _escaped(name: sql.Composable) -> sql.Composable:
-    """A text as COPY would write it."""
-    text: sql.Composable = sql.SQL("{}::pg_catalog.text").format(name)
+    """A text as COPY would write it. Under "C": in one of a nondeterministic collation nothing can be replaced before 18."""
+    text: sql.Composable = sql.SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
     for plain, escaped in ((r"\\", r"\\\\"), (r"\t", r"\\t"), (r"\n", r"\\n"), (r"\r", r"\\r")):
         text = sql.SQL("pg_catalog.replace({}, E'{}', E'{}')").format(text, sql.SQL(plain), sql.SQL(escaped))
     return text
