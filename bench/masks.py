@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "faker": {"provider": "job"},
     "template": {"template": "user-{digits:6}@{pool:slug}.example"},
     "bucket": {"size": 10},
+    "category": {"values": ["a", "b", "c"]},
 }
 FILES = tempfile.TemporaryDirectory()  # of masks that read some; gone with the process
 TYPES = {
@@ -38,6 +39,7 @@ TYPES = {
     "amount_noise": "numeric",
     "noise": "float8",
     "bucket": "int4",
+    "permute_format": "citext",
 }
 VALUES: dict[str, Callable[[int], str]] = {
     "int8": str,
@@ -52,6 +54,7 @@ VALUES: dict[str, Callable[[int], str]] = {
     "numeric": lambda row: f"{row / 100:.2f}",
     "float8": lambda row: repr(row / 7),
     "int4": str,
+    "citext": lambda row: f"AB-{row:07}x",
     "text": lambda row: f"Someone-{row:07} of somewhere",
 }
 

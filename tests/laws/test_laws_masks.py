@@ -104,6 +104,7 @@ CASES = [
     Case("card", r"424242\d{10}"),
     Case("card", r"378282\d{9}", {"brand": "amex"}),
     Case("card", r"(?s).*", {"space": "same_format"}),
+    Case("category", r"[abcdefgh]", {"values": list("abcdefgh")}),
     Case("city", r"\S.*"),
     Case("city", r"\S.{0,14}", {"locale": "de_DE", "max_length": 15}),
     Case("company", r"\S.*"),
@@ -197,6 +198,8 @@ CASES = [
     Case("username", rf"[a-z]{{3,12}}_{HEX}{{16}}"),
     Case("username", rf"u{HEX}{{16}}", {"name": False}),
     Case("uuid", rf"{HEX}{{8}}-{HEX}{{4}}-4{HEX}{{3}}-[89ab]{HEX}{{3}}-{HEX}{{12}}"),
+    Case("word", r"(?s).{0,40}"),
+    Case("word", r"(?s).{0,40}", {"locale": "ru_RU"}),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 brief = settings(max_examples=20, deadline=None)

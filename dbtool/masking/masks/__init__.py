@@ -9,6 +9,7 @@ from dbtool.masking.masks import (
     birth_date,
     bucket,
     card,
+    category,
     city,
     company,
     constant,
@@ -39,6 +40,7 @@ from dbtool.masking.masks import (
     user_agent,
     username,
     uuid,
+    word,
 )
 
 MASKS: Registry = {
@@ -47,6 +49,7 @@ MASKS: Registry = {
     "birth_date": birth_date.MASK,
     "bucket": bucket.MASK,
     "card": card.MASK,
+    "category": category.MASK,
     "city": city.MASK,
     "company": company.MASK,
     "constant": constant.MASK,
@@ -77,4 +80,5 @@ MASKS: Registry = {
     "user_agent": user_agent.MASK,
     "username": username.MASK,
     "uuid": uuid.MASK,
+    "word": word.MASK,
 }
