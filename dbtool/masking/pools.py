@@ -13,6 +13,7 @@ import polars as pl
 
 from dbtool.digest import Digest
 from dbtool.masking.mask import DoesNotFit
+from dbtool.masking.word_locales import check_words
 
 _SEED = 20240229  # of Faker's draws: a pool is the same for every project, its order is the key's
 _SMALLEST_POOL = 20
@@ -27,13 +28,18 @@ def _slug(word: str) -> str:
     return "".join(letter for letter in plain if letter.isalpha())
 
 
+def _draw_street(faker: Any) -> str:
+    """In Japan a quarter and its number: a street has no name there."""
+    return f"{faker.town()}{faker.chome()}" if hasattr(faker, "chome") else str(faker.street_name())
+
+
 # kind → (what to ask Faker for, how often)
 _KINDS: Mapping[str, tuple[Callable[[Any], str], int]] = {
     "first_name": (lambda faker: str(faker.first_name()), 20_000),
     "last_name": (lambda faker: str(faker.last_name()), 20_000),
     "slug": (lambda faker: _slug(faker.first_name()), 5_000),
     "company": (lambda faker: str(faker.company()), 5_000),
-    "street": (lambda faker: str(faker.street_name()), 5_000),
+    "street": (_draw_street, 5_000),
     "city": (lambda faker: str(faker.city()), 5_000),
     "word": (lambda faker: str(faker.word()), 5_000),
     "postcode": (lambda faker: str(faker.postcode()), 5_000),
@@ -61,9 +67,13 @@ def make_faker(locale: str) -> Any:
 
 @cache
 def load_pool(kind: str, locale: str) -> tuple[str, ...]:
-    """Every different word that a seeded Faker drew, sorted; the same in every process."""
+    """Every different word that a seeded Faker drew, sorted; the same in every process.
+
+    :raises DoesNotFit: there is no such locale, or it has no words of that kind.
+    """
     draw, draws = _KINDS[kind]
     faker = make_faker(locale)
+    check_words(kind, locale)
     _LOADED.add((kind, locale))
     words = {unicodedata.normalize("NFC", draw(faker)) for _ in range(draws)}
     return tuple(sorted(word for word in words if word.isprintable() and word.strip()))

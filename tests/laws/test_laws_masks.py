@@ -80,6 +80,8 @@ CASES = [
         "money",
         st.integers(0, 10**9).map(lambda cents: f"${cents / 100:,.2f}"),
     ),
+    Case("address", r"\d{1,3} [^\n]+, [^\n]+ \d{5}"),
+    Case("address", r"(?s)\S.* \d{1,3}(, |\n)\d{5} \S.*", {"locale": "de_DE", "keep_lines": True}),
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
     Case("birth_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {"years": 3}, "timestamptz", dates),
     Case("birth_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", is_keyed=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dbtool.masking.mask import Registry
 from dbtool.masking.masks import (
     account,
+    address,
     amount_noise,
     birth_date,
     bucket,
@@ -45,6 +46,7 @@ from dbtool.masking.masks import (
 
 MASKS: Registry = {
     "account": account.MASK,
+    "address": address.MASK,
     "amount_noise": amount_noise.MASK,
     "birth_date": birth_date.MASK,
     "bucket": bucket.MASK,

@@ -20,6 +20,8 @@ from dbtool.masking.options import PoolOptions, taking
 from dbtool.masking.pool_mask import CANONICAL, advise_length
 from dbtool.masking.pools import load_pool, pick, shorten, shuffle
 
+_FAMILY_FIRST = frozenset({"hu", "ja", "ko", "vi", "zh"})  # languages
+
 
 def _load_words(options: PoolOptions, context: MaskContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Given and family names; under ``max_length`` each gets half of what the space leaves."""
@@ -36,12 +38,14 @@ def _bind(options: PoolOptions, context: MaskContext) -> BoundMask:
     check_length("full_name", longest, context, advise_length(context))
     first_names = shuffle(first, context.digest, "first_name")
     last_names = shuffle(last, context.digest, "last_name")
+    is_family_first = options.locale_in(context).partition("_")[0] in _FAMILY_FIRST
+    order = ["last", "first"] if is_family_first else ["first", "last"]
     key_text = plan_key(context, CANONICAL)
 
     def stand_in(values: pl.Series) -> pl.Series:
         words = context.digest.uint64s(key_text(values), 2)
         parts = pl.DataFrame({"first": pick(first_names, words[0]), "last": pick(last_names, words[1])})
-        return parts.select(pl.concat_str("first", "last", separator=" ")).to_series()
+        return parts.select(pl.concat_str(order, separator=" ")).to_series()
 
     return per_value(stand_in)
 
@@ -53,7 +57,8 @@ def _count(options: PoolOptions, context: MaskContext) -> int | None:
 
 MASK = Mask(
     name="full_name",
-    summary="A given and a family name of the locale, drawn apart: hundreds of thousands of combinations.",
+    summary="A given and a family name of the locale, drawn apart: hundreds of thousands of combinations. The family "
+    "name comes first where it does in the language.",
     types=PROSE_TYPES,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.CHANCE,

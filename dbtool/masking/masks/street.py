@@ -10,29 +10,37 @@ from dbtool.masking.fit import PROSE_TYPES, check_length, check_type
 from dbtool.masking.mask import BoundMask, Example, Mask, MaskContext, Overlap, Space, Uniqueness
 from dbtool.masking.options import PoolOptions, taking
 from dbtool.masking.pool_mask import CANONICAL, advise_length
-from dbtool.masking.pools import is_number_first, load_pool, pick, shorten, shuffle
+from dbtool.masking.pools import load_pool, pick, shorten, shuffle
+from dbtool.masking.postal_forms import count_letters, fill, get_street_form
 
 _HOUSES = 199
-_HOUSE_LETTERS = 4  # the number and the blank beside it
+_HOUSE_DIGITS = 3
+
+
+def _count_rest(options: PoolOptions, context: MaskContext) -> int:
+    """Characters beside the street's name."""
+    return count_letters(get_street_form(options.locale_in(context))) + _HOUSE_DIGITS
 
 
 def _load_streets(options: PoolOptions, context: MaskContext) -> tuple[str, ...]:
-    longest = None if options.max_length is None else options.max_length - _HOUSE_LETTERS
+    rest = _count_rest(options, context)
+    longest = None if options.max_length is None else options.max_length - rest
     return shorten(load_pool("street", options.locale_in(context)), longest, "streets")
 
 
 def _bind(options: PoolOptions, context: MaskContext) -> BoundMask:
     check_type("street", context, PROSE_TYPES)
     words = _load_streets(options, context)
-    check_length("street", max(map(len, words)) + _HOUSE_LETTERS, context, advise_length(context))
+    longest = max(map(len, words)) + _count_rest(options, context)
+    check_length("street", longest, context, advise_length(context))
     streets = shuffle(words, context.digest, "street")
-    order = ["house", "street"] if is_number_first(options.locale_in(context)) else ["street", "house"]
+    spelling = fill(get_street_form(options.locale_in(context)))
     key_text = plan_key(context, CANONICAL)
 
     def stand_in(values: pl.Series) -> pl.Series:
         word, other = context.digest.uint64s(key_text(values), 2)
         parts = pl.DataFrame({"street": pick(streets, word), "house": (other % _HOUSES + 1).cast(pl.String)})
-        return parts.select(pl.concat_str(order, separator=" ")).to_series()
+        return parts.select(spelling).to_series()
 
     return per_value(stand_in)
 
