@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import config_option, format_option, verbosity_options
-from dbtool.cli.rules_accept import accept
+from dbtool.cli.rules_accept import accept, schema
 from dbtool.cli.rules_explain import explain
 from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import DbtoolError, FindingsRefuse, KeptColumnChanged
@@ -28,6 +28,7 @@ def rules() -> None:
 
 rules.add_command(accept)
 rules.add_command(explain)
+rules.add_command(schema)
 
 
 @rules.command()

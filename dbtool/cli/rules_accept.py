@@ -44,6 +44,19 @@ def accept(*, environment: str, prune: bool, **options: Any) -> None:
         click.echo(render_acceptance(acceptance))
 
 
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of a rule file, for editors that complete and check YAML.
+
+    Save it, and name it in the first line of a rule file: # yaml-language-server: $schema=rules.schema.json
+    """
+    from dbtool.masking.masks import MASKS
+    from dbtool.masking.shapes import mask_shapes
+    from dbtool.rules.schema import build_schema
+
+    print_json(build_schema(mask_shapes(MASKS)))
+
+
 def _accept(environment: str, options: dict[str, Any], *, prune: bool) -> Any:
     from dbtool.settings import load_settings
 

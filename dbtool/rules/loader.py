@@ -27,7 +27,7 @@ _UNLISTED = (
     "there is no unlisted: a column that no rule decides stops the run, so that a new column never leaves "
     "production by default; decide each column under tables"
 )
-_LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}\Z")
+LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}\Z")
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ def _read_locale(entry: Entry, draft: _Draft) -> None:
     locale = read_text(entry.value, "locale", draft.problems)
     if locale is None:
         return
-    if not _LOCALE.match(locale):
+    if not LOCALE.match(locale):
         draft.problems.add(entry.value.at, f"locale {locale} is not spelt like en_GB")
     elif draft.locale is not None and draft.locale[0] != locale:
         draft.problems.add(
