@@ -7,6 +7,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.demo.project import get_project_folder, migrate_shop
 from dbtool.digest import ProjectKey
 from dbtool.findings import Severity
+from dbtool.masking.accepted import find_kept
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.coverage import decide
 from dbtool.masking.mask import TEXT_TYPES
@@ -14,6 +15,7 @@ from dbtool.masking.masks import MASKS
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from dbtool.rules.loader import load_rules
+from dbtool.rules.lockfile import LOCK_NAME, render_lock
 from dbtool.rules.model import Keep, MaskUse, RuleSet
 
 
@@ -74,3 +76,11 @@ def test_every_table_kept_has_a_reason_a_reviewer_can_weigh() -> None:
         for rule in table.columns:
             if isinstance(rule.decision, Keep):
                 assert len(rule.decision.reason.split()) >= 3, (str(table.name), rule.columns)
+
+
+def test_what_is_kept_is_what_the_shops_lock_has_accepted(database: str) -> None:
+    """``dbtool rules accept production --prune`` in the change that keeps another column."""
+    catalog, rules = catalog_of(database), rules_of_the_shop()
+    kept = find_kept(catalog, decide(catalog, rules, MASKS))
+    written = (get_project_folder() / "masking_rules" / LOCK_NAME).read_text(encoding="utf-8")
+    assert written == render_lock(kept)
