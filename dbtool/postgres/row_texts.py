@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg import sql
+from psycopg import RawCursor, sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.postgres.session import Connection, translated
@@ -16,10 +16,12 @@ def read_texts(
     """``row`` is a row id of the snapshot that the session sees. Empty where it is not there."""
     if not columns:
         return ()
-    query = sql.SQL("SELECT {} FROM ONLY {} WHERE ctid = %s::pg_catalog.tid").format(
+    query = sql.SQL("SELECT {} FROM ONLY {} WHERE ctid = $1::pg_catalog.tid").format(
         sql.SQL(", ").join(sql.SQL("{}::pg_catalog.text").format(sql.Identifier(name)) for name in columns),
         sql.Identifier(leaf.schema, leaf.name),
     )
-    with translated(f"reading the key of a row of {leaf}"):
-        found = connection.execute(query, (f"({row >> 16},{row & 0xFFFF})",)).fetchone()
+    tid = f"({row >> 16},{row & 0xFFFF})"
+    # raw, since a name may have a % in it
+    with translated(f"reading the key of a row of {leaf}"), RawCursor(connection) as cursor:
+        found = cursor.execute(query, (tid,)).fetchone()
     return tuple(found) if found is not None else ()

@@ -175,6 +175,25 @@ def test_a_row_outside_is_told_what_did_not_bring_it(
     assert told(explanation)[1:] == [f"  {hindrance}" for hindrance in hindrances]
 
 
+def test_names_with_signs_in_them_are_explained_too(source: str, tmp_path: Path) -> None:
+    execute(source, 'CREATE TABLE "odd %s" ("rate %d" int, "%(x)s" text, PRIMARY KEY ("rate %d", "%(x)s"))')
+    execute(source, """INSERT INTO "odd %s" VALUES (7, 'x%s')""")
+    rules = _RULES + """  public."odd %s": {rate %d: {keep: surrogate}, "%(x)s": {keep: surrogate}}\n"""
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        rules + """subset: {roots: [{table: 'public."odd %s"', percent: 100}]}\n""", encoding="utf-8"
+    )
+    odd = explain_row(
+        Target("production", Tier.PRODUCTION, lambda: source),
+        load_rules(file, MASKS.keys(), option_names(MASKS)),
+        KEY,
+        profile=None,
+        table=RelationName("public", "odd %s"),
+        ids=("7", "x%s"),
+    )
+    assert [shown.values for shown in odd.way] == [("7", "x%s")]
+
+
 def test_a_row_of_a_table_that_is_copied_whole_needs_no_other_reason(source: str, tmp_path: Path) -> None:
     assert told(explained(source, tmp_path, "country", "NL"))[1:] == [
         "  public.country code NL   every row of its table is copied"
