@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "constant": {"value": "x"},
     "dictionary": {"file": "branches.txt"},
     "faker": {"provider": "job"},
+    "sql": {"expression": "1"},
     "template": {"template": "user-{digits:6}@{pool:slug}.example"},
     "bucket": {"size": 10},
     "category": {"values": ["a", "b", "c"]},

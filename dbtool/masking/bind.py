@@ -116,6 +116,11 @@ def _spell_instead(alternative: str) -> str:
 def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
     """(reason, remedy) of what the types alone forbid. Binding finds what depends on options."""
     column, key = masked.column, masked.decision.inherited_from
+    if masked.mask.expression is not None and key is not None:
+        yield (
+            f"it is an expression over the columns of {key}, and this column refers to that",
+            "mask the key otherwise",
+        )
     if masked.mask.makes_null and column.not_null:
         yield "the column is NOT NULL", "use mask: constant with a value"
     if key is None:
@@ -168,9 +173,14 @@ def _source_literal(masked: MaskedColumn, bound: BoundMask) -> str | None:
 
     A mask that reads nothing gives every value the same stand-in, so one probe tells which.
     """
-    if masked.promise.overlap is not Overlap.NOT_READ:
+    literal: str | None
+    if masked.mask.expression is not None:
+        literal = (
+            f"(\n{masked.mask.expression(masked.options)}\n)"  # the line of its own ends a comment in it
+        )
+    elif masked.promise.overlap is not Overlap.NOT_READ:
         return None
-    if masked.mask.source_sql is not None:
+    elif masked.mask.source_sql is not None:
         literal = masked.mask.source_sql(masked.options, masked.context)
     else:
         probe = bound(pl.Series("probe", ["x"], dtype=pl.String), pl.DataFrame())
@@ -226,6 +236,10 @@ def _bind_path(decision: ColumnDecision, path: str, use: MaskUse, workshop: Work
     if (parts := resolve_use(use, _JSON_VALUE, where, workshop)) is None:
         return None
     mask, options, context = parts
+    if mask.expression is not None:
+        message = f"mask {mask.name} at {use.at} does not fit {path}: the source evaluates it in place of a whole column"
+        workshop.refuse("mask-does-not-fit", decision.ref, message, _INSTEAD)
+        return None
     try:
         return _recording(mask.bind(options, context), mask, mask.promise(options, context).overlap, workshop)
     except DoesNotFit as error:

@@ -71,6 +71,9 @@ def _judge_column(masked: MaskedColumn, where: str, definition: str, name: str) 
     if masked.mask.makes_null:
         yield from _judge_null(masked, where, definition)
         return
+    if masked.mask.is_opaque:
+        yield _not_proved(masked, where, "what it makes is known when it is made")
+        return
     predicate = parse_check(definition, name)
     if predicate is None or masked.use.by:
         yield _not_proved(masked, where, "it is more than a simple condition of one value")

@@ -18,6 +18,7 @@ from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
 from dbtool.masking.uniqueness import prove_uniqueness
 from dbtool.rules.model import NO_MODULES, PythonModules, RuleSet
+from dbtool.rules.subset_model import SqlText
 
 # Permutations work within lengths or magnitudes, and each of those has one fixed point on average.
 _PERMUTED_SPACES = 20
@@ -32,6 +33,7 @@ class ColumnMask:
     source's SELECT has in the column's place, where the original need not be read at all.
     ``expected_fixed_rate`` is the share of distinct originals that equal their own stand-in by chance;
     ``permutes`` tells that it is a keyed permutation's, whose fixed points do not grow with the originals.
+    ``expression`` is the rules' own part of ``source_sql``, for the source to parse before.
     """
 
     column: str
@@ -44,6 +46,7 @@ class ColumnMask:
     source_sql: str | None
     expected_fixed_rate: float
     permutes: bool = False
+    expression: SqlText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,15 @@ def _column_masks(relation: Relation, bound: Mapping[ColumnRef, BoundColumn]) ->
                 source_sql=one.source_sql,
                 expected_fixed_rate=_expected_fixed_rate(one.masked, relation) if one.masked else 1.0,
                 permutes=one.masked is not None and _permutes(one.masked),
+                expression=_expression(one.masked) if one.masked else None,
             )
+
+
+def _expression(masked: MaskedColumn) -> SqlText | None:
+    if masked.mask.expression is None:
+        return None
+    at = masked.use.places.get("expression", masked.use.at)
+    return SqlText(masked.mask.expression(masked.options), at)
 
 
 def _permutes(masked: MaskedColumn) -> bool:

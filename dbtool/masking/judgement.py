@@ -43,7 +43,7 @@ def judge_tally(
             f"{tally.fixed} of {tally.rows} rows kept their original under a mask whose outputs are disjoint"
         )
         return Finding("surviving-value", Severity.ERROR, str(where), message), None
-    if column.overlap is Overlap.NOT_READ or column.mask is None:
+    if column.overlap is Overlap.NOT_READ or column.source_sql is not None or column.mask is None:
         return None, None
     distinct, fixed = tally.distinct.estimate, tally.distinct_fixed.estimate
     expected = _expected_fixed(column, distinct)

@@ -80,8 +80,8 @@ def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> I
 class CopyOut:
     """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
 
-    ``pushed`` replaces columns, by index, with SQL that dbtool made itself: a constant or NULL, so that the
-    originals never leave the source. With ``row_ids`` only these rows are meant, and the session must have been told
+    ``pushed`` replaces columns, by index, with SQL that dbtool made itself, a constant or NULL, or that the rules bring
+    and the source has parsed alone: the originals never leave the source. With ``has_foreign_sql`` some is the rules'. With ``row_ids`` only these rows are meant, and the session must have been told
     them before (``tell_rows``): a COPY takes no parameters, and written into it they would fill the server's log.
     """
 
@@ -92,6 +92,7 @@ class CopyOut:
     end_page: int | None = None
     binary: bool = False
     row_ids: RowIds | None = None
+    has_foreign_sql: bool = False
 
     def statement(self) -> sql.Composed:
         """Always a SELECT from ONLY: an inheritance parent's children are relations of their own."""
@@ -246,7 +247,8 @@ class DriverReader:
 @dataclass(frozen=True, slots=True)
 class SizedReader:
     """A program takes longer to start than a small relation to read: those are read by the driver. So are chosen rows: a
-    program could be told them only in the text of a statement.
+    program could be told them only in the text of a statement. So is what SQL of the rules makes: to psql a backslash or
+    a colon in it may be a command or a variable of its own.
     """
 
     small: CopyReader
@@ -254,7 +256,7 @@ class SizedReader:
     is_small: Callable[[RelationName], bool]
 
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]:
-        is_small = copy.row_ids is not None or self.is_small(copy.relation)
+        is_small = copy.row_ids is not None or copy.has_foreign_sql or self.is_small(copy.relation)
         return (self.small if is_small else self.large).open(copy)
 
 

@@ -20,6 +20,12 @@ _ALONE = "SELECT FROM ONLY {} AS {} WHERE\n"
 _IN_BRACKETS = "SELECT FROM ONLY {} AS {} WHERE (\n"
 
 
+# The same of an expression of any type, which may be a constant: no bracket in it can close both kinds. In the first it stands
+# as it will in the COPY, beside the column whose type it must have; WHERE takes no aggregates and no windows.
+_IN_PLACE = "SELECT CASE WHEN {} IS NOT NULL THEN (\n", "\n) END, {} FROM ONLY {} AS {}"
+_IN_ARRAY = "SELECT FROM ONLY {} AS {} WHERE ARRAY[\n"
+
+
 def check_condition(connection: Connection, table: RelationName, condition: SqlText) -> None:
     """The condition is one boolean expression over rows of ``table``, whose bare name it may use.
 
@@ -32,17 +38,69 @@ def check_condition(connection: Connection, table: RelationName, condition: SqlT
             _parse(connection, table, condition, opening, closing)
 
 
+def check_expression(
+    connection: Connection, relation: RelationName, column: str, expression: SqlText
+) -> None:
+    """The expression is one value over rows of ``relation``, of a type that ``column`` takes without being asked to.
+
+    :raises RulesInvalid: it is not; as ``check_condition``.
+    """
+    doing = f"checking an expression for {relation}"
+    names = sql.Identifier(relation.schema, relation.name), sql.Identifier(relation.name)
+    own = sql.Identifier(column)
+    with translated(doing), connection.transaction():
+        _prepare(
+            connection, relation, expression, sql.SQL(_IN_ARRAY).format(*names), sql.SQL("\n] IS NOT NULL")
+        )
+    with translated(doing), connection.transaction():
+        opening, closing = (sql.SQL(part) for part in _IN_PLACE)
+        found, wanted = _prepare(
+            connection, relation, expression, opening.format(own), closing.format(own, *names)
+        )
+        row = connection.execute(_FITS, {"found": found, "wanted": wanted}).fetchone()
+    if row is not None and not row[0]:
+        raise RulesInvalid(
+            [
+                f"{expression.at}: the expression is of type {row[1]}, and the column of type {row[2]}; cast it to that"
+            ]
+        )
+
+
+# Texts of every type are told alike. A domain is told as what it is over.
+_FITS = """
+SELECT %(found)s::oid = %(wanted)s::oid
+    OR (SELECT pg_catalog.count(*) = 2 FROM pg_catalog.pg_type
+        WHERE oid IN (%(found)s, %(wanted)s) AND typcategory = 'S')
+    OR EXISTS (SELECT FROM pg_catalog.pg_cast
+               WHERE castsource = %(found)s AND casttarget = %(wanted)s AND castcontext = 'i'),
+    pg_catalog.format_type(%(found)s, NULL), pg_catalog.format_type(%(wanted)s, NULL)
+"""
+
+
 def _parse(
     connection: Connection, table: RelationName, condition: SqlText, opening: str, closing: str
 ) -> None:
-    """The protocol's Parse, which takes one statement, looks names up and runs nothing."""
     names = sql.Identifier(table.schema, table.name), sql.Identifier(table.name)
-    prefix = sql.SQL(opening).format(*names).as_string(connection)
-    result = connection.pgconn.prepare(b"", f"{prefix}{condition.text}{closing}".encode())
+    _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
+
+
+def _prepare(
+    connection: Connection,
+    table: RelationName,
+    text: SqlText,
+    opening: sql.Composable,
+    closing: sql.Composable,
+) -> tuple[int, ...]:
+    """The protocol's Parse, which takes one statement, looks names up and runs nothing; the types of what it would give."""
+    prefix = opening.as_string(connection)
+    statement = f"{prefix}{text.text}{closing.as_string(connection)}"
+    result = connection.pgconn.prepare(b"", statement.encode())
     if result.status != pq.ExecStatus.COMMAND_OK:
-        raise _refusal(result, table, condition, len(prefix))
-    if connection.pgconn.describe_prepared(b"").nparams:
-        raise RulesInvalid([f"{condition.at}: a condition has no parameters such as $1"])
+        raise _refusal(result, table, text, len(prefix))
+    described = connection.pgconn.describe_prepared(b"")
+    if described.nparams:
+        raise RulesInvalid([f"{text.at}: a condition has no parameters such as $1"])
+    return tuple(described.ftype(index) for index in range(described.nfields))
 
 
 def _refusal(result: pq.abc.PGresult, table: RelationName, condition: SqlText, before: int) -> DbtoolError:

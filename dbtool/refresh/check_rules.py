@@ -18,6 +18,7 @@ from dbtool.masking.masks import MASKS
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
+from dbtool.refresh.expressions import check_expressions
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.rules.model import RuleSet
@@ -43,7 +44,7 @@ def check_rules(
     Masks are bound with a key of the moment: nothing is masked, and what a mask may do does not depend on it.
 
     :raises UsageError: there is no such profile.
-    :raises RulesInvalid: a condition that PostgreSQL cannot read; with those of all subsets.
+    :raises RulesInvalid: an expression or a condition that PostgreSQL cannot read; with those of all subsets.
     """
     asked = _asked(rules, profile)
     with naming(source):
@@ -54,6 +55,7 @@ def check_rules(
     skipped = _skipped_by_all(asked)
     key, copied = ProjectKey(token_bytes(32)), without(catalog, skipped)
     plan = plan_masking(copied, rules, key, MASKS, skipped=skipped)
+    check_expressions(source, plan)
     of_lock = (
         *judge_kept(copied, plan.coverage, rules.lock, source),
         *find_gone(copied, plan.coverage, rules.lock, skipped),

@@ -185,4 +185,5 @@ def copy_out_of(masks: RelationMasks, chunk: Chunk, *, binary: bool) -> CopyOut:
         end_page=chunk.end,
         binary=binary,
         row_ids=chunk.row_ids(),
+        has_foreign_sql=any(column.expression is not None for column in masks.columns),
     )

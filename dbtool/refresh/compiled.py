@@ -18,6 +18,7 @@ from dbtool.masking.pools import pools_digest
 from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
+from dbtool.refresh.expressions import check_expressions
 from dbtool.refresh.request import MaskedCopy
 
 
@@ -33,13 +34,17 @@ class MaskingInputs:
 def compile_for(
     request: MaskedCopy, catalog: Catalog, skipped: Collection[RelationName] = ()
 ) -> tuple[MaskingInputs, MaskingPlan]:
-    """``skipped`` are tables of the source that the catalog was given without."""
+    """``skipped`` are tables of the source that the catalog was given without.
+
+    :raises RulesInvalid: an expression of the rules that the source cannot read.
+    """
     originals, seed = Originals(), request.key.survivors_seed()
 
     def record(values: pl.Series) -> None:
         originals.add(hash_originals(values, seed))
 
     plan = plan_masking(catalog, request.rules, request.key, MASKS, record, skipped=skipped)
+    check_expressions(request.source, plan)
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
     return MaskingInputs((*plan.findings, *drift), originals, pools_digest()), plan
 

@@ -29,7 +29,7 @@ def searched_columns(relation: Relation, masked: dict[str, ColumnMask]) -> tuple
 
     def is_searched(column: Column) -> bool:
         mask = masked.get(column.name)
-        if mask is not None and mask.source_sql is not None:
+        if mask is not None and mask.overlap is Overlap.NOT_READ:
             return False  # one constant, or NULL
         if mask is None and not column.type.is_array and (column.type.length or SHORTEST) < SHORTEST:
             return False  # nothing that is searched for fits in, such as a country code
@@ -83,7 +83,8 @@ class Search:
             values = copytext.decode(raw)
             mask = masked.get(column.name)
             hashes = hash_whole(values, self.seed)
-            if mask is None or mask.mask is None or column.type.is_array:
+            is_free = mask is None or mask.mask is None or mask.mask.is_opaque
+            if is_free or column.type.is_array:
                 hashes = np.concatenate([hashes, hash_tokens(values, self.seed)])
             if len(met := self.originals.found_in(hashes)):
                 yield ColumnRef(relation.name, column.name), met

@@ -134,6 +134,9 @@ def _render_example(mask: Mask) -> Iterator[str]:
     yield from ("```yaml", mask.example.rule, "```", "")
     for name, text in mask.example.files.items():
         yield from (f"With `{name}` beside the rule file:", "", "```", *text.splitlines(), "```", "")
+    if mask.expression is not None:
+        yield from ("The source evaluates it, and the original stays there.", "")
+        return
     yield from (
         f"In a column of type {mask.example.column_type}:",
         "",

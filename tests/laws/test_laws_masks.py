@@ -178,6 +178,7 @@ CASES = [
     Case("redact", r"[^1-9A-WYZa-wyz]*", is_keyed=False),
     Case("shift_date", r"\d{4,}-\d\d-\d\d( .*)?( BC)?|-?infinity", {}, "timestamptz", dates),
     Case("shift_date", r"[^1-9]*|\d{4,}-\d\d-\d\d.*", {"days": 3}, is_keyed=False),
+    Case("sql", r"", {"expression": "'made by the source'"}, is_keyed=False),
     Case("street", r"\d{1,3} \S.*"),
     Case("street", r"\S.* \d{1,3}", {"locale": "de_DE"}),
     Case("template", r"user-\d{6}@[a-z]{3,12}\.example", {"template": "user-{digits:6}@{pool:slug}.example"}),

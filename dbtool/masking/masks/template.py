@@ -37,7 +37,7 @@ from dbtool.masking.template_text import (
     parse_template,
 )
 
-_UNIQUE_BITS = 64
+_UNIQUE_OUTPUTS = 2**64
 _MOST_OUTPUTS = 2**256  # what one HMAC tells apart
 
 
@@ -115,7 +115,7 @@ def _count_fixed(parts: tuple[Part, ...]) -> int:
 
 
 def _is_unique(options: TemplateOptions) -> bool:
-    return _count_fixed(options.parts) >= 2**_UNIQUE_BITS
+    return _count_fixed(options.parts) >= _UNIQUE_OUTPUTS
 
 
 def _count(options: TemplateOptions, context: MaskContext) -> int | None:
