@@ -107,7 +107,9 @@ MASK = Mask(
     overlap=Overlap.CHANCE,
     space=Space.SAME_FORMAT,
     bind=taking(CategoryOptions, _bind),
-    example=Example("newsletter: {mask: category}", "bool", ("t", "f", None)),
+    example=Example(
+        "status: {mask: category, values: [new, paid, sent, lost]}", inputs=("new", "paid", "sent", None)
+    ),
     options=CategoryOptions,
     capacity=taking(CategoryOptions, _count),
     promise_under=taking(CategoryOptions, _promise),

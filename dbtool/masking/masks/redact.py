@@ -21,6 +21,8 @@ from dbtool.masking.mask import (
 )
 from dbtool.masking.translate import CharacterTable, translate
 
+_TYPES = TEXT_TYPES | {"bytea"}
+
 
 def _blank(letter: str) -> str:
     category = unicodedata.category(letter)
@@ -43,14 +45,20 @@ def blank_out(values: pl.Series) -> pl.Series:
 
 
 def _bind(_options: Options, context: MaskContext) -> BoundMask:
-    check_type("redact", context, TEXT_TYPES)
-    return per_value(blank_out)
+    check_type("redact", context, _TYPES)
+    return per_value(_blank_bytes if context.type.base == "bytea" else blank_out)
+
+
+def _blank_bytes(values: pl.Series) -> pl.Series:
+    """As many zeros, spelt as PostgreSQL does: a backslash, an x and hexadecimal digits."""
+    return values.str.replace_all("[0-9a-f]", "0")
 
 
 MASK = Mask(
     name="redact",
-    summary="Letters become x or X, digits 0; length, punctuation and white space stay. Nothing can be read.",
-    types=TEXT_TYPES,
+    summary="Letters become x or X, digits 0; length, punctuation and white space stay. Nothing can be read. "
+    "Bytes become as many zeros.",
+    types=_TYPES,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.CHANCE,
     space=Space.SAME_FORMAT,
