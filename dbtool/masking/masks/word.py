@@ -74,9 +74,10 @@ def _case_like(words: pl.Series, picked: pl.Series) -> pl.Series:
     """Capitals throughout, at the beginning, or none, as the word has them."""
     lower = words.str.to_lowercase()
     is_capital = words.str.head(1) != lower.str.head(1)
-    if not is_capital.any():
+    is_cased = words != lower
+    if not is_cased.any():
         return picked
-    is_shouted = (words == words.str.to_uppercase()) & (words != lower) & (words.str.len_chars() > 1)
+    is_shouted = is_cased & (words == words.str.to_uppercase()) & (words.str.len_chars() > 1)
     capital = picked.str.head(1).str.to_uppercase() + picked.str.slice(1)
     return picked.str.to_uppercase().zip_with(is_shouted, capital.zip_with(is_capital, picked))
 

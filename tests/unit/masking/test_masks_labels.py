@@ -129,6 +129,7 @@ def test_a_word_has_one_stand_in_wherever_it_stands(mask_values: MaskValues) -> 
     assert outputs[1] == outputs[0].capitalize() == outputs[4]
     assert outputs[2] == outputs[0].upper()
     assert outputs[3].split()[1] == outputs[0] + ","
+    assert mask_values("word", ["0A:"]) == mask_values("word", ["0A:", "Family"])[:1]
 
 
 def test_a_number_among_words_becomes_zeros(mask_values: MaskValues) -> None:
