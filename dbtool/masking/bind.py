@@ -11,6 +11,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation, TypeKind, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.inner_values import has_moving_bounds, inner_type, mask_within
 from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
@@ -18,6 +19,8 @@ from dbtool.masking.shared_keys import find_mismatch
 from dbtool.rules.model import JsonPaths, Keep, MaskUse
 
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
+_INSTEAD_FOR_RANGES = "use mask: null or constant, or keep the column with a reason"
+_INSTEAD_FOR_DATES = f"use mask: shift_date, which moves both bounds together; or {_INSTEAD_FOR_RANGES}"
 _JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
 
 
@@ -93,7 +96,9 @@ def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -
         workshop.refuse("mask-does-not-fit", masked.ref, message, _spell_instead(error.alternative))
         return None
     bound = _recording(bound, masked.mask, masked.promise.overlap, workshop)
-    return BoundColumn(masked, _null_stays_null(bound, masked.column.type), masked.use.by, literal)
+    inner = inner_type(masked.column.type, masked.mask, each=masked.use.each)
+    bound = mask_within(masked.layers, _null_stays_null(bound, inner), masked.use.by)
+    return BoundColumn(masked, bound, masked.use.by, literal)
 
 
 def _recording(bound: BoundMask, mask: Mask, overlap: Overlap, workshop: Workshop) -> BoundMask:
@@ -121,11 +126,14 @@ def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
             f"it is an expression over the columns of {key}, and this column refers to that",
             "mask the key otherwise",
         )
-    if masked.mask.makes_null and column.not_null:
+    if masked.mask.makes_null and column.not_null and not masked.use.each:
         yield "the column is NOT NULL", "use mask: constant with a value"
+    inner = inner_type(column.type, masked.mask, each=masked.use.each)
+    if masked.use.each:
+        yield from _each_objections(masked)
     if key is None:
-        yield from _type_objections(masked.mask, column.type)
-    elif mismatch := find_mismatch(column.type, masked.context.type):
+        yield from _type_objections(masked.mask, inner)
+    elif mismatch := find_mismatch(inner, masked.context.type):
         yield (
             f"it must hold the stand-ins of {key}, and {mismatch}",
             f"give both columns one type, or keep {key}",
@@ -133,15 +141,32 @@ def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
     yield from _by_objections(masked.relation, masked.use)
 
 
+def _each_objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
+    if not masked.column.type.is_array:
+        yield (
+            f"each is for arrays, and the column is {masked.column.type.sql}",
+            f"write {{mask: {masked.mask.name}}} without each",
+        )
+    if masked.mask.makes_null:
+        yield "an array of NULLs would be left, as long as the original", "use mask: null without each"
+    if masked.mask.expression is not None:
+        yield "the source evaluates it in place of a whole column", ""
+
+
 def _type_objections(mask: Mask, column: ColumnType) -> Iterator[tuple[str, str]]:
     if not mask.types:
         return
     if column.is_array:
         yield (
-            f"the column is an array ({column.sql}), and its elements cannot be masked yet",
-            "use mask: null",
+            f"the column is an array ({column.sql}), and the mask is for single values",
+            f"write {{each: {{mask: {mask.name}}}}}, which masks every element, or use mask: null",
         )
-    elif column.kind in (TypeKind.COMPOSITE, TypeKind.RANGE, TypeKind.MULTIRANGE):
+    elif column.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE):
+        yield (
+            f"the column is a {column.kind} ({column.sql}), and the mask could turn its bounds around",
+            _INSTEAD_FOR_DATES if has_moving_bounds(column) else _INSTEAD_FOR_RANGES,
+        )
+    elif column.kind is TypeKind.COMPOSITE:
         yield f"the column is a {column.kind} ({column.sql}), which cannot be masked yet", "use mask: null"
     elif column.base not in mask.types and column.kind not in mask.types:
         yield f"it serves {', '.join(sorted(mask.types))}, and the column is {column.sql}", ""
@@ -174,6 +199,8 @@ def _source_literal(masked: MaskedColumn, bound: BoundMask) -> str | None:
     A mask that reads nothing gives every value the same stand-in, so one probe tells which.
     """
     literal: str | None
+    if masked.layers:
+        return None  # what is around the values has to be read
     if masked.mask.expression is not None:
         literal = (
             f"(\n{masked.mask.expression(masked.options)}\n)"  # the line of its own ends a comment in it

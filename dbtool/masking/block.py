@@ -13,6 +13,7 @@ import polars_hash  # noqa: F401  registers the nchash namespace
 
 from dbtool import copytext
 from dbtool.masking.compile import ColumnMask, RelationMasks
+from dbtool.masking.inner_values import take_out
 from dbtool.masking.mask import Overlap
 from dbtool.masking.survivors import Hashes, distinct_hashes
 
@@ -49,7 +50,7 @@ class DistinctSample:
 
 @dataclass
 class ColumnTally:
-    """``fixed`` counts rows whose original equals its own stand-in; ``reserved`` rows whose original already lay
+    """Of an array its elements are counted as rows. ``fixed`` counts rows whose original equals its own stand-in; ``reserved`` rows whose original already lay
     in the mask's reserved space and is nobody's. The samples are for masks whose overlap is by chance.
     """
 
@@ -110,6 +111,7 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 def _count(
     column: ColumnMask, originals: pl.Series, stand_ins: pl.Series, tally: ColumnTally, seed: int
 ) -> None:
+    originals, stand_ins = take_out(column.layers, originals), take_out(column.layers, stand_ins)
     tally.rows += len(originals)
     tally.nulls += originals.null_count()
     if column.overlap is Overlap.NOT_READ or column.mask is None:

@@ -17,6 +17,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.check_samples import sample_values
 from dbtool.masking.check_text import Predicate, parse_check
 from dbtool.masking.index_text import mentions, without_null_tests
+from dbtool.masking.inner_values import ARRAY
 from dbtool.masking.mask import DoesNotFit, Overlap
 from dbtool.masking.resolve import MaskedColumn
 
@@ -27,7 +28,8 @@ def judge_checks(catalog: Catalog, masked: Mapping[ColumnRef, MaskedColumn]) -> 
     for one in masked.values():
         for definition in one.column.type.domain_checks:
             where = f"a CHECK of its domain {one.column.type.domains[0] if one.column.type.domains else ''}".strip()
-            findings.extend(_judge_column(one, where, definition, "VALUE"))
+            is_inner = one.layers == (ARRAY,) and one.column.type.sql.endswith("[]")
+            findings.extend(_judge_column(one, where, definition, "VALUE", is_inner=is_inner))
     return tuple(dict.fromkeys(findings))
 
 
@@ -67,12 +69,17 @@ def _moves_together(found: list[MaskedColumn | None]) -> bool:
     return all(one is not None and replace(one.use, at=first.use.at) == first.use for one in found)
 
 
-def _judge_column(masked: MaskedColumn, where: str, definition: str, name: str) -> Iterator[Finding]:
+def _judge_column(
+    masked: MaskedColumn, where: str, definition: str, name: str, *, is_inner: bool = False
+) -> Iterator[Finding]:
     if masked.mask.makes_null:
         yield from _judge_null(masked, where, definition)
         return
     if masked.mask.is_opaque:
         yield _not_proved(masked, where, "what it makes is known when it is made")
+        return
+    if masked.layers and not is_inner:
+        yield _not_proved(masked, where, "it is of the whole, whose values are masked one by one")
         return
     predicate = parse_check(definition, name)
     if predicate is None or masked.use.by:

@@ -14,6 +14,7 @@ from dbtool.findings import Finding
 from dbtool.masking.bind import BoundColumn, bind_columns
 from dbtool.masking.check_fit import judge_checks
 from dbtool.masking.coverage import Coverage, decide
+from dbtool.masking.inner_values import Layer
 from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
 from dbtool.masking.uniqueness import prove_uniqueness
@@ -33,6 +34,7 @@ class ColumnMask:
     source's SELECT has in the column's place, where the original need not be read at all.
     ``expected_fixed_rate`` is the share of distinct originals that equal their own stand-in by chance;
     ``permutes`` tells that it is a keyed permutation's, whose fixed points do not grow with the originals.
+    ``layers`` are what the values are within: an array, a range.
     ``expression`` is the rules' own part of ``source_sql``, for the source to parse before.
     """
 
@@ -46,6 +48,7 @@ class ColumnMask:
     source_sql: str | None
     expected_fixed_rate: float
     permutes: bool = False
+    layers: tuple[Layer, ...] = ()
     expression: SqlText | None = None
 
 
@@ -129,6 +132,7 @@ def _column_masks(relation: Relation, bound: Mapping[ColumnRef, BoundColumn]) ->
                 source_sql=one.source_sql,
                 expected_fixed_rate=_expected_fixed_rate(one.masked, relation) if one.masked else 1.0,
                 permutes=one.masked is not None and _permutes(one.masked),
+                layers=one.masked.layers if one.masked else (),
                 expression=_expression(one.masked) if one.masked else None,
             )
 

@@ -207,8 +207,10 @@ def spell(decision: Decision) -> str:
     match decision:
         case Keep():
             return "kept"
-        case MaskUse(mask=mask, domain=domain):
-            return f"masked by {mask}" + (f" in domain {domain}" if domain != mask else "")
+        case MaskUse(mask=mask, domain=domain, each=each):
+            return f"masked {'element by element ' if each else ''}by {mask}" + (
+                f" in domain {domain}" if domain != mask else ""
+            )
         case JsonPaths():
             return "decided by path"
 
@@ -236,4 +238,4 @@ def _substance(use: MaskUse, registry: Registry) -> tuple[object, ...]:
         canonical = mask.canonical if canonical is None else canonical
         with suppress(ValidationError):  # compiling reports it, with its place
             options = mask.options.model_validate(options)
-    return (use.mask, use.domain, options, canonical, use.by, use.when)
+    return (use.mask, use.domain, options, canonical, use.by, use.when, use.each)

@@ -118,6 +118,7 @@ class Mask:
     ``expression`` is SQL that the rules bring: it becomes part of the source's SELECT in the column's place, after
     the source has parsed it alone. ``shows_by`` says that stand-ins hold the ``by`` columns' text as it is.
     ``is_opaque``: nothing can be said of stand-ins but by making them, and they are made of originals only.
+    ``keeps_order``: values under one ``by`` keep their order and distance, so that it may move a range's bounds.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Mask:
     expression: Callable[[Options], str] | None = None
     shows_by: bool = False
     is_opaque: bool = False
+    keeps_order: bool = False
 
     def promise(self, options: Options, context: MaskContext) -> Promise:
         if self.promise_under is None:

@@ -14,6 +14,7 @@ from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.inner_values import MOVED_BY, Layer, find_layers, inner_type
 from dbtool.masking.mask import Mask, MaskContext, Options, Promise, Registry
 from dbtool.rules.model import NO_MODULES, MaskUse, PythonModules
 from dbtool.spelling import did_you_mean
@@ -36,6 +37,11 @@ class MaskedColumn:
     @property
     def ref(self) -> ColumnRef:
         return self.decision.ref
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What of the column's own type has to be opened; a key's is the same, or binding refuses."""
+        return find_layers(self.column.type, self.mask, each=self.use.each)
 
     @property
     def promise(self) -> Promise:
@@ -97,11 +103,12 @@ def resolve_use(
         workshop.refuse("mask-needs-by", use.at, message, "name it, as in by: id")
         return None
     digest = workshop.key.digest_for(use.domain)
+    moves_as_one = any(layer.as_one for layer in find_layers(column_type, mask, each=use.each))
     context = MaskContext(
-        column_type,
+        inner_type(column_type, mask, each=use.each),
         digest,
         workshop.locale,
-        use.by,
+        (MOVED_BY,) if moves_as_one else use.by,
         use.canonical,
         folder=Path(next(iter(use.places.values()), use.at).file).parent,
         modules=workshop.modules,

@@ -14,12 +14,11 @@ from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean
 
 CANONICAL_STEPS = ("trim", "casefold", "nfc", "digits")
-_KINDS = ("keep", "mask", "domain", "json")
+_KINDS = ("keep", "mask", "domain", "json", "each")
 _BESIDE_A_MASK = frozenset({"mask", "domain", "canonical", "by"})
 _NOT_YET = {
     "when": "when is not supported yet; decide the whole column",
     "otherwise": "otherwise is not supported yet; decide the whole column",
-    "each": "each is not supported yet; use mask: null, or keep the array with a reason",
 }
 
 
@@ -39,7 +38,7 @@ def read_domain(name: str, entry: Entry, reading: Reading) -> MaskUse | None:
     """``domains:`` maps a name to a mask, its options and canonical steps."""
     what = f"domain {name}"
     fields = keep_known_options(read_entries(entry.value, what, reading.problems), reading)
-    misplaced = [fields.pop(key) for key in ("keep", "json", "domain", "by") if key in fields]
+    misplaced = [fields.pop(key) for key in ("keep", "json", "each", "domain", "by") if key in fields]
     for one in misplaced:
         reading.problems.add(one.at, f"{what} cannot have {one.key.text}; it names a mask and its options")
     if not isinstance(entry.value, Fields) or (misplaced and "mask" not in fields):
@@ -69,8 +68,9 @@ def read_decision(node: Node, what: str, reading: Reading, *, in_json: bool = Fa
     kinds = [kind for kind in _KINDS if kind in fields]
     if kinds == ["keep"]:
         return _read_keep(fields, what, reading)
-    if kinds == ["json"] and not in_json:
-        return _read_json(fields, what, node.at, reading)
+    if kinds in (["json"], ["each"]) and not in_json:
+        read_parts = _read_each if kinds == ["each"] else _read_json
+        return read_parts(fields, what, node.at, reading)
     if kinds and set(kinds) <= {"mask", "domain"}:
         return _read_use(fields, what, node.at, reading, in_json=in_json)
     if not unsupported:
@@ -127,6 +127,21 @@ def _read_json(fields: dict[str, Entry], what: str, at: Position, reading: Readi
             paths[path] = decision
     unknown = _read_unknown(known.get("unknown"), what, reading)
     return JsonPaths(paths, unknown, at)
+
+
+def _read_each(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> MaskUse | None:
+    """Arrays have any number of dimensions, so there is nothing that an each within each could mean."""
+    entry = keep_known(fields, ("each",), f"the each of {what}", reading.problems)["each"]
+    decision = read_decision(entry.value, f"each of {what}", reading)
+    if isinstance(decision, MaskUse) and not decision.each:
+        otherwise = decision.otherwise
+        if isinstance(otherwise, MaskUse):
+            otherwise = replace(otherwise, each=True)
+        return replace(decision, at=at, each=True, otherwise=otherwise)
+    if decision is not None:
+        message = f"each of {what} takes a mask or a domain; an array is kept as a whole: {{keep: a reason}}"
+        reading.problems.add(entry.value.at, message)
+    return None
 
 
 def _read_unknown(entry: Entry | None, what: str, reading: Reading) -> Literal["error", "drop", "keep"]:

@@ -25,7 +25,8 @@ class MaskUse:
 
     ``domain`` is never empty: without ``domain:`` it is the mask's own name. ``canonical`` is None where
     the mask's own default holds. ``when`` is an SQL condition of the source's row; rows outside it take
-    ``otherwise``. ``by`` names the columns whose values a mask reads beside its own. ``places`` is where each
+    ``otherwise``. ``by`` names the columns whose values a mask reads beside its own. ``each``: the column is an
+    array, and every element of it is masked. ``places`` is where each
     option's text begins, for what is read by others than us, and in whose file, for paths.
     """
 
@@ -37,6 +38,7 @@ class MaskUse:
     by: tuple[str, ...] = ()
     when: str | None = None
     otherwise: MaskUse | Keep | None = None
+    each: bool = False
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

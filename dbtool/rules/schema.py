@@ -131,15 +131,21 @@ def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
         "allOf": uses,
     }
     by_domain = _object({"domain": _DOMAIN, "by": _BY}, required=["domain"])
-    kinds = {"keep": _object({"keep": _REASON}), "json": _ref("documents"), "mask": _ref("mask use")}
+    kinds = {
+        "keep": _object({"keep": _REASON}),
+        "json": _ref("documents"),
+        "each": _object({"each": _described(_ref("element"), "what becomes of every element of an array")}),
+        "mask": _ref("mask use"),
+    }
     return {
         "mask use": named,
         "domain": {**_ref("mask use"), "not": {"anyOf": [{"required": [key]} for key in ("domain", "by")]}},
         "documents": _documents(),
         "path": {
             "anyOf": [{"const": "keep"}, {"type": "object"}],
-            **_choosing({**kinds, "json": False}, by_domain),
+            **_choosing({**kinds, "json": False, "each": False}, by_domain),
         },
+        "element": {"type": "object", **_choosing({"mask": _ref("mask use")}, by_domain)},
         "decision": {"type": "object", **_choosing(kinds, by_domain)},
     }
 

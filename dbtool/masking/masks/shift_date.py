@@ -61,4 +61,5 @@ MASK = Mask(
         "[starts_on, ends_on]: {mask: shift_date, by: id, days: 30}", "date", ("2024-02-29", "infinity", None)
     ),
     options=ShiftDateOptions,
+    keeps_order=True,
 )

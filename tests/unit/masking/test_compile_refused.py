@@ -40,7 +40,7 @@ REFUSED: dict[str, tuple[Column | ColumnType, MaskUse, str]] = {
     "array": (
         ColumnType("text[]", "text", is_array=True),
         use("email"),
-        "the column is an array (text[]), and its elements cannot be masked yet",
+        "the column is an array (text[]), and the mask is for single values",
     ),
     "composite": (
         ColumnType("public.address", "address", TypeKind.COMPOSITE, type_schema="public"),
@@ -49,13 +49,13 @@ REFUSED: dict[str, tuple[Column | ColumnType, MaskUse, str]] = {
     ),
     "range": (
         ColumnType("daterange", "daterange", TypeKind.RANGE),
-        use("shift_date"),
-        "the column is a range (daterange), which cannot be masked yet",
+        use("birth_date"),
+        "the column is a range (daterange), and the mask could turn its bounds around",
     ),
     "enum": (
         ColumnType("public.mood", "mood", TypeKind.ENUM, type_schema="public", labels=("ok",)),
         use("redact"),
-        "it serves bpchar, citext, name, text, varchar, and the column is public.mood",
+        "text, varchar, and the column is public.mood",
     ),
     "not null": (Column("c", TEXT, not_null=True), use("null"), "the column is NOT NULL"),
     "too short": (ColumnType("character varying(5)", "varchar", length=5), use("email"), "holds 5"),

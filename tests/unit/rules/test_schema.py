@@ -110,6 +110,8 @@ def test_knows_the_masks_options_and_no_other(name: str) -> None:
         "c: {domain: d, by: id}",
         "c: {mask: email, domain: d, canonical: []}",
         "c: {mask: shift_date, domain: d, by: [id]}",
+        "c: {each: {mask: shift_date, by: id, days: 3}}",
+        "c: {each: {domain: d}}",
         'c: {json: {"$.a": keep, "$.b": {mask: email}, "$.c": {domain: d}}, unknown: drop}',
     ],
 )
