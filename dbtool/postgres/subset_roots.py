@@ -25,7 +25,7 @@ from dbtool.subset.graph import BoundRoot
 from dbtool.subset.row_set import RowIds, Rows
 from dbtool.subset.seeds import Fewest, are_within, find_places, seed_digest
 
-SAMPLED_PAGES = 8_192  # 64 MB of heap: keys of a million rows or so
+SAMPLED_PAGES = 2_048  # 16 MB of heap: keys of half a million rows at most, some 100 MB of memory
 
 _ALL = 100
 _DATA_EXCEPTION = "22"
