@@ -182,6 +182,7 @@ CASES = [
     Case("permute_integer", r"-?\d+", {"within": "type"}, "int8", integers),
     Case("permute_integer", r"-?\d+", {"within": [-5, 40000]}, "int8", integers),
     Case("permute_integer", r"(?s).*", values=integers | texts),
+    Case("permute_integer", r"-?\d+\.\d\d", {}, "numeric", st.decimals(-(10**20), 10**20, places=2).map(str)),
     Case("phone", r"\+1\d{3}55501\d\d"),
     Case("phone", r"0[\d ]+", {"locale": "en_GB", "style": "national"}),
     Case("phone", r"(?s).*", {"space": "same_format"}),

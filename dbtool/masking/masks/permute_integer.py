@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field, model_validator
 
+from dbtool.masking.decimal_permutation import plan_decimals
 from dbtool.masking.digit_text import permute_digits_in
 from dbtool.masking.distinct import per_value
 from dbtool.masking.fit import INTEGER_RANGES, check_type
@@ -32,7 +33,8 @@ from dbtool.masking.mask import (
 from dbtool.masking.options import taking
 from dbtool.masking.permutation import Permutation
 
-_TYPES = INTEGER_TYPES | TEXT_TYPES  # as text stand the numbers of documents, with int8's range
+_TYPES = INTEGER_TYPES | TEXT_TYPES | {"numeric"}  # as text stand the numbers of documents, with int8's range
+_INT8_DIGITS = 18  # that 64 bits hold all of
 _INTEGER = "^(?:0|-?[1-9][0-9]*)$"
 
 Integers = npt.NDArray[np.int64]
@@ -129,6 +131,8 @@ class _Permuter:
 def _bind(options: PermuteIntegerOptions, context: MaskContext) -> BoundMask:
     check_type("permute_integer", context, _TYPES)
     key = context.digest.subkey("permute_integer")
+    if context.type.base == "numeric":
+        return per_value(_plan_numeric(options, context, key))
     permuter = _Permuter(
         key, plan_segments(options, context.type.base if context.type.base in INTEGER_TYPES else "int8")
     )
@@ -144,13 +148,31 @@ def _bind(options: PermuteIntegerOptions, context: MaskContext) -> BoundMask:
     return per_value(stand_in)
 
 
+def _plan_numeric(
+    options: PermuteIntegerOptions, context: MaskContext, key: bytes
+) -> Callable[[pl.Series], pl.Series]:
+    column = context.type
+    if (column.scale or 0) < 0:
+        raise DoesNotFit(f"{column.sql} rounds what is not a multiple of 10", "noise, or null")
+    if options.within != "magnitude" and (column.scale != 0 or (column.precision or 0) > _INT8_DIGITS):
+        raise DoesNotFit(f"{column.sql} is permuted by magnitude only", "no `within`")
+    if options.within == "type":
+        most = 10 ** (column.precision or 0) - 1
+        segments = _cut_out(_cut_out(_cut_by_magnitude(), Segment(-most, -1)), Segment(1, most))
+    else:
+        segments = plan_segments(options, "int8")
+    if isinstance(options.within, tuple) and max(map(abs, options.within)) >= 10 ** (column.precision or 0):
+        raise DoesNotFit(f"{column.sql} does not hold all of that range", "a range within the type")
+    return plan_decimals(_Permuter(key, segments).permute, key, column.scale)
+
+
 def _permute(permuter: _Permuter, values: pl.Series) -> pl.Series:
     return pl.Series(permuter.permute(values.cast(pl.Int64).to_numpy()), dtype=pl.Int64).cast(pl.String)
 
 
 def _promise(_options: PermuteIntegerOptions, context: MaskContext) -> Promise:
     """In a text what is no plain number has its digits permuted, and may meet a plain one there."""
-    is_integer = context.type.base in INTEGER_TYPES
+    is_integer = context.type.base in INTEGER_TYPES | {"numeric"}
     uniqueness = Uniqueness.INJECTIVE if is_integer else Uniqueness.LOSSY
     return Promise(uniqueness, Overlap.CHANCE, Space.SAME_FORMAT)
 
@@ -158,7 +180,7 @@ def _promise(_options: PermuteIntegerOptions, context: MaskContext) -> Promise:
 MASK = Mask(
     name="permute_integer",
     summary="Another whole number with as many digits and the same sign; no two numbers ever share one. 0 stays 0. "
-    "In text (a document's numbers) what is no plain number has its digits permuted.",
+    "A numeric is permuted with its decimals, by its digits. In text (a document's numbers) what is no plain number has its digits permuted.",
     types=_TYPES,
     uniqueness=Uniqueness.INJECTIVE,
     overlap=Overlap.CHANCE,

@@ -1,0 +1,99 @@
+"""Permute decimal numbers of any size among those of their sign, count of digits and scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from dbtool.masking.digit_text import permute_run
+
+_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
+_DIRECT = 10**18  # below it 64 bits are enough, and numbers have the stand-ins that they have as integers
+
+_NOTHING = pl.Series([""])
+
+Integers = npt.NDArray[np.int64]
+Change = Callable[[pl.Series], pl.Series]
+
+
+def plan_decimals(permute: Callable[[Integers], Integers], key: bytes, scale: int | None) -> Change:
+    """``scale`` None: each number has its own, and its fraction is permuted apart from the rest of it, so that 1.5
+    and 1.50 remain one number. NaN and infinities stay.
+    """
+
+    def change(values: pl.Series) -> pl.Series:
+        rows = values.str.contains(_NUMBER)
+        found = values.filter(rows)
+        new = _permute_scaled(permute, key, scale, found) if scale else _permute_parts(permute, key, found)
+        return new if rows.all() else values.clone().scatter(rows.arg_true(), new)
+
+    return change
+
+
+def _permute_scaled(
+    permute: Callable[[Integers], Integers], key: bytes, scale: int, values: pl.Series
+) -> pl.Series:
+    """All have as many decimals: they are permuted as whole numbers of the last one."""
+    new = _permute_whole(permute, key, values.str.replace(".", "", literal=True))
+    signs = new.str.extract("^(-)").fill_null("")
+    digits = new.str.strip_prefix("-").str.zfill(scale + 1)
+    return signs + digits.str.head(-scale) + "." + digits.str.tail(scale)
+
+
+def _permute_parts(permute: Callable[[Integers], Integers], key: bytes, values: pl.Series) -> pl.Series:
+    whole = values.str.replace(r"\..*", "")
+    is_zero = whole == "-0"
+    new = _permute_whole(permute, key, whole).zip_with(~is_zero, whole)
+    fractions = values.str.extract(r"\.([0-9]*[1-9])0*$")
+    changed = _permute_fractions(fractions.drop_nulls(), key)
+    rows = fractions.is_not_null().arg_true()
+    tails = (
+        values.str.extract(r"(\.?0*)$")
+        .fill_null("")
+        .zip_with(values.str.contains(".", literal=True), _NOTHING)
+    )
+    points = pl.Series([""]).new_from_index(0, len(values)).scatter(rows, "." + changed)
+    return new + points + tails
+
+
+def _permute_whole(permute: Callable[[Integers], Integers], key: bytes, values: pl.Series) -> pl.Series:
+    """Whole numbers; those of 19 digits or more among those of as many."""
+    units = values.cast(pl.Int64, strict=False)
+    short = (units.is_not_null() & (units > -_DIRECT) & (units < _DIRECT)).fill_null(value=False)
+    new = pl.Series(permute(units.filter(short).to_numpy())).cast(pl.String)
+    if short.all():
+        return new
+    long = values.filter(~short)
+    signs = long.str.extract("^(-)").fill_null("")
+    digits = long.str.strip_prefix("-").str.strip_chars_start("0")
+    moved = _by_length(digits, lambda run: _permute_until(run, key, lambda text: ~text.str.starts_with("0")))
+    outputs = values.clone().scatter(short.arg_true(), new)
+    return outputs.scatter((~short).arg_true(), signs + moved)
+
+
+def _permute_fractions(fractions: pl.Series, key: bytes) -> pl.Series:
+    """None ends with 0, before or after."""
+    return _by_length(fractions, lambda run: _permute_until(run, key, lambda text: ~text.str.ends_with("0")))
+
+
+def _by_length(texts: pl.Series, change: Change) -> pl.Series:
+    lengths = texts.str.len_chars()
+    outputs = texts.clone()
+    for length in lengths.unique().to_list():
+        rows = (lengths == length).arg_true()
+        outputs = outputs.scatter(rows, change(texts.gather(rows)))
+    return outputs
+
+
+def _permute_until(run: pl.Series, key: bytes, is_inside: Change) -> pl.Series:
+    """Runs of one length go through the permutation again until they land where all of them come from."""
+    outputs = permute_run(run, key)
+    outside = (~is_inside(outputs)).arg_true()
+    while len(outside):
+        again = permute_run(outputs.gather(outside), key)
+        outputs = outputs.scatter(outside, again)
+        outside = outside.filter(~is_inside(again))
+    return outputs
