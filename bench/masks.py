@@ -15,6 +15,7 @@ from dbtool.digest import ProjectKey
 from dbtool.masking.json_paths import bind_json, bind_json_by_token
 from dbtool.masking.mask import BoundMask, MaskContext
 from dbtool.masking.masks import MASKS
+from dbtool.rules.model import PythonModules
 
 KEY = ProjectKey(b"the key of the benchmark, 32 long")
 BLOCK = 100_000  # rows, about what a block of a refresh holds
@@ -23,6 +24,7 @@ OPTIONS: dict[str, dict[str, object]] = {
     "constant": {"value": "x"},
     "dictionary": {"file": "branches.txt"},
     "faker": {"provider": "job"},
+    "python": {"function": "shop_masks:badge"},
     "sql": {"expression": "1"},
     "template": {"template": "user-{digits:6}@{pool:slug}.example"},
     "bucket": {"size": 10},
@@ -66,7 +68,12 @@ def bind(mask: str, domain: str | None = None) -> BoundMask:
     folder = Path(FILES.name)
     for name, text in found.example.files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    context = MaskContext(ColumnType(base, base), KEY.digest_for(domain or mask), folder=folder)
+    context = MaskContext(
+        ColumnType(base, base),
+        KEY.digest_for(domain or mask),
+        folder=folder,
+        modules=PythonModules(folder, ("shop_masks",)),
+    )
     return found.bind(found.options.model_validate(OPTIONS.get(mask, {})), context)
 
 

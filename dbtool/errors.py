@@ -8,6 +8,7 @@ DbtoolError
 │   ├── ConfigurationInvalid
 │   │   └── UrlInvalid      says what is wrong and never quotes it; whoever knows it says which URL
 │   ├── RulesInvalid        carries every problem, each with file:line:column
+│   ├── MaskFailed          a function of the project's that masks raised, or gave what no column holds
 │   └── TargetRefused       source = target, production-tier target
 ├── EnvironmentFailed (3)   a server, privilege, program or disk is missing or failed
 │   ├── ServerUnreachable
@@ -80,6 +81,10 @@ class RulesInvalid(UsageError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         super().__init__("\n  ".join([f"{count} in the rules; nothing was done:", *problems]))
         self.problems = tuple(problems)
+
+
+class MaskFailed(UsageError):
+    pass
 
 
 class TargetRefused(UsageError):

@@ -10,7 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from dbtool.digest import ProjectKey
 from dbtool.errors import ConfigurationInvalid
@@ -39,6 +47,15 @@ def _parse_duration(value: object) -> float:
 
 Secret = Annotated[SecretSource, BeforeValidator(parse_secret)]
 Url = Annotated[SecretSource, BeforeValidator(parse_url)]
+
+
+def _check_module(name: str) -> str:
+    if not all(part.isascii() and part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"{name} is no module's name as it is imported, such as shop_masks or shop.masks")
+    return name
+
+
+ModuleName = Annotated[str, AfterValidator(_check_module)]
 
 
 class _Table(BaseModel):
@@ -71,6 +88,7 @@ class ProjectTable(_Table):
     alembic: AlembicTable = AlembicTable()
     state: str = ".dbtool"
     postgres_bin: str | None = None
+    python_masks: tuple[ModuleName, ...] = ()
 
 
 class EnvironmentTable(_Table):
@@ -106,7 +124,9 @@ class _File(_Table):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``file`` is the dbtool.toml that was read. Paths are absolute; secrets are read on each call."""
+    """``file`` is the dbtool.toml that was read. Paths are absolute; secrets are read on each call. ``python_masks`` are
+    modules in its folder.
+    """
 
     file: Path
     migrations: Path | None
@@ -115,6 +135,7 @@ class Settings:
     postgres_bin: Path | None
     alembic: AlembicTable
     evidence_ttl_s: float
+    python_masks: tuple[str, ...]
     _content: _File
     _reader: SecretReader
 
@@ -232,6 +253,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], start: Path | N
         postgres_bin=path_of("postgres_bin", project.postgres_bin),
         alembic=project.alembic,
         evidence_ttl_s=project.evidence_ttl,
+        python_masks=project.python_masks,
         _content=content,
         _reader=SecretReader(environ, root, private),
     )

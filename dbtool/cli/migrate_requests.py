@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dbtool.author import find_actor, find_commit
+from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import TargetRefused, UsageError
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest, RehearseRequest, StatusRequest
-from dbtool.settings import Settings, near
+from dbtool.settings import Settings
 from dbtool.targets import Target, Tier
 
 
@@ -114,14 +115,7 @@ def targets_of(settings: Settings, tier: Tier) -> tuple[Target, ...]:
 
 def _load_rules(settings: Settings) -> Any:
     """None where the project has no rules: not every one refreshes."""
-    if not settings.rules.exists():
-        return None
-
-    from dbtool.masking.masks import MASKS
-    from dbtool.masking.resolve import option_names
-    from dbtool.rules.loader import load_rules
-
-    return load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    return load_project_rules(settings) if settings.rules.exists() else None
 
 
 def apply_request(settings: Settings, options: dict[str, Any]) -> ApplyRequest:

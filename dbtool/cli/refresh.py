@@ -10,6 +10,7 @@ import click
 
 from dbtool.cli.options import Duration, config_option, format_option, profile_option, verbosity_options
 from dbtool.cli.output import print_json, print_words, tell
+from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import ConsentMissing, DbtoolError
 
 
@@ -44,7 +45,7 @@ def refresh(*, plan_only: bool, output_format: str, source: str, target: str, **
 
 
 def _request(source: str, target: str, **options: Any) -> Any:
-    from dbtool.settings import load_settings, near
+    from dbtool.settings import load_settings
 
     settings = load_settings(options["config"], os.environ)
     ends, key = (settings.target(source), settings.target(target)), settings.project_key()
@@ -52,13 +53,10 @@ def _request(source: str, target: str, **options: Any) -> Any:
         tell(settings.warnings())
 
     # Half a second of imports, after what dbtool.toml alone may refuse.
-    from dbtool.masking.masks import MASKS
-    from dbtool.masking.resolve import option_names
     from dbtool.refresh.request import RefreshRequest
-    from dbtool.rules.loader import load_rules
     from dbtool.rules.profiles import choose_subset
 
-    rules = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    rules = load_project_rules(settings)
     choose_subset(
         rules, options["profile"]
     )  # one that does not exist is known before anything is connected to

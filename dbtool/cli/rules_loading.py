@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 
@@ -10,6 +11,8 @@ def load_project_rules(settings: Any) -> Any:
     from dbtool.masking.masks import MASKS
     from dbtool.masking.resolve import option_names
     from dbtool.rules.loader import load_rules
+    from dbtool.rules.model import PythonModules
     from dbtool.settings import near
 
-    return load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    rules = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    return replace(rules, modules=PythonModules(settings.file.parent, settings.python_masks))

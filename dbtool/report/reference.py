@@ -18,6 +18,7 @@ from dbtool.catalog.relations import ColumnType
 from dbtool.digest import ProjectKey
 from dbtool.masking.mask import Mask, MaskContext, Options
 from dbtool.masking.masks import MASKS
+from dbtool.rules.model import PythonModules
 from dbtool.rules.nodes import Fields, Problems, parse_document, plain_value
 
 _DOCUMENTATION_KEY = ProjectKey(b"the key of the documentation, no more")
@@ -158,7 +159,8 @@ def run_example(mask: Mask) -> list[str | None]:
     with TemporaryDirectory() as folder:
         for name, text in mask.example.files.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
-        context = replace(_context(mask.example.column_type, mask, by), folder=Path(folder))
+        modules = PythonModules(Path(folder), tuple(Path(name).stem for name in mask.example.files))
+        context = replace(_context(mask.example.column_type, mask, by), folder=Path(folder), modules=modules)
         bound = mask.bind(mask.options.model_validate(rule), context)
     frame = pl.DataFrame({name: ["1"] * len(mask.example.inputs) for name in by})
     outputs: list[str | None] = bound(

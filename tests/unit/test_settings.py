@@ -137,6 +137,21 @@ def test_names_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text) == message
 
 
+@pytest.mark.parametrize("name", ["", "shop-masks", "shop.", "../shop", "shop_masks.py:f", "a b"])
+def test_what_is_no_module_is_refused(tmp_path: Path, name: str) -> None:
+    told = f"{name} is no module's name as it is imported, such as shop_masks or shop.masks"
+    assert (
+        refusal(tmp_path, f'[project]\npython_masks = ["{name}"]')
+        == f"dbtool.toml: project.python_masks.0: {told}"
+    )
+
+
+def test_modules_that_may_mask_are_none_unless_named(tmp_path: Path) -> None:
+    assert load(tmp_path, "").python_masks == ()
+    text = '[project]\npython_masks = ["shop_masks", "shop.masks"]'
+    assert load(tmp_path, text).python_masks == ("shop_masks", "shop.masks")
+
+
 def test_lists_every_problem_at_once(tmp_path: Path) -> None:
     lines = refusal(tmp_path, "[project]\nrulse = 'x'\nstat = 'y'\n[environments.a]\n").splitlines()
     assert len(lines) == 3

@@ -61,6 +61,7 @@ SAMPLES: list[errors.DbtoolError] = [
     errors.ConfigurationInvalid("m"),
     errors.UrlInvalid("m"),
     errors.RulesInvalid(["m"]),
+    errors.MaskFailed("m"),
     errors.TargetRefused("m"),
     errors.EnvironmentFailed("m"),
     errors.ServerUnreachable("m"),

@@ -82,6 +82,7 @@ def test_a_column_of_another_type_is_refused(mask_values: MaskValues, mask: str)
         "bucket": {"size": 10},
         "dictionary": {"file": "words.txt"},
         "faker": {"provider": "job"},
+        "python": {"function": "shop_masks:badge"},
         "template": {"template": "{hex:16}"},
     }
     with pytest.raises(DoesNotFit, match="the column is oid"):
