@@ -15,14 +15,13 @@ from dbtool.errors import AnswerIsNo, DbtoolError, UsageError
 
 @click.command()
 @click.argument("environment")
-@click.argument("table")
+@click.argument("table", metavar="TABLE[.COLUMN]")
 @click.option(
     "--id",
     "ids",
     multiple=True,
-    required=True,
     metavar="VALUE",
-    help="The row's key; once for each of the key's columns, in their order.",
+    help="The key of a row of TABLE; once for each of the key's columns, in their order.",
 )
 @profile_option
 @config_option
@@ -31,43 +30,93 @@ from dbtool.errors import AnswerIsNo, DbtoolError, UsageError
 def explain(
     *, environment: str, table: str, ids: tuple[str, ...], profile: str | None, **options: Any
 ) -> None:
-    """Why is the row of TABLE with this key in the subset, or why is it not?
+    """What do the rules decide for TABLE, or one column of it? With --id: why is that row in the subset?
 
-    Chooses the rows of ENVIRONMENT as a refresh would, and copies nothing. Prints the way from a root to the row and exits
-    with 0; where the row is not in the subset, says what did not bring it and exits with 1.
+    Without --id, says of each column what is decided and where that is written, by which key it is inherited, what the mask
+    promises, and which unique indexes hold. Reads the catalog only, and exits with 1 where a refresh would be refused for
+    one of the columns.
+
+    With --id, chooses the rows of ENVIRONMENT as a refresh would, and copies nothing. Prints the way from a root to the row
+    and exits with 0; where the row is not in the subset, says what did not bring it and exits with 1.
     """
-    as_json = options["output_format"] == "json"
+    ask = _explain_row if ids else _explain_rules
     try:
-        explanation = _explain(environment, table, ids, profile, options)
+        answer_is_no = ask(environment, table, ids, profile, options)
     except DbtoolError as error:
-        show_failure("rules explain", environment, error, as_json=as_json)
+        show_failure("rules explain", environment, error, as_json=_as_json(options))
         raise
-
-    from dbtool.report.explain import explanation_as_json, render_explanation
-
-    if as_json:
-        print_json(explanation_as_json(environment, explanation))
-    elif not options["quiet"]:
-        click.echo(render_explanation(explanation))
-    if not explanation.is_copied:
-        raise AnswerIsNo(f"the row of {explanation.table} is not in the subset; nothing was changed")
+    if answer_is_no:
+        raise AnswerIsNo(answer_is_no)
 
 
-def _explain(
-    environment: str, table: str, ids: tuple[str, ...], profile: str | None, options: dict[str, Any]
-) -> Any:
+def _as_json(options: dict[str, Any]) -> bool:
+    return bool(options["output_format"] == "json")
+
+
+def _settings(options: dict[str, Any]) -> Any:
     from dbtool.settings import load_settings
 
     settings = load_settings(options["config"], os.environ)
-    source, key = settings.target(environment), settings.project_key()
     if not options["quiet"]:
         tell(settings.warnings())
+    return settings
+
+
+def _explain_row(
+    environment: str, table: str, ids: tuple[str, ...], profile: str | None, options: dict[str, Any]
+) -> str:
+    """Show it, and return what to say where the answer is no."""
+    settings = _settings(options)
+    source, key = settings.target(environment), settings.project_key()
 
     from dbtool.refresh.explain_row import explain_row
-    from dbtool.rules.names import NameInvalid, parse_relation
+    from dbtool.report.explain import explanation_as_json, render_explanation
+
+    name, column = _parse(table)
+    if column is not None:
+        raise UsageError(f"--id asks for a row, and {table} is a column; nothing was done. Write {name}.")
+    explanation = explain_row(source, load_project_rules(settings), key, profile=profile, table=name, ids=ids)
+    if _as_json(options):
+        print_json(explanation_as_json(environment, explanation))
+    elif not options["quiet"]:
+        click.echo(render_explanation(explanation))
+    if explanation.is_copied:
+        return ""
+    return f"the row of {explanation.table} is not in the subset; nothing was changed"
+
+
+def _explain_rules(
+    environment: str, table: str, _ids: tuple[str, ...], profile: str | None, options: dict[str, Any]
+) -> str:
+    if profile is not None:
+        raise UsageError(
+            "--profile says which subset a row is looked for in, with --id; all profiles mask alike, so nothing was done"
+        )
+    settings = _settings(options)
+    source = settings.target(environment)
+
+    from dbtool.refresh.explain_rules import explain_rules
+    from dbtool.report.explain_rules import render_table_explained, table_explained_as_json
+
+    name, column = _parse(table)
+    explained = explain_rules(source, load_project_rules(settings), name, column)
+    if _as_json(options):
+        print_json(table_explained_as_json(environment, explained))
+    elif not options["quiet"]:
+        click.echo(render_table_explained(explained))
+    stopped = [str(one.column) for one in explained.columns if one.stops]
+    return f"a refresh would be refused because of {', '.join(stopped)}" if stopped else ""
+
+
+def _parse(text: str) -> tuple[Any, str | None]:
+    """A table, and the column where one is named."""
+    from dbtool.rules.names import NameInvalid, parse_column_ref, parse_relation
 
     try:
-        name = parse_relation(table)
+        return parse_relation(text), None
     except NameInvalid as error:
-        raise UsageError(f"{error}; nothing was done") from None
-    return explain_row(source, load_project_rules(settings), key, profile=profile, table=name, ids=ids)
+        try:
+            ref = parse_column_ref(text)
+        except NameInvalid:
+            raise UsageError(f"{error}; nothing was done") from None
+    return ref.relation, ref.column

@@ -5,7 +5,7 @@ A column that refers to a key must get the key's decision, or the join is lost. 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -29,11 +29,32 @@ class Inheritance:
         return self.groups.get(column, ((column,),))
 
 
-def find_inheritance(catalog: Catalog, references: Iterable[VirtualReference]) -> Inheritance:
+def find_way(
+    catalog: Catalog, references: Iterable[VirtualReference], start: ColumnRef, end: ColumnRef
+) -> tuple[ColumnRef, ...]:
+    """The shortest way along references from ``start`` to ``end``, both among it; () where none leads there."""
+    graph = _graph(catalog, references)
+    ways: dict[ColumnRef, tuple[ColumnRef, ...]] = {start: (start,)}
+    waiting = deque([start])
+    while waiting and end not in ways:
+        column = waiting.popleft()
+        for referenced in sorted(graph.get(column, ())):
+            if referenced not in ways:
+                ways[referenced] = (*ways[column], referenced)
+                waiting.append(referenced)
+    return ways.get(end, ())
+
+
+def _graph(catalog: Catalog, references: Iterable[VirtualReference]) -> dict[ColumnRef, set[ColumnRef]]:
     graph: dict[ColumnRef, set[ColumnRef]] = defaultdict(set)
     for referencing, referenced in _edges(catalog, references):
         if referencing != referenced:
             graph[referencing].add(referenced)
+    return graph
+
+
+def find_inheritance(catalog: Catalog, references: Iterable[VirtualReference]) -> Inheritance:
+    graph = _graph(catalog, references)
     reach = {column: _reachable(column, graph) for column in _nodes(graph)}
     return Inheritance({column: tuple(_key_groups(column, reach)) for column in reach})
 

@@ -14,7 +14,7 @@ def language_of(remedy: str) -> str:
     """What to colour it as; empty for a sentence."""
     if not remedy.strip():
         return ""
-    if remedy.startswith("tables:"):
+    if remedy.startswith(("tables:", "# add to ")):
         return "yaml"
     if _SQL.match(remedy):
         return "sql"

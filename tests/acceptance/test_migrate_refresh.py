@@ -108,3 +108,32 @@ def test_rows_that_no_refresh_masked_never_go_into_a_clone(project: MigrationPro
     done = project.run("rehearse", "--target", "production", "--data", "staging")
     assert done.code == 5, done.messages
     assert "staging" in done.messages
+
+
+_KEPT = "    points: {keep: a number}\n"
+_LOCK = "version: 1\npublic.customer.id  integer  key\n"
+
+
+def test_a_column_that_is_kept_and_that_nobody_accepted_does_not_pass(project: MigrationProject) -> None:
+    lock = project.folder / "dbtool.lock"
+    (project.folder / "rules.yaml").write_text(RULES + _KEPT)
+    lock.write_text(_LOCK)
+    project.write("r2", "r1", 'op.add_column("customer", sa.Column("points", sa.Integer))')
+    done = project.rehearse()
+    assert done.code == 1, done.messages
+    assert "column-not-accepted" in done.output
+    assert "public.customer.points  integer" in done.output
+    lock.write_text(_LOCK + "public.customer.points  integer\n")
+    assert project.rehearse().code == 0
+
+
+def test_a_type_is_accepted_beside_the_older_one_while_a_release_is_under_way(
+    project: MigrationProject,
+) -> None:
+    lock = project.folder / "dbtool.lock"
+    lock.write_text(_LOCK)
+    project.write("r2", "r1", 'op.alter_column("customer", "id", type_=sa.BigInteger)')
+    assert "public.customer.id  bigint  key" in project.rehearse().output
+    lock.write_text(_LOCK + "public.customer.id  bigint  key\n")
+    assert "column-not-accepted" not in project.rehearse().output
+    assert refresh(project).code == 0  # production still has the older one

@@ -102,3 +102,44 @@ def test_a_profile_that_is_not_there_is_refused_before_anything_is_connected_to(
     assert done.returncode == 2
     assert "no profile othr" in done.stderr
     assert "did you mean other?" in done.stderr
+
+
+def test_without_an_id_the_rules_of_a_column_are_explained(project: Path) -> None:
+    done = explain(project, "public.customer.tenant_id")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("public.customer.tenant_id  ")
+    assert "  inherited: public.customer.tenant_id → public.tenant.id" in done.stdout.splitlines()
+
+
+def test_a_table_is_explained_without_a_key_and_in_json(project: Path) -> None:
+    done = explain(project, "public.customer", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["command"], document["status"]) == ("rules explain", "ok")
+    assert "public.customer.id" in [one["column"] for one in document["columns"]]
+
+
+def test_an_undecided_column_is_explained_with_1(project: Path) -> None:
+    with psycopg.connect((project / "url").read_text(), autocommit=True) as connection:
+        connection.execute("ALTER TABLE customer ADD shoe_size integer")
+    done = explain(project, "public.customer")
+    assert done.returncode == 1
+    assert "  undecided: no rule says what becomes of it" in done.stdout.splitlines()
+    assert done.stderr.strip() == "dbtool: a refresh would be refused because of public.customer.shoe_size"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("public.custmer",), "there is no table public.custmer in production; did you mean public.customer?"),
+        (("public.customer.idd",), "public.customer has no column idd; did you mean id?"),
+        (("customer",), "customer has no schema; write public.customer"),
+        (("public.customer.id", "--id", "17"), "public.customer.id is a column; nothing was done"),
+        (("public.customer", "--profile", "other"), "--profile says which subset a row is looked for in, with --id"),
+    ],
+    ids=["table", "column", "schema", "row of a column", "profile"],
+)  # fmt: skip
+def test_what_is_asked_wrong_ends_with_2(project: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = explain(project, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr

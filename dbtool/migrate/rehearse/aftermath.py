@@ -121,7 +121,7 @@ def judge_kept_columns(before: State, after: State, rules: RuleSet, registry: Re
                 Severity.ERROR,
                 str(one.column),
                 f"{told}, and the next refresh would refuse to copy anything",
-                f"mask it, or accept it: add the line to {lock.file}\n{one}",
+                f"# add to {lock.file}, or mask the column:\n{one}",
             )
 
 

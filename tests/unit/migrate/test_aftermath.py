@@ -9,17 +9,22 @@ from pathlib import Path
 import pytest
 
 from dbtool.catalog.catalog import build_catalog
+from dbtool.catalog.constraints import UniqueIndex
+from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding, Severity
 from dbtool.migrate.rehearse.aftermath import (
     State,
     judge_heads,
+    judge_kept_columns,
     judge_model,
     judge_new_columns,
     judge_unfinished,
 )
 from dbtool.postgres.unfinished import Unfinished
 from dbtool.rules.loader import load_rules
+from dbtool.rules.lockfile import Lock, parse_lock
 from dbtool.rules.model import RuleSet
+from dbtool.rules.nodes import Problems
 from tests.unit.masking.coverage_cases import MASKS, SHOP, key, table
 
 _BEFORE = State(SHOP, (), ("a1",))
@@ -137,3 +142,52 @@ def test_models_that_differ_are_a_warning_each_and_no_model_is_none() -> None:
     assert [(one.check, one.severity) for one in findings] == [("model-drift", Severity.WARNING)] * 2
     assert findings[0].message.endswith("table a is in the models alone")
     assert list(judge_model(())) == list(judge_model(None)) == []
+
+
+_KEPT = (
+    "public.customers.id  bigint",
+    "public.customers.listed  bigint",
+    "public.orders.customer_id  bigint",
+)
+
+
+def _locked(rules: RuleSet, *lines: str) -> RuleSet:
+    lock = parse_lock("\n".join(["version: 1", *lines]), "dbtool.lock", Problems())
+    return replace(rules, lock=Lock(Path("dbtool.lock"), lock))
+
+
+def _unaccepted(after: State, rules: RuleSet) -> list[Finding]:
+    return list(judge_kept_columns(_BEFORE, after, rules, MASKS))
+
+
+def test_a_new_kept_column_is_an_error_with_the_line_to_add(rules: RuleSet) -> None:
+    (finding,) = _unaccepted(_state("id name listed"), _locked(rules, _KEPT[0], _KEPT[2]))
+    assert (finding.check, finding.severity, finding.where) == (
+        "column-not-accepted",
+        Severity.ERROR,
+        "public.customers.listed",
+    )
+    assert finding.remedy == f"# add to dbtool.lock, or mask the column:\n{_KEPT[1]}"
+
+
+def test_a_new_kept_column_whose_line_is_there_is_none(rules: RuleSet) -> None:
+    assert _unaccepted(_state("id name listed"), _locked(rules, *_KEPT)) == []
+
+
+def test_a_kept_column_that_becomes_a_key_is_an_error_that_names_both(rules: RuleSet) -> None:
+    after = _state("id name")
+    index = UniqueIndex("ix", RelationName("public", "customers"), ("id",))
+    after = replace(after, catalog=replace(after.catalog, unique_indexes=(index,)))
+    (finding,) = _unaccepted(after, _locked(rules, *_KEPT))
+    assert "was accepted as bigint, part of no key (dbtool.lock:2:1); it is bigint, part of a key now" in (
+        finding.message
+    )
+    assert _unaccepted(after, _locked(rules, *_KEPT, f"{_KEPT[0]}  key")) == []
+
+
+def test_what_nobody_accepted_before_is_no_affair_of_these_revisions(rules: RuleSet) -> None:
+    assert _unaccepted(_state("id name"), _locked(rules)) == []
+
+
+def test_without_a_lock_nothing_is_asked_of_kept_columns(rules: RuleSet) -> None:
+    assert _unaccepted(_state("id name listed"), rules) == []

@@ -1,0 +1,133 @@
+"""What the rules decide for a column, where that is written, and what the decision holds: as values, for whoever asks. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dbtool.catalog.catalog import Catalog
+from dbtool.catalog.constraints import UniqueIndex
+from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName, quote_identifier
+from dbtool.findings import Finding
+from dbtool.masking.accepted import find_kept
+from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.inheritance import find_way
+from dbtool.masking.resolve import MaskedColumn
+from dbtool.rules.lockfile import KeptColumn
+from dbtool.rules.model import RuleSet
+from dbtool.rules.position import Position
+
+_OF_INDEXES = frozenset({"uniqueness-not-proved", "uniqueness-by-odds", "canonical-may-merge"})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexExplained:
+    """``findings`` are of this index and this column; where there is none, it holds whatever the rows are."""
+
+    name: RelationName
+    kind: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not any(one.is_error for one in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnExplained:
+    """``decision`` None: no rule decides the column, or none has to, where it is ``generated``. ``chain`` leads to the key whose
+    decision it is, from the column itself; empty where the decision is its own. ``kept`` is its line of the lock, ``accepted``
+    says where lines of the column stand, with the type of each.
+    """
+
+    column: ColumnRef
+    type: str
+    decision: ColumnDecision | None = None
+    generated: str | None = None
+    chain: tuple[ColumnRef, ...] = ()
+    masked: MaskedColumn | None = None
+    indexes: tuple[IndexExplained, ...] = ()
+    kept: KeptColumn | None = None
+    accepted: Mapping[KeptColumn, Position] | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether a refresh would be refused because of it."""
+        findings = (*self.findings, *(one for index in self.indexes for one in index.findings))
+        return any(one.is_error for one in findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Everything that is known of the rules and a database, to be asked column by column."""
+
+    catalog: Catalog
+    rules: RuleSet
+    coverage: Coverage
+    masked: Mapping[ColumnRef, MaskedColumn]
+    findings: Sequence[Finding]
+    _kept: dict[ColumnRef, KeptColumn] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kept = find_kept(self.catalog, self.coverage)
+        object.__setattr__(self, "_kept", {one.column: one for one in kept})
+
+    def explain(self, relation: Relation, names: Iterable[str]) -> tuple[ColumnExplained, ...]:
+        return tuple(self._explain(relation, relation.get_column(name)) for name in names)
+
+    def _explain(self, relation: Relation, column: Column) -> ColumnExplained:
+        ref = ColumnRef(relation.name, column.name)
+        decision = self.coverage.decisions.get(ref)
+        told = tuple(one for one in self.findings if _concerns(one, ref, decision))
+        lock = self.rules.lock
+        return ColumnExplained(
+            ref,
+            column.type.sql,
+            decision,
+            column.default if column.generated else None,
+            self._chain(ref, decision),
+            self.masked.get(ref),
+            tuple(self._indexes(relation, ref, told)),
+            self._kept.get(ref),
+            None
+            if lock is None or lock.accepted is None
+            else {one: lock.accepted[one] for one in lock.of(ref)},
+            tuple(one for one in told if one.check not in _OF_INDEXES),
+        )
+
+    def _chain(self, ref: ColumnRef, decision: ColumnDecision | None) -> tuple[ColumnRef, ...]:
+        if decision is None or decision.inherited_from is None:
+            return ()
+        return find_way(self.catalog, self.rules.virtual_references, ref, decision.inherited_from)
+
+    def _indexes(
+        self, relation: Relation, ref: ColumnRef, told: Sequence[Finding]
+    ) -> Iterator[IndexExplained]:
+        for index in self.catalog.unique_indexes:
+            own = self.catalog.relations.get(index.relation)
+            if own is None or own.ruled_by != relation.name:
+                continue
+            if ref.column in {*index.columns, *index.mentioned}:
+                name = RelationName(index.relation.schema, index.name)
+                of_index = (one for one in told if one.check in _OF_INDEXES and one.where == str(name))
+                yield IndexExplained(name, _kind(index), tuple(of_index))
+
+
+def _kind(index: UniqueIndex) -> str:
+    if index.is_exclusion:
+        return "exclusion constraint"
+    return "primary key" if index.is_primary else "unique index"
+
+
+def _concerns(finding: Finding, ref: ColumnRef, decision: ColumnDecision | None) -> bool:
+    """It names the column, or the place where its decision is written."""
+    if decision is not None and finding.where == str(decision.at):
+        return True
+    spelt = re.compile(rf'(?<![\w$".]){re.escape(str(ref))}(?![\w$"])')
+    return bool(spelt.search(finding.where) or spelt.search(finding.message))
+
+
+def spell_index(index: IndexExplained) -> str:
+    return f"{index.kind} {quote_identifier(index.name.name)}"

@@ -1,0 +1,183 @@
+"""What the rules decide for the columns of a table → text and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dbtool.findings import Finding, Severity
+from dbtool.masking.coverage import spell
+from dbtool.masking.explain import ColumnExplained, IndexExplained, spell_index
+from dbtool.masking.mask import Uniqueness
+from dbtool.refresh.explain_rules import TableExplained
+from dbtool.refresh.manifest import SCHEMA, finding_as_json
+from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse
+
+
+def render_table_explained(explained: TableExplained) -> str:
+    return "\n".join(_lines(explained))
+
+
+def _lines(explained: TableExplained) -> Iterator[str]:
+    if explained.skipped:
+        yield f"{explained.table} is in no copy: every subset of the rules skips it"
+    if explained.asked != explained.table:
+        yield f"{explained.asked} is a partition, whose rules are those of {explained.table}"
+    for column in explained.columns:
+        yield f"{column.column}  {column.type}"
+        yield from (f"  {line}" for line in _column_lines(column))
+
+
+def _column_lines(column: ColumnExplained) -> Iterator[str]:
+    if column.generated is not None:
+        yield f"generated, and computed by the target from what it depends on: {column.generated}"
+    elif column.decision is None:
+        yield "undecided: no rule says what becomes of it"
+    else:
+        yield from _decision_lines(column.decision.decision)
+        yield f"written at {column.decision.at}"
+    if column.chain:
+        yield f"inherited: {' → '.join(map(str, column.chain))}"
+    yield from _promise_lines(column)
+    yield from _lock_lines(column)
+    for index in column.indexes:
+        yield from _index_lines(index)
+    yield from _finding_lines(column.findings)
+
+
+def _decision_lines(decision: Decision) -> Iterator[str]:
+    match decision:
+        case Keep(reason=reason):
+            yield f"kept: {reason}" if reason else "kept"
+        case MaskUse():
+            yield from _use_lines(decision)
+        case JsonPaths(paths=paths, unknown=unknown):
+            yield f"decided by path; what no path decides: {unknown}"
+            yield from (f"  {path}: {spell(one)}" for path, one in paths.items())
+
+
+def _use_lines(use: MaskUse) -> Iterator[str]:
+    yield spell(use)
+    if use.when is not None:
+        otherwise = spell(use.otherwise) if use.otherwise is not None else "undecided"
+        yield f"where {use.when}; otherwise {otherwise}"
+    if use.options:
+        yield f"options: {', '.join(f'{name}: {value}' for name, value in use.options.items())}"
+    if use.by:
+        yield f"by: {', '.join(use.by)}"
+
+
+def _promise_lines(column: ColumnExplained) -> Iterator[str]:
+    if (masked := column.masked) is None:
+        return
+    promise = masked.promise
+    yield (
+        f"promise: unique: {promise.uniqueness}; overlap: {promise.overlap}; space: {promise.space}"
+        f"{_spell_capacity(masked.capacity, promise.uniqueness)}"
+    )
+    if masked.canonical:
+        yield f"canonical: {', '.join(masked.canonical)}"
+
+
+def _spell_capacity(capacity: int | None, uniqueness: Uniqueness) -> str:
+    if capacity is None:
+        return "" if uniqueness is Uniqueness.LOSSY else ", as many stand-ins as values"
+    return f", {capacity:,} stand-in{'s' * (capacity != 1)}"
+
+
+def _lock_lines(column: ColumnExplained) -> Iterator[str]:
+    if column.kept is not None and column.accepted is not None:
+        told = [
+            f"{one.type}{', part of a key' if one.is_key else ''} ({at})"
+            for one, at in column.accepted.items()
+        ]
+        yield f"accepted: {' or '.join(told) or 'by nobody yet'}"
+
+
+def _index_lines(index: IndexExplained) -> Iterator[str]:
+    if not index.findings:
+        yield f"{spell_index(index)} holds"
+    yield from _finding_lines(index.findings)
+
+
+def _finding_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
+    for one in findings:
+        yield f"{_NAMES[one.severity]}: {one.message} [{one.check}]"
+        yield from (f"  {line}" for line in one.remedy.splitlines())
+
+
+_NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def table_explained_as_json(environment: str, explained: TableExplained) -> dict[str, Any]:
+    """``decision`` is keep, mask or json; null where no rule decides, or none has to."""
+    return {
+        "schema": SCHEMA,
+        "command": "rules explain",
+        "status": "refused" if any(one.stops for one in explained.columns) else "ok",
+        "environment": environment,
+        "table": str(explained.table),
+        "skipped": explained.skipped,
+        "columns": [_column_as_json(one) for one in explained.columns],
+    }
+
+
+def _column_as_json(one: ColumnExplained) -> dict[str, Any]:
+    decision = one.decision
+    return {
+        "column": str(one.column),
+        "type": one.type,
+        "generated": one.generated,
+        **_decision_as_json(decision.decision if decision else None),
+        "written_at": str(decision.at) if decision else None,
+        "inherited": [str(ref) for ref in one.chain],
+        "promise": _promise_as_json(one),
+        "key": one.kept.is_key if one.kept else None,
+        "accepted": None
+        if one.accepted is None
+        else [{"type": line.type, "key": line.is_key, "at": str(at)} for line, at in one.accepted.items()],
+        "unique": [
+            {
+                "index": str(index.name),
+                "kind": index.kind,
+                "holds": index.holds,
+                "findings": [finding_as_json(finding) for finding in index.findings],
+            }
+            for index in one.indexes
+        ],
+        "findings": [finding_as_json(finding) for finding in one.findings],
+    }
+
+
+def _decision_as_json(decision: Decision | None) -> dict[str, Any]:
+    match decision:
+        case Keep(reason=reason):
+            return {"decision": "keep", "reason": reason}
+        case MaskUse():
+            return {
+                "decision": "mask",
+                "mask": decision.mask,
+                "domain": decision.domain,
+                "options": dict(decision.options),
+                "by": list(decision.by),
+                "when": decision.when,
+                "otherwise": _decision_as_json(decision.otherwise) if decision.otherwise else None,
+            }
+        case JsonPaths(paths=paths, unknown=unknown):
+            told = {path: _decision_as_json(one) for path, one in paths.items()}
+            return {"decision": "json", "paths": told, "unknown": unknown}
+        case None:
+            return {"decision": None}
+
+
+def _promise_as_json(one: ColumnExplained) -> dict[str, Any] | None:
+    if one.masked is None:
+        return None
+    promise = one.masked.promise
+    return {
+        "unique": str(promise.uniqueness),
+        "overlap": str(promise.overlap),
+        "space": str(promise.space),
+        "stand_ins": one.masked.capacity,
+        "canonical": list(one.masked.canonical),
+    }
