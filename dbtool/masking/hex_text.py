@@ -26,17 +26,25 @@ def _spellings() -> Mapping[str, tuple[int, int]]:
 
 
 SPELLINGS = _spellings()
+USUAL = "00:00:00:00:00:00"
+_USUAL_PATTERN = r"^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$"
 _FORMATS = CharacterTable(lambda letter: "0" if letter in _DIGITS else letter)
 
 
 def read_spellings(values: pl.Series) -> pl.Series:
     """Each text's spelling, a key of ``SPELLINGS`` where it is an address; no text is NULL."""
+    if values.str.contains(_USUAL_PATTERN).all():
+        return pl.Series([USUAL]).new_from_index(0, len(values))
     return translate(values, _FORMATS)
 
 
-def bare_digits(values: pl.Series) -> pl.Series:
-    """An address without its separators, in small letters."""
-    return values.str.replace_all(r"[^0-9A-Fa-f]", "").str.to_lowercase()
+def bare_digits(values: pl.Series, spelling: str) -> pl.Series:
+    """Addresses of one spelling without their separators, in small letters."""
+    count, size = SPELLINGS[spelling]
+    groups = [pl.col("address").str.slice(place, size) for place in range(0, len(spelling), size + 1)]
+    frame = values.alias("address").to_frame()
+    bare = values if count == size else frame.select(pl.concat_str(groups)).to_series()
+    return bare.str.to_lowercase()
 
 
 def put_separators(digits: pl.Series, spelling: str) -> pl.Series:

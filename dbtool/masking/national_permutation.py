@@ -54,7 +54,7 @@ def _by_form(form: str, inside: InPlace, key: bytes, outside: InPlace | None = N
             return otherwise(values)
         if rows.all():
             return inside(values)
-        outputs = values.scatter(rows.arg_true(), inside(values.filter(rows)))
+        outputs = values.clone().scatter(rows.arg_true(), inside(values.filter(rows)))
         return outputs.scatter((~rows).arg_true(), otherwise(values.filter(~rows)))
 
     return permute

@@ -9,11 +9,12 @@ import polars as pl
 from pydantic import Field
 
 from dbtool.digest import read_word
-from dbtool.masking.canonical import plan_key
+from dbtool.masking.canonical import canonicalise, plan_key
 from dbtool.masking.distinct import per_value
 from dbtool.masking.fit import check_length, check_type, get_room
 from dbtool.masking.hex_text import (
     SPELLINGS,
+    USUAL,
     bare_digits,
     put_separators,
     read_numbers,
@@ -39,7 +40,7 @@ from dbtool.masking.pools import pick
 _TYPES = TEXT_TYPES | {"macaddr", "macaddr8"}
 _CANONICAL = ("trim", "casefold")
 _LOCAL_DIGITS = pl.Series(["2", "6", "a", "e"])  # the second digit says: administered locally, one device
-_COLONS, _PLAIN = "00:00:00:00:00:00", "0" * 12
+_PLAIN = "0" * 12
 _UNIQUE_PLAIN = "0" * 16
 _COUNTS = (12, 16)
 _GIVEN_BITS = 2  # of an address, by what the second digit says
@@ -60,7 +61,9 @@ def _bind(options: MacOptions, context: MaskContext) -> BoundMask:
     is_permuted = options.space == "same_format"
     odd = _find_odd_spelling(context, is_permuted=is_permuted)
     change = _plan_permuted(context) if is_permuted else _plan_local(context)
-    return per_value(_plan_in_place(change, _plan_odd(context, odd, is_permuted=is_permuted)))
+    in_place = _plan_in_place(change, _plan_odd(context, odd, is_permuted=is_permuted))
+    steps = _CANONICAL if context.canonical is None else context.canonical
+    return per_value(lambda values: in_place(canonicalise(values, ("trim",)) if "trim" in steps else values))
 
 
 def _find_odd_spelling(context: MaskContext, *, is_permuted: bool) -> str:
@@ -70,7 +73,7 @@ def _find_odd_spelling(context: MaskContext, *, is_permuted: bool) -> str:
         return _UNIQUE_PLAIN
     check_length("mac", len(_PLAIN), context, "a column of type macaddr, or redact")
     room = get_room(context)
-    return _COLONS if room is None or room >= len(_COLONS) else _PLAIN
+    return USUAL if room is None or room >= len(USUAL) else _PLAIN
 
 
 def _plan_in_place(
@@ -86,7 +89,7 @@ def _plan_in_place(
         for spelling in used:
             rows = (spellings == spelling).arg_true()
             addresses = values.gather(rows)
-            spelt = put_separators(change(bare_digits(addresses), SPELLINGS[spelling][0]), spelling)
+            spelt = put_separators(change(bare_digits(addresses, spelling), SPELLINGS[spelling][0]), spelling)
             is_upper = addresses.str.contains("[A-F]")
             spelt = spelt.zip_with(~is_upper, spelt.str.to_uppercase()) if is_upper.any() else spelt
             outputs = spelt if len(rows) == len(values) else outputs.scatter(rows, spelt)

@@ -43,6 +43,7 @@ def _bind(options: UrlOptions, context: MaskContext) -> BoundMask:
     check_length("url", _LONGEST, context, "token, or redact")
     key_text = plan_key(context, _CANONICAL)
     room = get_room(context)
+    name_hosts = per_value(lambda hosts: context.digest.hex(hosts).str.slice(0, _DIGEST_DIGITS))
 
     def stand_in(values: pl.Series) -> pl.Series:
         keyed = key_text(values)
@@ -51,7 +52,7 @@ def _bind(options: UrlOptions, context: MaskContext) -> BoundMask:
         frame = frame.with_columns(
             scheme_as_written="scheme",
             scheme=pl.col("scheme").str.to_lowercase().fill_null("https"),
-            host=context.digest.hex(host).str.slice(0, _DIGEST_DIGITS),
+            host=name_hosts("host " + host, pl.DataFrame()),
             token=context.digest.hex("path " + keyed).str.slice(0, _DIGEST_DIGITS),
         )
         return frame.select(_spell(room, keep_path=options.keep_path)).to_series()

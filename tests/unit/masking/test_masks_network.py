@@ -52,10 +52,9 @@ def test_a_private_address_is_local_and_one_devices(mask_values: MaskValues, bas
 
 @pytest.mark.parametrize(("base", "count"), [("macaddr", 6), ("macaddr8", 8)])
 def test_permuted_addresses_never_meet(mask_values: MaskValues, base: str, count: int) -> None:
-    values = [
-        ":".join(f"{row:0{2 * count}x}"[place : place + 2] for place in range(0, 2 * count, 2))
-        for row in range(5000)
-    ]
+    numbers = (row * 256**count // 5000 for row in range(5000))
+    digits = [f"{number:0{2 * count}x}" for number in numbers]
+    values = [":".join(text[place : place + 2] for place in range(0, 2 * count, 2)) for text in digits]
     outputs = mask_values("mac", values, base, {"space": "same_format"})
     assert len(set(outputs)) == len(values)
     mask = MASKS["mac"]
@@ -65,6 +64,11 @@ def test_permuted_addresses_never_meet(mask_values: MaskValues, base: str, count
 
 def test_an_address_has_one_stand_in_as_text_and_as_macaddr(mask_values: MaskValues) -> None:
     assert mask_values("mac", SPELLINGS[:1], "macaddr") == mask_values("mac", SPELLINGS[:1], "varchar(17)")
+
+
+def test_blanks_around_an_address_are_no_part_of_it(mask_values: MaskValues) -> None:
+    outputs = mask_values("mac", [SPELLINGS[0], f" {SPELLINGS[0]}\n"])
+    assert outputs[0] == outputs[1]
 
 
 def test_a_narrow_column_gets_addresses_without_separators(mask_values: MaskValues) -> None:
