@@ -71,6 +71,7 @@ SAMPLES: list[errors.DbtoolError] = [
     errors.CloneImpossible("m"),
     errors.TimeIsUp("m"),
     errors.Drift("m"),
+    errors.KeptColumnChanged("m"),
     errors.RevisionUnknown("m"),
     errors.RevisionEdited("m"),
     errors.HeadConflict("m"),
