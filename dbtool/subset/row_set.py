@@ -25,11 +25,12 @@ _PAGE_BITS = 12  # pages of one segment: 32 MB of heap, 64 kB of bits
 _PAGES = 1 << _PAGE_BITS
 _WORD = 64
 _WORDS = 2  # room for 127 rows per page; narrow rows make a segment wider
+_FEW_PAGES = 16  # of a small table, one of thousands of partitions perhaps; more pages make a segment longer
 
 
 @dataclass(slots=True)
 class RowSet:
-    """Rows of one relation. Segments are made as rows come, and are as wide as the highest offset among them."""
+    """Rows of one relation. Segments are made as rows come, as long as their last page and as wide as the highest offset ask."""
 
     _segments: dict[int, NDArray[np.uint64]] = field(default_factory=dict)
     _count: int = 0
@@ -55,13 +56,13 @@ class RowSet:
         return added
 
     def _segment_for(self, number: int, ids: RowIds) -> NDArray[np.uint64]:
-        wanted = max(_WORDS, int((ids & np.uint64(0xFFFF)).max()) // _WORD + 1)
+        pages, words = _extent(ids)
         segment = self._segments.get(number)
-        if segment is None or segment.shape[1] < wanted:
-            wider = np.zeros((_PAGES, wanted), np.uint64)
-            if segment is not None:
-                wider[:, : segment.shape[1]] = segment
-            self._segments[number] = segment = wider
+        if segment is None or segment.shape[0] < pages or segment.shape[1] < words:
+            held = segment if segment is not None else np.zeros((0, 0), np.uint64)
+            segment = np.zeros((max(pages, held.shape[0]), max(words, held.shape[1])), np.uint64)
+            segment[: held.shape[0], : held.shape[1]] = held
+            self._segments[number] = segment
         return segment
 
     def contains(self, ids: RowIds) -> NDArray[np.bool_]:
@@ -81,9 +82,10 @@ class RowSet:
         segment = self._segments.get(number)
         if segment is None:
             return np.zeros(len(ids), np.bool_)
-        width = segment.shape[1]
-        fits = (ids & np.uint64(0xFFFF)) < np.uint64(width * _WORD)
-        words, bits = _places(np.where(fits, ids, ids & ~np.uint64(0xFFFF)), width)
+        pages, width = segment.shape
+        page, offset = (ids >> np.uint64(_OFFSET_BITS)) & np.uint64(_PAGES - 1), ids & np.uint64(0xFFFF)
+        fits = (page < np.uint64(pages)) & (offset < np.uint64(width * _WORD))
+        words, bits = _places(np.where(fits, ids, np.uint64(0)), width)
         among: NDArray[np.bool_] = fits & ((segment.reshape(-1)[words] & bits) != 0)
         return among
 
@@ -131,8 +133,8 @@ class RowSet:
             rest = segment.copy()
             taken = other._segments.get(number)
             if taken is not None:
-                width = min(rest.shape[1], taken.shape[1])
-                rest[:, :width] &= ~taken[:, :width]
+                pages, width = map(min, rest.shape, taken.shape)
+                rest[:pages, :width] &= ~taken[:pages, :width]
             count = int(_counts(rest).sum())
             if count:
                 left._segments[number] = rest
@@ -170,6 +172,15 @@ def _by_segment(ordered: RowIds) -> Iterator[tuple[int, RowIds]]:
         yield int(numbers[start]), ordered[start:end]
 
 
+def _extent(ids: RowIds) -> tuple[int, int]:
+    """(pages, words per page) that a segment needs for ascending ids; pages double, or rows that come one by one would have it
+    made anew for each.
+    """
+    last = int(ids[-1] >> np.uint64(_OFFSET_BITS)) & (_PAGES - 1)
+    words = int((ids & np.uint64(0xFFFF)).max()) // _WORD + 1
+    return max(_FEW_PAGES, 1 << last.bit_length()), max(_WORDS, words)
+
+
 def _places(ids: RowIds, width: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """(index into the flat words, the bit within that word) of each row of one segment."""
     page = (ids >> np.uint64(_OFFSET_BITS)) & np.uint64(_PAGES - 1)
@@ -194,5 +205,5 @@ def _ids_of(number: int, segment: NDArray[np.uint64]) -> RowIds:
 
 def _counts(segment: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Rows per page."""
-    counts: NDArray[np.int64] = _bits_of(segment).reshape(_PAGES, -1).sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = _bits_of(segment).reshape(len(segment), -1).sum(axis=1, dtype=np.int64)
     return counts

@@ -73,6 +73,22 @@ def test_rows_beyond_the_width_of_a_segment_are_not_in_it() -> None:
     assert held.contains(rows(row(0, 129), row(0, 128), row(0, 2000))).tolist() == [False, False, False]
 
 
+def test_a_segment_grows_longer_with_all_that_it_holds() -> None:
+    held = filled(row(0, 1), row(3, 200))
+    assert held.contains(rows(row(3, 200), row(16, 1), row(4095, 291))).tolist() == [True, False, False]
+    for page in (15, 16, 17, 600, 4095, 4096):
+        assert held.add(rows(row(page, 7))).tolist() == [row(page, 7)]
+    assert everything(held) == [
+        row(0, 1),
+        row(3, 200),
+        *(row(page, 7) for page in (15, 16, 17, 600, 4095, 4096)),
+    ]
+    assert (
+        everything(held.minus(filled(row(0, 1), row(15, 7)))) == everything(held)[1:2] + everything(held)[3:]
+    )
+    assert everything(filled(row(0, 1)).minus(held)) == []
+
+
 def test_what_is_contained_is_told_in_the_order_asked() -> None:
     held = filled(row(1, 1), row(5000, 7))
     asked = rows(row(5000, 7), row(2, 2), row(1, 1), row(5000, 7), row(9000, 1))
@@ -140,6 +156,11 @@ def test_ten_million_rows_take_less_than_five_megabytes() -> None:
         held.add(heap(1_000_000, first=first))
     assert len(held) == 10_000_000
     assert held.bytes < 5_000_000
+
+
+def test_the_few_rows_of_a_small_partition_take_little_memory() -> None:
+    """There may be thousands of them, in the chosen rows and in those that wait at every reference."""
+    assert filled(row(0, 1), row(3, 60)).bytes < 1_000
 
 
 def test_rows_in_order_are_added_without_being_hashed_or_sorted() -> None:
