@@ -11,6 +11,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation, TypeKind, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.hstore_text import bind_hstore
 from dbtool.masking.inner_values import has_moving_bounds, inner_type, mask_within
 from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
@@ -241,8 +242,9 @@ def _null_stays_null(bound: BoundMask, column: ColumnType) -> BoundMask:
 def _bind_document(
     decision: ColumnDecision, paths: JsonPaths, column: Column, workshop: Workshop
 ) -> BoundColumn | None:
-    if column.type.is_array or column.type.base not in {"json", "jsonb"}:
-        message = f"{decision.ref} at {paths.at} is decided by path, but its type is {column.type.sql}"
+    served, part = ({"hstore"}, "key") if paths.is_hstore else ({"json", "jsonb"}, "path")
+    if column.type.is_array or column.type.base not in served:
+        message = f"{decision.ref} at {paths.at} is decided by {part}, but its type is {column.type.sql}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, "decide the whole column")
         return None
     uses = {path: use for path, use in paths.paths.items() if isinstance(use, MaskUse)}
@@ -250,7 +252,8 @@ def _bind_document(
     if None in bound.values():
         return None
     try:
-        mask_documents = bind_json({path: bound.get(path) for path in paths.paths}, paths.unknown)
+        bind_within = bind_hstore if paths.is_hstore else bind_json
+        mask_documents = bind_within({path: bound.get(path) for path in paths.paths}, paths.unknown)
     except DoesNotFit as error:
         message = f"the paths of {decision.ref} at {paths.at} do not fit: {error.reason}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, error.alternative)

@@ -223,7 +223,7 @@ def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:
         return _substance(one, registry) == _substance(other, registry)
     if isinstance(one, JsonPaths) and isinstance(other, JsonPaths):
         return (
-            one.unknown == other.unknown
+            (one.unknown, one.is_hstore) == (other.unknown, other.is_hstore)
             and one.paths.keys() == other.paths.keys()
             and all(same_decision(one.paths[path], other.paths[path], registry) for path in one.paths)
         )

@@ -21,7 +21,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 
 
 class UndecidedPath(AnswerIsNo):
-    """A document holds something at ``path`` that the rule does not decide.
+    """A document, or an hstore, holds something at ``path`` that the rule does not decide.
 
     The path has [*] for array positions, and .* for a key that is no plain name: it may be somebody's.
     """
@@ -183,11 +183,12 @@ class _Reader:
         self.fates[start:end] = [Fate.DROP] * (end - start)
 
     def _spell_path(self) -> str:
-        steps = (_spell_key(container.key) if container.is_object else "[*]" for container in self._open)
+        steps = (spell_key(container.key) if container.is_object else "[*]" for container in self._open)
         return "$" + "".join(steps)
 
 
-def _spell_key(key: str | None) -> str:
+def spell_key(key: str | None) -> str:
+    """What a message may say of a key."""
     return f".{key}" if key is not None and _PLAIN_KEY.fullmatch(key) else ".*"
 
 

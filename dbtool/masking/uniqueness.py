@@ -165,7 +165,7 @@ def _odds(proof: _Proof, masked: MaskedColumn) -> float:
 def _instead(proof: _Proof, masked: MaskedColumn) -> str:
     """The masks that would hold there, by name."""
     names = [
-        f"mask: {name}"
+        f"each: {{mask: {name}}}" if masked.use.each else f"mask: {name}"
         for name, mask in sorted(proof.registry.items())
         if name != masked.mask.name and _would_hold(proof, mask, masked)
     ]

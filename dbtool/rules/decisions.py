@@ -14,7 +14,7 @@ from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean
 
 CANONICAL_STEPS = ("trim", "casefold", "nfc", "digits")
-_KINDS = ("keep", "mask", "domain", "json", "each")
+_KINDS = ("keep", "mask", "domain", "json", "each", "hstore")
 _BESIDE_A_MASK = frozenset({"mask", "domain", "canonical", "by"})
 _NOT_YET = {
     "when": "when is not supported yet; decide the whole column",
@@ -38,7 +38,9 @@ def read_domain(name: str, entry: Entry, reading: Reading) -> MaskUse | None:
     """``domains:`` maps a name to a mask, its options and canonical steps."""
     what = f"domain {name}"
     fields = keep_known_options(read_entries(entry.value, what, reading.problems), reading)
-    misplaced = [fields.pop(key) for key in ("keep", "json", "each", "domain", "by") if key in fields]
+    misplaced = [
+        fields.pop(key) for key in ("keep", "json", "each", "hstore", "domain", "by") if key in fields
+    ]
     for one in misplaced:
         reading.problems.add(one.at, f"{what} cannot have {one.key.text}; it names a mask and its options")
     if not isinstance(entry.value, Fields) or (misplaced and "mask" not in fields):
@@ -68,9 +70,8 @@ def read_decision(node: Node, what: str, reading: Reading, *, in_json: bool = Fa
     kinds = [kind for kind in _KINDS if kind in fields]
     if kinds == ["keep"]:
         return _read_keep(fields, what, reading)
-    if kinds in (["json"], ["each"]) and not in_json:
-        read_parts = _read_each if kinds == ["each"] else _read_json
-        return read_parts(fields, what, node.at, reading)
+    if kinds in (["json"], ["each"], ["hstore"]) and not in_json:
+        return _PARTS[kinds[0]](fields, what, node.at, reading)
     if kinds and set(kinds) <= {"mask", "domain"}:
         return _read_use(fields, what, node.at, reading, in_json=in_json)
     if not unsupported:
@@ -82,11 +83,11 @@ def _undecided(fields: dict[str, Entry], kinds: list[str], what: str, at: Positi
     if len(kinds) > 1:
         return fields[kinds[1]].at, f"{what} has both {kinds[0]} and {kinds[1]}; choose one"
     if kinds:
-        return fields[kinds[0]].at, f"{what} cannot have {kinds[0]} within json"
+        return fields[kinds[0]].at, f"{what} cannot have {kinds[0]}; it is kept or masked"
     for key, entry in fields.items():
         if nearest := did_you_mean(key, _KINDS):
             return entry.at, f"unknown key {key} in {what}{nearest}"
-    return at, f"{what} decides nothing; write keep with a reason, mask, domain or json"
+    return at, f"{what} decides nothing; write keep with a reason, mask, domain, json, hstore or each"
 
 
 def _read_word(node: Scalar, what: str, reading: Reading, *, in_json: bool) -> Decision | None:
@@ -117,16 +118,29 @@ def _read_keep(fields: dict[str, Entry], what: str, reading: Reading) -> Keep | 
 
 def _read_json(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> JsonPaths | None:
     known = keep_known(fields, ("json", "unknown"), f"the json of {what}", reading.problems)
-    paths: dict[str, MaskUse | Keep] = {}
-    for path, entry in read_entries(known["json"].value, f"the paths of {what}", reading.problems).items():
-        if not path.startswith("$"):
-            reading.problems.add(entry.at, f'path {path} of {what} must start at the root: "$.{path}"')
-            continue
-        decision = read_decision(entry.value, f"path {path}", reading, in_json=True)
-        if isinstance(decision, (Keep, MaskUse)):
-            paths[path] = decision
+    paths = read_entries(known["json"].value, f"the paths of {what}", reading.problems)
+    for path in [path for path in paths if not path.startswith("$")]:
+        at_path = paths.pop(path).at
+        reading.problems.add(at_path, f'path {path} of {what} must start at the root: "$.{path}"')
     unknown = _read_unknown(known.get("unknown"), what, reading)
-    return JsonPaths(paths, unknown, at)
+    return JsonPaths(_read_within(paths, "path", reading), unknown, at)
+
+
+def _read_hstore(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> JsonPaths | None:
+    known = keep_known(fields, ("hstore", "unknown"), f"the hstore of {what}", reading.problems)
+    keys = read_entries(known["hstore"].value, f"the keys of {what}", reading.problems)
+    unknown = _read_unknown(known.get("unknown"), what, reading)
+    return JsonPaths(_read_within(keys, "key", reading), unknown, at, is_hstore=True)
+
+
+def _read_within(
+    entries: Mapping[str, Entry], kind: Literal["path", "key"], reading: Reading
+) -> dict[str, MaskUse | Keep]:
+    decisions = {
+        name: read_decision(entry.value, f"{kind} {name}", reading, in_json=True)
+        for name, entry in entries.items()
+    }
+    return {name: one for name, one in decisions.items() if isinstance(one, (Keep, MaskUse))}
 
 
 def _read_each(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> MaskUse | None:
@@ -144,6 +158,9 @@ def _read_each(fields: dict[str, Entry], what: str, at: Position, reading: Readi
     return None
 
 
+_PARTS = {"json": _read_json, "each": _read_each, "hstore": _read_hstore}
+
+
 def _read_unknown(entry: Entry | None, what: str, reading: Reading) -> Literal["error", "drop", "keep"]:
     word = entry.value.text if entry and isinstance(entry.value, Scalar) else "error"
     if word == "drop":
@@ -159,7 +176,9 @@ def _read_use(
     fields: dict[str, Entry], what: str, at: Position, reading: Reading, *, in_json: bool
 ) -> MaskUse | None:
     if in_json and "by" in fields:
-        reading.problems.add(fields["by"].at, f"{what} cannot have by: a path has no columns beside it")
+        reading.problems.add(
+            fields["by"].at, f"{what} cannot have by: a value within another is masked by itself"
+        )
         return None
     named = fields.get("domain") or fields["mask"]
     domain = read_text(named.value, f"the {named.key.text} of {what}", reading.problems)

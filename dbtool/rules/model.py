@@ -44,11 +44,14 @@ class MaskUse:
 
 @dataclass(frozen=True, slots=True)
 class JsonPaths:
-    """Decisions per path inside a json or jsonb column; ``unknown`` says what a path without one means."""
+    """Decisions per path inside a json or jsonb column; ``unknown`` says what a path without one means. ``is_hstore``:
+    the paths are an hstore's keys, ``*`` every one that is not named.
+    """
 
     paths: Mapping[str, MaskUse | Keep]
     unknown: Literal["error", "drop", "keep"]
     at: Position
+    is_hstore: bool = False
 
 
 Decision = Keep | MaskUse | JsonPaths

@@ -134,16 +134,18 @@ def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
     kinds = {
         "keep": _object({"keep": _REASON}),
         "json": _ref("documents"),
+        "hstore": _ref("hstores"),
         "each": _object({"each": _described(_ref("element"), "what becomes of every element of an array")}),
         "mask": _ref("mask use"),
     }
     return {
         "mask use": named,
         "domain": {**_ref("mask use"), "not": {"anyOf": [{"required": [key]} for key in ("domain", "by")]}},
-        "documents": _documents(),
+        "documents": _within("json", 'decisions by path, such as "$.contacts[*].phone"', {"pattern": r"^\$"}),
+        "hstores": _within("hstore", "decisions by key; * is every key that is not named", True),
         "path": {
             "anyOf": [{"const": "keep"}, {"type": "object"}],
-            **_choosing({**kinds, "json": False, "each": False}, by_domain),
+            **_choosing({**kinds, "json": False, "hstore": False, "each": False}, by_domain),
         },
         "element": {"type": "object", **_choosing({"mask": _ref("mask use")}, by_domain)},
         "decision": {"type": "object", **_choosing(kinds, by_domain)},
@@ -206,17 +208,17 @@ def _option_types(shapes: Iterable[MaskShape]) -> dict[str, Any]:
     return {name: _tidy(one) for shape in shapes for name, one in shape.options.get("$defs", {}).items()}
 
 
-def _documents() -> JsonSchema:
+def _within(word: str, description: str, names: JsonSchema | bool) -> JsonSchema:
     unknown = _words(
         error="a value without a decision stops the run", drop="it is left out", keep="it is copied"
     )
-    paths = {
+    decisions = {
         "type": "object",
-        "propertyNames": {"pattern": r"^\$"},
+        "propertyNames": names,
         "additionalProperties": _ref("path"),
-        "description": 'decisions by path, such as "$.contacts[*].phone"',
+        "description": description,
     }
-    return _object({"json": paths, "unknown": _described(unknown, "what a value without a decision means")})
+    return _object({word: decisions, "unknown": _described(unknown, "what a value without a decision means")})
 
 
 # ── Relations and subsets ─────────────────────────────────────────────────────────────────────────────────────────

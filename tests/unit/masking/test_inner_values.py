@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import polars as pl
 import pytest
 
 from dbtool.catalog.catalog import build_catalog
+from dbtool.catalog.constraints import UniqueIndex
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind
 from dbtool.masking.block import Tallies, mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
+from dbtool.masking.json_decisions import UndecidedPath
 from dbtool.masking.judgement import judge_tally
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import MaskUse
+from dbtool.rules.model import JsonPaths, Keep, MaskUse
 from tests.unit.masking.compile_cases import (
+    AT,
     DATE,
     INT8,
     KEEP,
@@ -173,6 +177,49 @@ def test_refuses_and_says_what_to_do_instead(name: str) -> None:
     assert finding.check == "mask-does-not-fit"
     assert reason in finding.message
     assert remedy in finding.remedy
+
+
+HSTORE = ColumnType("hstore", "hstore", type_schema="public", extension="hstore")
+
+
+def keys(unknown: Literal["error", "drop", "keep"] = "error", **decisions: Keep | MaskUse) -> JsonPaths:
+    return JsonPaths(decisions, unknown, AT, is_hstore=True)
+
+
+def test_an_hstore_is_masked_key_by_key() -> None:
+    column = only(compile_one(HSTORE, keys(mail=use("email"), theme=KEEP)))
+    stand_in = masked_alone("email", "a@b.de")
+    assert run(column, '"mail"=>"a@b.de", "theme"=>"dark"', '"mail"=>NULL', "", None) == [
+        f'"mail"=>"{stand_in}", "theme"=>"dark"',
+        '"mail"=>NULL',
+        "",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(("key", "told"), [("phone", "at key phone,"), ("a@b.de", "at key \\*,")])
+def test_an_undecided_key_stops_the_run_and_is_named_where_it_is_nobodys(key: str, told: str) -> None:
+    column = only(compile_one(HSTORE, keys(theme=KEEP)))
+    with pytest.raises(UndecidedPath, match=told):
+        run(column, f'"theme"=>"dark", "{key}"=>"1"')
+
+
+def test_keys_are_for_hstores_and_paths_for_documents() -> None:
+    jsonb = ColumnType("jsonb", "jsonb")
+    assert "is decided by key, but its type is jsonb" in errors(compile_one(jsonb, keys(theme=KEEP)))[0]
+    paths = JsonPaths({"$.theme": KEEP}, "error", AT)
+    assert "is decided by path, but its type is hstore" in errors(compile_one(HSTORE, paths))[0]
+
+
+def test_a_unique_array_needs_a_mask_whose_elements_stay_apart() -> None:
+    relation = table("users", c=TEXTS)
+    index = UniqueIndex("users_c_key", USERS, ("c",))
+    catalog = build_catalog(180000, [relation], unique_indexes=(index,))
+    for mask in ("email", "permute_format"):
+        assert not plan_masking(catalog, rules(users={"c": each(mask)}), KEY, MASKS).errors
+    (finding,) = plan_masking(catalog, rules(users={"c": each("city")}), KEY, MASKS).errors
+    assert finding.check == "uniqueness-not-proved"
+    assert "each: {mask: email}" in finding.remedy
 
 
 def test_elements_are_what_is_counted() -> None:

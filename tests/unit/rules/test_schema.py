@@ -112,6 +112,7 @@ def test_knows_the_masks_options_and_no_other(name: str) -> None:
         "c: {mask: shift_date, domain: d, by: [id]}",
         "c: {each: {mask: shift_date, by: id, days: 3}}",
         "c: {each: {domain: d}}",
+        'c: {hstore: {"*": {mask: word}, theme: keep}, unknown: drop}',
         'c: {json: {"$.a": keep, "$.b": {mask: email}, "$.c": {domain: d}}, unknown: drop}',
     ],
 )
