@@ -110,7 +110,9 @@ def plan_noise(context: MaskContext, spread: Spread) -> BoundMask:
     limit = None if context.type.base in TEXT_TYPES else min(get_limit(context.type) or LARGEST, LARGEST)
     noise = _Noise(spread, limit, turns=not context.by)
     change = (
-        _plan_floats(spread, context.type.base) if context.type.base in FLOAT_TYPES else _plan_decimals(noise)
+        _plan_floats(spread, context.type.base, turns=not context.by)
+        if context.type.base in FLOAT_TYPES
+        else _plan_decimals(noise)
     )
     prefix = "$" if context.type.base == "money" else ""
 
@@ -173,14 +175,22 @@ def _move_long(noise: _Noise, text: str, word: int) -> str:
     minus = "-" if text[0] == "-" else ""
     if len(whole) + len(fraction) > _MOST_DIGITS:
         return minus + whole[0] + "0" * (len(whole) - 1) + point + "0" * len(fraction) + mark + exponent
-    size = int(whole + fraction)
     scale = len(fraction) - int(exponent or 0)
-    least = 10 ** (len(whole + fraction) - 1) if whole[0] != "0" else 1
-    moved = max(size - _reach(noise.spread, size, scale) * word // _PARTS - 1, least)
-    moved = _clamp_long(-moved if minus else moved, noise.spread, scale)
+    size = int(minus + whole + fraction)
+    step = _reach(noise.spread, abs(size), scale) * word // _PARTS + 1
+    moved = _clamp_long(_step_long(size, -step, whole + fraction), noise.spread, scale)
+    if noise.turns and moved == size:
+        moved = _clamp_long(_step_long(size, step, whole + fraction), noise.spread, scale)
     spelt = str(abs(moved)).zfill(len(whole + fraction))
     cut = len(spelt) - len(fraction)
     return ("-" if moved < 0 else "") + spelt[:cut] + point + spelt[cut:] + mark + exponent
+
+
+def _step_long(size: int, step: int, digits: str) -> int:
+    """Away from 0 by ``step``, with the same sign and as many digits."""
+    least = int(10 ** (len(digits) - 1)) if digits[0] != "0" else 1
+    moved = min(max(abs(size) + step, least), int(10 ** len(digits)) - 1)
+    return -moved if size < 0 else moved
 
 
 def _reach(spread: Spread, size: int, scale: int) -> int:
@@ -197,7 +207,7 @@ def _clamp_long(moved: int, spread: Spread, scale: int) -> int:
     return moved
 
 
-def _plan_floats(spread: Spread, base: str) -> Change:
+def _plan_floats(spread: Spread, base: str, *, turns: bool) -> Change:
     kind = np.float32 if base == "float4" else np.float64
     largest = float(np.finfo(kind).max)
     lowest = -largest if spread.lowest is None else max(spread.lowest, -largest)
@@ -208,7 +218,12 @@ def _plan_floats(spread: Spread, base: str) -> Change:
         with np.errstate(all="ignore"):
             reach = np.abs(numbers) * spread.ratio if spread.amount is None else spread.amount
             steps = reach * _share(words)
-            moved = numbers + np.where(np.sign(numbers + steps) == np.sign(numbers), steps, -steps)
+            steps = np.where(np.sign(numbers + steps) == np.sign(numbers), steps, -steps)
+            moved = numbers + steps
+            if turns:
+                is_beyond = (moved < lowest) | (moved > highest)
+                is_beyond &= np.sign(numbers - steps) == np.sign(numbers)
+                moved = np.where(is_beyond, numbers - steps, moved)
             moved = np.clip(moved, lowest, highest).astype(kind)
         is_kept = (numbers == 0) | (moved == 0) | ~np.isfinite(numbers)
         outputs = pl.Series(moved).cast(pl.String).str.strip_suffix(".0")

@@ -100,7 +100,7 @@ def test_a_float_at_its_ends_stays_finite(mask_values: MaskValues) -> None:
         outputs = mask_values("noise", ends, "float8", by={"id": [str(seed)] * 3})
         assert all(abs(float(output)) not in {0, float("inf")} for output in outputs)
     singles = mask_values("noise", ["3.4028235e+38", "1e-45"], "float4", {"ratio": 1})
-    assert 0 < float(singles[0]) <= 3.4028235e38
+    assert 0 < float(singles[0]) < 3.4028235e38
     assert float(singles[1]) > 0
 
 
@@ -112,6 +112,11 @@ def test_stand_ins_lie_within_the_bounds(mask_values: MaskValues, column: str) -
     outputs = mask_values("noise", values, column, options)
     assert all(18 <= number <= 70 for number in numbers_of(outputs))
     assert len(set(outputs)) > 20
+    full = mask_values("noise", [f"70{digits}", f"18{digits}"], column, options)
+    assert Decimal(full[0]) < 70
+    assert Decimal(full[1]) > 18
+    near_zero = mask_values("noise", ["1", "2", "3"], "float8", {"amount": 20, "highest": 4})
+    assert all(0 < float(output) <= 4 for output in near_zero)
     outside = mask_values("noise", [f"15{digits}", f"99{digits}"], column, options)
     assert all(18 <= number <= 70 for number in numbers_of(outside))
 
