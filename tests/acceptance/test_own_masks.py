@@ -1,0 +1,137 @@
+"""A project's own words, functions and SQL as masks, through the command line: what is read, allowed, run and refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.conftest import MakeDatabase
+
+_KEY = "a key of these tests alone: 0123456789abcdef"
+_TABLES = """
+CREATE TABLE person (id int PRIMARY KEY, badge varchar(12), branch text, login text, town text);
+INSERT INTO person SELECT n, 'badge ' || n, 'branch ' || n % 9, 'somebody ' || n, 'town ' || n FROM generate_series(1, 500) n;
+ANALYZE
+"""
+_RULES = """version: 1
+tables:
+  public.person:
+    id: {keep: a surrogate key}
+    badge: {mask: python, function: 'own_masks:badge'}
+    branch: {mask: dictionary, file: words/branches.txt}
+    login: {mask: template, template: 'user-{column:id}@{domain}.example', by: id}
+    town: {mask: sql, expression: "'near ' || pg_catalog.left(town, 4)"}
+"""
+_MODULE = """import polars as pl
+
+
+def badge(values, seed):
+    return "B-" + (seed % 1_000_000).cast(pl.String).str.zfill(6)
+"""
+_CONFIGURATION = """[project]
+rules = "rules"
+{allowed}
+[environments.production]
+tier = "production"
+url = {{ env = "PRODUCTION_URL" }}
+[environments.staging]
+tier = "staging"
+url = {{ env = "STAGING_URL" }}
+"""
+
+
+class Project:
+    def __init__(self, folder: Path, source: str, target: str) -> None:
+        self.folder, self.source, self.target = folder, source, target
+        (folder / "rules" / "words").mkdir(parents=True)
+        (folder / "rules" / "words" / "branches.txt").write_text("Harbour\nMill\n")
+        (folder / "rules" / "main.yaml").write_text(_RULES)
+        (folder / "own_masks.py").write_text(_MODULE)
+        self.allow("own_masks")
+
+    def allow(self, *modules: str) -> None:
+        allowed = f"python_masks = {list(modules)}" if modules else ""
+        (self.folder / "dbtool.toml").write_text(_CONFIGURATION.format(allowed=allowed))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """From another folder: neither rules nor modules are looked for where the command is given."""
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ
+        }
+        urls = {"PRODUCTION_URL": self.source, "STAGING_URL": self.target, "DBTOOL_MASK_KEY": _KEY}
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "dbtool", *arguments, "--config", str(self.folder / "dbtool.toml")],
+            cwd=self.folder / "rules",
+            env={**inherited, **urls},
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path, make_database: MakeDatabase) -> Project:
+    source, target = make_database(), make_database()
+    with psycopg.connect(source, autocommit=True) as connection:
+        connection.execute(_TABLES)
+    return Project(tmp_path, source, target)
+
+
+def test_a_copy_is_masked_by_all_of_them(project: Project) -> None:
+    done = project.run("refresh", "production", "staging")
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(project.target) as connection:
+        rows = connection.execute("SELECT id, badge, branch, login, town FROM person ORDER BY id").fetchall()
+    assert len(rows) == 500
+    assert len({badge for _, badge, *_ in rows}) > 490
+    assert {branch for _, _, branch, *_ in rows} == {"Harbour", "Mill"}
+    assert all(login == f"user-{number}@template.example" for number, _, _, login, _ in rows)
+    assert {town for *_, town in rows} == {"near town"}
+
+
+def test_a_module_that_is_not_allowed_is_refused_and_not_run(project: Project) -> None:
+    (project.folder / "own_masks.py").write_text("raise SystemExit('it was run')\n")
+    project.allow()
+    done = project.run("rules", "check", "production")
+    assert done.returncode == 1
+    assert "dbtool.toml does not allow module own_masks" in " ".join(done.stdout.split())
+    assert "it was run" not in done.stdout + done.stderr
+
+
+def test_a_function_that_fails_ends_the_run_without_a_value(project: Project) -> None:
+    (project.folder / "own_masks.py").write_text(
+        "def badge(values, seed):\n    raise ValueError(values[0])\n"
+    )
+    done = project.run("refresh", "production", "staging")
+    assert done.returncode == 2
+    message = (
+        "the mask function own_masks:badge raised ValueError in own_masks.py, line 2; nothing was swapped."
+    )
+    assert message in " ".join(done.stderr.split())
+    assert "badge 1" not in done.stdout + done.stderr
+    with psycopg.connect(project.target) as connection:
+        assert connection.execute("SELECT to_regclass('person')").fetchone() == (None,)
+
+
+def test_everything_that_is_wrong_is_told_at_once(project: Project) -> None:
+    (project.folder / "rules" / "words" / "branches.txt").write_bytes(b"Harbour\nM\xfchle\n")
+    (project.folder / "own_masks.py").write_text("def badge(values):\n    return values\n")
+    done = project.run("rules", "check", "production")
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "line 2 of words/branches.txt is not UTF-8" in told
+    assert "own_masks:badge cannot be called with what masks are given" in told
+
+
+def test_sql_that_the_source_cannot_read_is_told_with_its_place(project: Project) -> None:
+    rules = project.folder / "rules" / "main.yaml"
+    rules.write_text(_RULES.replace("left(town, 4)", "left(village, 4)"))
+    done = project.run("rules", "check", "production")
+    assert done.returncode == 2
+    assert 'main.yaml:8:63: column "village" does not exist' in " ".join(done.stderr.split())
