@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import Column, ColumnRef, ColumnType, Relation, TypeKind, quote_identifier
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.hstore_text import bind_hstore
-from dbtool.masking.inner_values import has_moving_bounds, inner_type, mask_within
+from dbtool.masking.inner_values import inner_type, mask_within
 from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
+from dbtool.masking.objections import find_objections
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
-from dbtool.masking.shared_keys import find_mismatch
-from dbtool.rules.model import JsonPaths, Keep, MaskUse
+from dbtool.rules.model import JsonPaths, MaskUse
 
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
-_INSTEAD_FOR_RANGES = "use mask: null or constant, or keep the column with a reason"
-_INSTEAD_FOR_DATES = f"use mask: shift_date, which moves both bounds together; or {_INSTEAD_FOR_RANGES}"
 _JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
 
 
@@ -83,7 +81,7 @@ def _refuse_partition_key(decision: ColumnDecision, workshop: Workshop) -> None:
 
 def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -> BoundColumn | None:
     refused = False
-    for reason, instead in (*_objections(masked), *_shown_objections(masked, coverage)):
+    for reason, instead in find_objections(masked, coverage):
         refused = True
         message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {reason}"
         workshop.refuse("mask-does-not-fit", masked.ref, message, instead or _INSTEAD)
@@ -117,81 +115,6 @@ def _recording(bound: BoundMask, mask: Mask, overlap: Overlap, workshop: Worksho
 
 def _spell_instead(alternative: str) -> str:
     return f"use {alternative}" if alternative else _INSTEAD
-
-
-def _objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
-    """(reason, remedy) of what the types alone forbid. Binding finds what depends on options."""
-    column, key = masked.column, masked.decision.inherited_from
-    if masked.mask.expression is not None and key is not None:
-        yield (
-            f"it is an expression over the columns of {key}, and this column refers to that",
-            "mask the key otherwise",
-        )
-    if masked.mask.makes_null and column.not_null and not masked.use.each:
-        yield "the column is NOT NULL", "use mask: constant with a value"
-    inner = inner_type(column.type, masked.mask, each=masked.use.each)
-    if masked.use.each:
-        yield from _each_objections(masked)
-    if key is None:
-        yield from _type_objections(masked.mask, inner)
-    elif mismatch := find_mismatch(inner, masked.context.type):
-        yield (
-            f"it must hold the stand-ins of {key}, and {mismatch}",
-            f"give both columns one type, or keep {key}",
-        )
-    yield from _by_objections(masked.relation, masked.use)
-
-
-def _each_objections(masked: MaskedColumn) -> Iterator[tuple[str, str]]:
-    if not masked.column.type.is_array:
-        yield (
-            f"each is for arrays, and the column is {masked.column.type.sql}",
-            f"write {{mask: {masked.mask.name}}} without each",
-        )
-    if masked.mask.makes_null:
-        yield "an array of NULLs would be left, as long as the original", "use mask: null without each"
-    if masked.mask.expression is not None:
-        yield "the source evaluates it in place of a whole column", ""
-
-
-def _type_objections(mask: Mask, column: ColumnType) -> Iterator[tuple[str, str]]:
-    if not mask.types:
-        return
-    if column.is_array:
-        yield (
-            f"the column is an array ({column.sql}), and the mask is for single values",
-            f"write {{each: {{mask: {mask.name}}}}}, which masks every element, or use mask: null",
-        )
-    elif column.kind in (TypeKind.RANGE, TypeKind.MULTIRANGE):
-        yield (
-            f"the column is a {column.kind} ({column.sql}), and the mask could turn its bounds around",
-            _INSTEAD_FOR_DATES if has_moving_bounds(column) else _INSTEAD_FOR_RANGES,
-        )
-    elif column.kind is TypeKind.COMPOSITE:
-        yield f"the column is a {column.kind} ({column.sql}), which cannot be masked yet", "use mask: null"
-    elif column.base not in mask.types and column.kind not in mask.types:
-        yield f"it serves {', '.join(sorted(mask.types))}, and the column is {column.sql}", ""
-
-
-def _by_objections(relation: Relation, use: MaskUse) -> Iterator[tuple[str, str]]:
-    copied = {column.name for column in relation.copied_columns}
-    for name in use.by:
-        if name not in copied:
-            yield (
-                f"{relation.name} has no column {quote_identifier(name)} to go by",
-                "name a column of the table",
-            )
-
-
-def _shown_objections(masked: MaskedColumn, coverage: Coverage) -> Iterator[tuple[str, str]]:
-    """What a stand-in shows of another column must be no secret there either."""
-    for name in masked.use.by if masked.mask.shows_by else ():
-        decided = coverage.decisions.get(ColumnRef(masked.relation.name, name))
-        if decided is not None and not isinstance(decided.decision, Keep):
-            yield (
-                f"it would show {quote_identifier(name)} as it is, which is not kept",
-                "name a column that is kept",
-            )
 
 
 def _source_literal(masked: MaskedColumn, bound: BoundMask) -> str | None:

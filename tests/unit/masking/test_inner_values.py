@@ -147,6 +147,12 @@ REFUSED: dict[str, tuple[Column | ColumnType, MaskUse, str, str]] = {
         "character varying(8) holds 8",
         "use ",
     ),
+    "other separators": (
+        ColumnType("box[]", "box", is_array=True),
+        each("constant", value="(0,0),(1,1)"),
+        "are not separated by commas",
+        "use mask: null",
+    ),
     "null elements": (TEXTS, each("null"), "an array of NULLs would be left", "use mask: null without each"),
     "range of dates": (PERIOD, use("birth_date"), "could turn its bounds around", "use mask: shift_date"),
     "range of numbers": (
