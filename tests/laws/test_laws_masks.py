@@ -98,7 +98,7 @@ CASES = [
     ),
     Case(
         "bucket",
-        r"\d{4,}-\d\d-01( 00:00:00.*)?( BC)?|-?infinity",
+        r"\d{4,}-\d\d-01( 00:00:00.*)?( BC)?|4714-11-24 BC|-?infinity",
         {"unit": "month"},
         "timestamptz",
         dates,
