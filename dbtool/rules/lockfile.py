@@ -131,7 +131,7 @@ def parse_lock(text: str, file: str, problems: Problems) -> dict[KeptColumn, Pos
 
 
 def _lines(text: str, file: str) -> Iterator[tuple[Position, str]]:
-    """Not by ``splitlines``, for which some letters of a name end a line."""
+    """As editors count them: \\n alone ends a line."""
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \r\t")
         if stripped and not stripped.startswith("#"):

@@ -141,6 +141,46 @@ def test_refuses_the_decision(rule: str) -> None:
     assert problems(in_a_table(rule)) != []
 
 
+def _subset(root: str, more: str = "") -> str:
+    return f"version: 1\nsubset: {{roots: [{{table: public.t, {root}}}]{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _subset("percent: 5, limit: 3"),
+        _subset("where: a > 1, limit: 3, order: [a desc, b]"),
+        _subset("ids: [1, [2, x]]"),
+        _subset("percent: 5", ", referencing: {default: {max_per_row: 5, order: a, always: true}}"),
+        "version: 1\nsubset: everything\n",
+    ],
+)
+def test_accepts_the_subset(text: str) -> None:
+    assert problems(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _subset("order: a"),
+        _subset("percent: 5, limit: 3, order: a"),
+        _subset("percent: 0"),
+        _subset("percent: 101"),
+        _subset("ids: [1], limit: 3"),
+        _subset("ids: []"),
+        _subset("limit: 0"),
+        _subset("percent: 5", ", referencing: {default: some}"),
+        _subset("percent: 5", ", referencing: {default: {order: a}}"),
+        _subset("percent: 5", ", tables: {public.t: none}"),
+        "version: 1\nsubset: all\n",
+        "version: 2\n",
+        "subset: everything\n",
+    ],
+)
+def test_refuses_the_subset(text: str) -> None:
+    assert problems(text) != []
+
+
 @pytest.mark.parametrize("file", _BROKEN, ids=lambda file: file.stem)
 def test_refuses_most_broken_files(file: Path) -> None:
     """Those that are no YAML cannot even be asked about."""
