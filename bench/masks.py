@@ -43,6 +43,8 @@ TYPES = {
     "noise": "float8",
     "bucket": "int4",
     "permute_format": "citext",
+    "account": "citext",
+    "national_id": "name",
 }
 VALUES: dict[str, Callable[[int], str]] = {
     "int8": str,
@@ -58,6 +60,7 @@ VALUES: dict[str, Callable[[int], str]] = {
     "float8": lambda row: repr(row / 7),
     "int4": str,
     "citext": lambda row: f"AB-{row:07}x",
+    "name": lambda row: f"{row % 900:03}-{row // 900 % 100:02}-{row % 10**4:04}",
     "text": lambda row: f"Someone-{row:07} of somewhere",
 }
 

@@ -57,6 +57,7 @@ def test_permuted_addresses_never_meet(mask_values: MaskValues, base: str, count
     values = [":".join(text[place : place + 2] for place in range(0, 2 * count, 2)) for text in digits]
     outputs = mask_values("mac", values, base, {"space": "same_format"})
     assert len(set(outputs)) == len(values)
+    assert {output[0] for output in outputs} == set("0123456789abcdef")
     mask = MASKS["mac"]
     promise = mask.promise(mask.options.model_validate({"space": "same_format"}), context_of(base))
     assert promise.uniqueness is Uniqueness.INJECTIVE
