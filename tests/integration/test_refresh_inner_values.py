@@ -117,3 +117,22 @@ def test_a_lossy_mask_of_elements_is_refused_under_a_unique_index(
         refresh(request_for(source, target, tmp_path, rules))
     assert "may give two originals one stand-in" in str(refused.value.findings)
     assert "each: {mask: email}" in str(refused.value.findings)
+
+
+def test_an_hstore_is_masked_key_by_key(two_databases: TwoDatabases, tmp_path: Path) -> None:
+    source, target = two_databases
+    execute(source, "CREATE EXTENSION hstore; CREATE TABLE t (id int PRIMARY KEY, email text, prefs hstore)")
+    pairs = r"""E'mail=>"ada@lovelace.dk", "theme"=>"dark \\"blue\\", \\\\", odd=>NULL, pin=>1'"""
+    execute(source, f"INSERT INTO t VALUES (1, 'ada@lovelace.dk', {pairs}), (2, NULL, ''), (3, NULL, NULL)")
+    rules = rules_of(
+        "  public.t: {id: {keep: k}, email: {mask: email}, "
+        "prefs: {hstore: {mail: {mask: email}, theme: keep, odd: keep}, unknown: drop}}\n",
+        tmp_path,
+    )
+    refresh(request_for(source, target, tmp_path, rules))
+    assert query(target, "SELECT prefs->'mail' = email, akeys(prefs) FROM t WHERE id = 1") == [
+        (True, ["odd", "mail", "theme"])
+    ]
+    theme = "SELECT prefs->'theme', prefs->'odd' FROM t ORDER BY id"
+    assert query(target, theme) == query(source, theme)
+    assert column_of(target, "SELECT prefs::text FROM t WHERE id > 1 ORDER BY id") == ["", None]
