@@ -51,8 +51,9 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
             yield f"kept: {reason}" if reason else "kept"
         case MaskUse():
             yield from _use_lines(decision)
-        case JsonPaths(paths=paths, unknown=unknown):
-            yield f"decided by path; what no path decides: {unknown}"
+        case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
+            what = "key" if is_hstore else "path"
+            yield f"decided by {what}; what no {what} decides: {unknown}"
             yield from (f"  {path}: {spell(one)}" for path, one in paths.items())
 
 
@@ -110,7 +111,7 @@ _NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def table_explained_as_json(environment: str, explained: TableExplained) -> dict[str, Any]:
-    """``decision`` is keep, mask or json; null where no rule decides, or none has to."""
+    """``decision`` is keep, mask, json or hstore; null where no rule decides, or none has to."""
     return {
         "schema": SCHEMA,
         "command": "rules explain",
@@ -160,12 +161,13 @@ def _decision_as_json(decision: Decision | None) -> dict[str, Any]:
                 "domain": decision.domain,
                 "options": dict(decision.options),
                 "by": list(decision.by),
+                "each": decision.each,
                 "when": decision.when,
                 "otherwise": _decision_as_json(decision.otherwise) if decision.otherwise else None,
             }
-        case JsonPaths(paths=paths, unknown=unknown):
+        case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
             told = {path: _decision_as_json(one) for path, one in paths.items()}
-            return {"decision": "json", "paths": told, "unknown": unknown}
+            return {"decision": "hstore" if is_hstore else "json", "paths": told, "unknown": unknown}
         case None:
             return {"decision": None}
 

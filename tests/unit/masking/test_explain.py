@@ -53,15 +53,25 @@ tables:
 """
 
 
+def told_of(folder: Path, rules: str, column: str) -> list[str]:
+    """Of public.customers, under other rules."""
+    return told(explain(folder, "customers", column, rules=rules))
+
+
 def explain(
-    folder: Path, table_name: str, *columns: str, mask: str = "email", catalog: Catalog = _CATALOG
+    folder: Path,
+    table_name: str,
+    *columns: str,
+    mask: str = "email",
+    catalog: Catalog = _CATALOG,
+    rules: str = _RULES,
 ) -> tuple[ColumnExplained, ...]:
-    (folder / "rules.yaml").write_text(_RULES.replace("MASK", mask))
-    rules = load_rules(folder)
-    plan = plan_masking(catalog, rules, _KEY, _LOSSY)
-    masked = resolve_masks(catalog, plan.coverage, Workshop(_LOSSY, _KEY, rules.locale))
+    (folder / "rules.yaml").write_text(rules.replace("MASK", mask))
+    loaded = load_rules(folder)
+    plan = plan_masking(catalog, loaded, _KEY, _LOSSY)
+    masked = resolve_masks(catalog, plan.coverage, Workshop(_LOSSY, _KEY, loaded.locale))
     relation = catalog.relations[name(table_name)]
-    return Explainer(catalog, rules, plan.coverage, masked, plan.findings).explain(relation, columns)
+    return Explainer(catalog, loaded, plan.coverage, masked, plan.findings).explain(relation, columns)
 
 
 def told(columns: tuple[ColumnExplained, ...]) -> list[str]:
@@ -139,6 +149,19 @@ def test_a_column_that_no_rule_decides_comes_with_the_rule_to_write(tmp_path: Pa
     lines = told((column,))
     assert lines[1] == "  undecided: no rule says what becomes of it"
     assert '        a: {keep: ""}' in lines
+
+
+def test_documents_and_arrays_are_told_part_by_part(tmp_path: Path) -> None:
+    rules = _RULES.replace("{mask: lossy, domain: names}", "{hstore: {a: keep, '*': {mask: lossy}}}").replace(
+        "{mask: MASK}", "{each: {mask: email}}"
+    )
+    kept, columns = told_of(tmp_path, rules, "name"), told_of(tmp_path, rules, "email")
+    assert kept[1:4] == [
+        "  decided by key; what no key decides: error",
+        "    a: kept",
+        "    *: masked by lossy",
+    ]
+    assert columns[1] == "  masked element by element by email"
 
 
 def test_a_generated_column_needs_no_decision(tmp_path: Path) -> None:
