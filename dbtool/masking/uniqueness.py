@@ -14,13 +14,14 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_null_tests
 from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
+from dbtool.masking.moved_together import keeps_apart, overlaps
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_masks
 from dbtool.rules.model import NO_MODULES, JsonPaths, PythonModules
 
 REFUSED_ABOVE = 0.01  # odds of a collision at this row count
 WARNED_ABOVE = 1e-6
 _DIGEST_BITS = 64
-_OVERLAPPING = frozenset({"inet", "cidr"})  # types whose exclusion constraints ask for more than equality
+_MOVE_ALIKE = "name the columns that it compares by = under by, so that their rows move alike; or "
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,9 @@ def _refuse_member(proof: _Proof, name: str) -> Iterator[Finding]:
     masked = proof.masked.get(name)
     if masked is None or _is_null_harmless(proof, masked):
         return
-    if proof.index.is_exclusion and masked.column.type.base in _OVERLAPPING:
-        yield proof.refuse(name, "is compared by more than equality", "keep the column, or use mask: null")
+    if proof.index.is_exclusion and overlaps(masked.column.type) and not _moves_apart(proof, masked):
+        remedy = f"{_MOVE_ALIKE if masked.mask.keeps_order else ''}keep the column, or use mask: null"
+        yield proof.refuse(name, "is compared by more than equality", remedy)
     elif masked.mask.makes_null:
         yield proof.refuse(
             name, "becomes NULL in every row, and NULLs are not distinct there", _instead(proof, masked)
@@ -137,6 +139,18 @@ def _compares_loosely(proof: _Proof, column: Column) -> bool:
 
 
 def _is_proved(proof: _Proof, masked: MaskedColumn) -> bool:
+    return _is_strong(proof, masked) or _moves_apart(proof, masked)
+
+
+def _moves_apart(proof: _Proof, masked: MaskedColumn) -> bool:
+    """The ``by`` columns are kept, or masked so that they tell the same rows apart."""
+    others = [proof.masked.get(name) for name in masked.use.by]
+    return keeps_apart(proof.index, proof.relation, masked) and all(
+        other is None or (not other.mask.makes_null and _is_strong(proof, other)) for other in others
+    )
+
+
+def _is_strong(proof: _Proof, masked: MaskedColumn) -> bool:
     uniqueness = masked.promise.uniqueness
     if uniqueness is Uniqueness.INJECTIVE:
         return not _compares_loosely(proof, masked.column)
@@ -202,7 +216,7 @@ def _is_solid(proof: _Proof, name: str) -> bool:
     if _is_generated(proof, name):
         return False
     masked = proof.masked.get(name)
-    return masked is None or (not masked.mask.makes_null and _is_proved(proof, masked))
+    return masked is None or (not masked.mask.makes_null and _is_strong(proof, masked))
 
 
 def _remark_member(proof: _Proof, masked: MaskedColumn) -> Iterator[Finding]:
