@@ -156,10 +156,10 @@ def _truncate(days: Days, unit: Unit) -> Days:
     if unit in {"minute", "hour", "day"}:
         return days
     if unit == "week":
-        return np.maximum(days - (days + _MONDAY) % 7, _FIRST_DAY)
+        return np.asarray(np.maximum(days - (days + _MONDAY) % 7, _FIRST_DAY), dtype=np.int64)
     year, month, _ = civil_from_days(days)
     first = np.ones_like(month)
     months = {"month": month, "quarter": month - (month - 1) % 3}
     years = {"decade": year - year % 10, "century": year - (year - 1) % 100}
     start = days_from_civil(years.get(unit, year), months.get(unit, first), first)
-    return np.maximum(start, _FIRST_DAY)
+    return np.asarray(np.maximum(start, _FIRST_DAY), dtype=np.int64)

@@ -107,6 +107,8 @@ def test_says_nothing_where_stand_ins_satisfy_it() -> None:
     assert judge(use("email"), TEXT, "CHECK ((c ~ '^[^@]+@[^@]+$'::text))") == []
     assert judge(use("permute_integer"), INT8, "CHECK ((c > 0))") == []
     assert judge(use("permute_digits"), TEXT, "CHECK ((c ~ '^C-[0-9]{7,10}$'::text))") == []
+    assert judge(use("permute_integer", within=(1, 500)), INT8, "CHECK (((c >= 1) AND (c <= 500)))") == []
+    assert judge(use("noise", lowest=1, highest=500), INT8, "CHECK (((c >= 1) AND (c <= 500)))") == []
     assert judge(Keep("a reason", AT), TEXT, "CHECK ((c ~ 'x'::text))") == []
 
 
@@ -116,6 +118,7 @@ def test_refuses_a_mask_whose_stand_ins_do_not() -> None:
         "check-would-fail"
     ]
     assert judge(use("permute_integer"), INT8, "CHECK ((c <= 500))") == ["check-would-fail"]
+    assert judge(use("noise"), INT8, "CHECK ((c <= 500))") == ["check-would-fail"]
     assert judge(use("constant", value="x"), TEXT, "CHECK ((length(c) > 3))") == ["check-would-fail"]
 
 
