@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
 import pytest
 from pydantic import ValidationError
 
+from dbtool.catalog.catalog import build_catalog
+from dbtool.catalog.constraints import CheckConstraint
 from dbtool.catalog.relations import ColumnRef, ColumnType
 from dbtool.masking.block import ColumnTally
+from dbtool.masking.compile import plan_masking
 from dbtool.masking.judgement import judge_tally
 from dbtool.masking.mask import Overlap, Uniqueness
 from dbtool.masking.masks import MASKS
-from tests.unit.masking.compile_cases import INT4, TEXT, USERS, compile_one, only, run, use
+from dbtool.postgres.copy_io import CopyOut, SizedReader
+from dbtool.refresh.chunks import Chunk, copy_out_of
+from tests.unit.masking.compile_cases import (
+    INT4,
+    KEY,
+    TEXT,
+    USERS,
+    compile_one,
+    only,
+    rules,
+    run,
+    table,
+    use,
+)
 
 MASK = MASKS["sql"]
 
@@ -52,3 +72,30 @@ def test_what_was_not_read_is_not_judged() -> None:
 def test_what_is_no_expression_is_a_wrong_option(expression: object) -> None:
     with pytest.raises(ValidationError, match="expression"):
         MASK.options.model_validate({"expression": expression})
+
+
+def test_a_check_is_not_tried_with_what_only_the_source_makes() -> None:
+    users = table("users", c=TEXT)
+    check = CheckConstraint("c_check", users.name, ("c",), "CHECK ((c = 'x'::text))")
+    catalog = build_catalog(180000, [users], checks=(check,))
+    plan = plan_masking(catalog, rules(users={"c": use("sql", expression="'x'")}), KEY, MASKS)
+    assert [finding.check for finding in plan.findings] == ["check-not-proved"]
+
+
+def test_what_the_rules_bring_is_read_by_the_driver_and_never_by_psql() -> None:
+    masks = compile_one(TEXT, use("sql", expression="c")).relations[USERS]
+    copy = copy_out_of(masks, Chunk(USERS, 0), binary=False)
+    asked: list[str] = []
+
+    @dataclass
+    class Reader:
+        name: str
+
+        def open(self, _copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]:
+            asked.append(self.name)
+            return nullcontext(iter(()))
+
+    reader = SizedReader(Reader("driver"), Reader("psql"), lambda _relation: False)
+    reader.open(copy)
+    reader.open(CopyOut(USERS, ("c",)))
+    assert asked == ["driver", "psql"]
