@@ -179,15 +179,16 @@ def write_lock(file: Path, accepted: Iterable[KeptColumn]) -> None:
 
     :raises EnvironmentFailed: it cannot be written, and is as it was.
     """
-    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    place = file.resolve()  # what a link leads to, not the link, is replaced
+    unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     try:
         with unfinished.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(render_lock(accepted))
             stream.flush()
             os.fsync(stream.fileno())
-        if file.exists():
-            unfinished.chmod(file.stat().st_mode)
-        unfinished.replace(file)
+        if place.exists():
+            unfinished.chmod(place.stat().st_mode)
+        unfinished.replace(place)
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise EnvironmentFailed(f"{file} cannot be written ({reason}); it is as it was.") from None

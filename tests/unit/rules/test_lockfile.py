@@ -166,6 +166,15 @@ def test_is_written_whole_with_the_permissions_it_had(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["dbtool.lock"]
 
 
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "dbtool.lock"
+    link.symlink_to(tmp_path / "elsewhere" / "shared.lock")
+    write_lock(link, [_ID])
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere" / "shared.lock").read_text() == render_lock([_ID])
+
+
 def test_one_that_cannot_be_written_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "dbtool.lock").mkdir()
     with pytest.raises(EnvironmentFailed, match="cannot be written"):
