@@ -497,6 +497,36 @@ def test_rows_of_one_citext_are_told_as_citext(make_database: MakeDatabase) -> N
         assert asked.root(Root(public("person"), AT, ids=(("ADA",),))) == ["ada"]
 
 
+def test_domains_over_every_kind_are_compared_as_what_they_are_over(make_database: MakeDatabase) -> None:
+    """What takes any enum takes no domain over one."""
+    url = make_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TYPE size AS ENUM ('s', 'm'); CREATE TYPE place AS (x int, y text)")
+        connection.execute(
+            "CREATE DOMAIN worn AS size; CREATE DOMAIN sold AS worn; CREATE DOMAIN spot AS place"
+        )
+        connection.execute("CREATE DOMAIN tags AS int[]; CREATE DOMAIN span AS int4range")
+        connection.execute(
+            "CREATE TABLE shirt (id sold PRIMARY KEY, spot spot, tags tags, span span, label text)"
+        )
+        connection.execute(
+            "CREATE TABLE sale (id size, spot place, tags int[], span int4range, again worn, label text)"
+        )
+        connection.execute(
+            "INSERT INTO shirt VALUES ('s', '(1,a)', '{1}', '[1,2)', 'small'), ('m', '(2,a)', '{2}', '[2,3)', 'medium')"
+        )
+        connection.execute("INSERT INTO sale VALUES ('m', '(2,a)', '{2}', '[2,3)', 'm', 'sale')")
+    pairs = {"id": "id", "spot": "spot", "tags": "tags", "span": "span", "again": "id"}
+    relations = tuple(refers(public("sale"), one, public("shirt"), other) for one, other in pairs.items())
+    with asking(url, relations) as asked:
+        for edge in asked.edges:
+            assert not any(operator.as_text for operator in edge.operators)
+            assert asked.referencing(edge, "small", "medium") == ["sale"]
+            assert asked.referenced(edge, "sale") == ["medium"]
+        assert len(asked.edges) == 5
+        assert asked.root(Root(public("shirt"), AT, ids=(("s",),))) == ["small"]
+
+
 def test_a_temporal_reference_leads_to_every_row_that_it_overlaps(
     server: EmbeddedServer, make_database: MakeDatabase
 ) -> None:

@@ -60,10 +60,14 @@ inputs (type, input, rank) AS (
 SELECT DISTINCT ON (p.number)
     p.number - 1 AS number,
     pg_catalog.format('OPERATOR(%%I.%%s)', o_n.nspname, o.oprname) AS operator,
-    CASE WHEN lt.typtype <> 'p' AND lt.oid <> p.referenced_type THEN pg_catalog.format('%%I.%%I', lt_n.nspname, lt.typname) END
-        AS referenced_cast,
-    CASE WHEN rt.typtype <> 'p' AND rt.oid <> p.referencing_type THEN pg_catalog.format('%%I.%%I', rt_n.nspname, rt.typname) END
-        AS referencing_cast,
+    -- of a kind, too, the base type: what takes any enum takes no domain over one
+    CASE WHEN vt.oid <> p.referenced_type THEN pg_catalog.format('%%I.%%I', vt_n.nspname, vt.typname) END AS referenced_cast,
+    CASE
+        WHEN rt.typtype <> 'p' AND rt.oid <> p.referencing_type
+            THEN pg_catalog.format('%%I.%%I', rt_n.nspname, rt.typname)
+        WHEN rt.typtype = 'p' AND vt.oid <> p.referencing_type
+            THEN pg_catalog.format('%%I.%%I', vt_n.nspname, vt.typname)
+    END AS referencing_cast,
     CASE
         WHEN p.referenced_collation <> p.referencing_collation AND p.referenced_collation <> 0
             AND p.referencing_collation <> 0 AND (rt.typtype = 'p' OR rt.typcollation <> 0)
@@ -84,7 +88,6 @@ JOIN pg_catalog.pg_opclass AS k ON k.opcfamily = a.amopfamily AND k.opcdefault A
 JOIN pg_catalog.pg_operator AS o ON o.oid = a.amopopr
 JOIN pg_catalog.pg_namespace AS o_n ON o_n.oid = o.oprnamespace
 JOIN pg_catalog.pg_type AS lt ON lt.oid = l.input
-JOIN pg_catalog.pg_namespace AS lt_n ON lt_n.oid = lt.typnamespace
 JOIN pg_catalog.pg_type AS rt ON rt.oid = r.input
 JOIN pg_catalog.pg_namespace AS rt_n ON rt_n.oid = rt.typnamespace
 JOIN pg_catalog.pg_type AS vt ON vt.oid = CASE lt.typtype WHEN 'p' THEN p.referenced ELSE lt.oid END
