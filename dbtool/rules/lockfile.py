@@ -131,7 +131,7 @@ def parse_lock(text: str, file: str, problems: Problems) -> dict[KeptColumn, Pos
 
 
 def _lines(text: str, file: str) -> Iterator[tuple[Position, str]]:
-    """As editors count them: \\n alone ends a line."""
+    """A line feed alone ends a line, as editors count them."""
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \r\t")
         if stripped and not stripped.startswith("#"):
