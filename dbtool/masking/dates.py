@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+# Behind the day stands a time and its zone, or nothing: whatever else a text goes on with would be let through as it is.
+_TIME = r"(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:[+-][0-9]{2}(?::?[0-9]{2}){0,2}|Z|UTC|GMT))?)?"
 _SIMPLE = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][^B]*)?$"  # years 1 to 9999, which Polars reads and prints itself
+    rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_TIME}$"  # years 1 to 9999, which Polars reads and prints itself
 )
-_ANY = r"^([0-9]{4,7})-([0-9]{2})-([0-9]{2})(|[ T].*?)( BC)?$"
+_ANY = rf"^([0-9]{{4,7}})-([0-9]{{2}})-([0-9]{{2}})({_TIME})( BC)?$"
 _FIRST_SIMPLE_DAY = -719162  # 0001-01-01
 _LAST_SIMPLE_DAY = 2932896  # 9999-12-31
 _UNIX_DAY = 719468  # days from 0000-03-01, the start of the arithmetic below

@@ -141,3 +141,11 @@ def test_a_text_that_is_no_date_is_redacted(mask_values: MaskValues) -> None:
     assert outputs[:3] == ["xxxx xx Xxx", "00.00.0000", "0000-00-00"]
     assert outputs[3].endswith("T10:00:00Z")
     assert outputs[4] == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-02-29 Ada", "2024-02-29 10:00 Ada", "2024-02-29T10:00:00Z ada@x.org", "12024-01-01 Ada"]
+)
+def test_a_text_that_goes_on_behind_its_date_is_no_date(text: str) -> None:
+    """A mask of dates blanks what is none; the rest of such a text would have stayed as it is."""
+    assert read_days(pl.Series([text])).to_list() == [None]
