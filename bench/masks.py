@@ -12,6 +12,8 @@ import polars as pl
 
 from dbtool.catalog.relations import ColumnType
 from dbtool.digest import ProjectKey
+from dbtool.masking.hstore_text import bind_hstore
+from dbtool.masking.inner_values import ARRAY, RANGE, mask_within
 from dbtool.masking.json_paths import bind_json, bind_json_by_token
 from dbtool.masking.mask import BoundMask, MaskContext
 from dbtool.masking.masks import MASKS
@@ -128,12 +130,31 @@ def bench_documents(count: int) -> None:
     report("json, by token", measure(bind_json_by_token(rule, "error"), documents.head(BLOCK // 10)))
 
 
+def bench_inner_values(count: int) -> None:
+    """Per value within: three elements to an array, two bounds to a range, three keys to an hstore."""
+    elements = pl.Series(
+        [f'{{{VALUES["text"](row)},NULL,"{VALUES["text"](row + 1)}"}}' for row in range(count)]
+    )
+    email, shift = bind("email"), bind("shift_date")
+    arrays = mask_within((ARRAY,), email, ())
+    report("email, in arrays", measure(lambda block: arrays(block, NO_COLUMNS), elements) / 3)
+    ranges = mask_within((RANGE,), lambda values, _by: shift(values, NO_COLUMNS), ())
+    days = pl.Series([f"[2024-{row % 12 + 1:02}-{row % 28 + 1:02},2025-01-01)" for row in range(count)])
+    report("shift_date, in ranges", measure(lambda block: ranges(block, NO_COLUMNS), days) / 2)
+    stores = pl.Series(
+        [f'"id"=>"{row}", "mail"=>"{VALUES["text"](row)}", "odd"=>NULL' for row in range(count)]
+    )
+    hstore = bind_hstore({"mail": email, "id": None, "odd": None}, "error")
+    report("email, in hstore", measure(hstore, stores) / 3)
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
     print(f"{'mask':28}{'s / M':>8}{'M / s':>10}{'- digest':>8}")
     bench_masks(count)
     bench_repeats(count)
     bench_documents(count // 2)
+    bench_inner_values(count // 3)
 
 
 if __name__ == "__main__":
