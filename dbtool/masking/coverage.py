@@ -211,8 +211,8 @@ def spell(decision: Decision) -> str:
             return f"masked {'element by element ' if each else ''}by {mask}" + (
                 f" in domain {domain}" if domain != mask else ""
             )
-        case JsonPaths():
-            return "decided by path"
+        case JsonPaths(is_hstore=is_hstore):
+            return f"decided by {'key' if is_hstore else 'path'}"
 
 
 def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:

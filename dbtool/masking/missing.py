@@ -39,26 +39,30 @@ _ASIDE = re.compile(r"([a-z0-9])([A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class MissingRule:
-    """``mask`` is None where only a person can tell; the rule then asks for a reason and is no rule yet."""
+    """``mask`` is None where only a person can tell; the rule then asks for a reason and is no rule yet. ``each``: it is
+    for the elements of an array.
+    """
 
     column: ColumnRef
     type: str
     mask: str | None = None
+    each: bool = False
 
 
 def suggest_rule(ref: ColumnRef, column: Column, registry: Registry) -> MissingRule:
-    return MissingRule(ref, column.type.sql, _likely_mask(column, registry))
+    return MissingRule(ref, column.type.sql, _likely_mask(column, registry), column.type.is_array)
 
 
 def _likely_mask(column: Column, registry: Registry) -> str | None:
     """A mask that is there, reads only this column, and serves its type."""
     words = _ASIDE.sub(r"\1_\2", column.name).lower()
-    plain = column.type.kind is TypeKind.BASE and not column.type.is_array
+    plain = column.type.kind is TypeKind.BASE
+    plural = "s?" if column.type.is_array else ""
     for pattern, name in _LIKELY:
         mask = registry.get(name)
         if mask is None or mask.needs_by or not plain or column.type.base not in mask.types:
             continue
-        if re.search(rf"(\A|_)({pattern})(_|\Z)", words):
+        if re.search(rf"(\A|_)({pattern}){plural}(_|\Z)", words):
             return name
     return None
 
@@ -73,7 +77,9 @@ def render_missing_rules(missing: Iterable[MissingRule]) -> str:
 
 
 def _spell_rule(rule: MissingRule) -> str:
-    return f"{{mask: {rule.mask}}}" if rule.mask is not None else '{keep: ""}'
+    if rule.mask is None:
+        return '{keep: ""}'
+    return f"{{each: {{mask: {rule.mask}}}}}" if rule.each else f"{{mask: {rule.mask}}}"
 
 
 def spell_key(column: str) -> str:

@@ -53,7 +53,7 @@ def test_guesses_by_whole_words_of_the_name(column: str, mask: str | None) -> No
     "column_type",
     [
         ColumnType("boolean", "bool"),
-        ColumnType("text[]", "text", is_array=True),
+        ColumnType("date[]", "date", is_array=True),
         ColumnType("public.email", "email", kind=TypeKind.ENUM, type_schema="public"),
     ],
     ids=["boolean", "array", "enum"],
@@ -87,3 +87,17 @@ def test_what_was_not_guessed_is_not_accepted_as_it_stands(tmp_path: Path) -> No
     file.write_text("version: 1\n" + render_missing_rules([MissingRule(ColumnRef(USERS, "id"), "int8")]))
     with pytest.raises(RulesInvalid, match="keep needs a reason"):
         load_rules(file)
+
+
+@pytest.mark.parametrize("column", ["email", "emails", "work_emails"])
+def test_the_rule_of_an_array_is_for_each_of_its_elements(column: str, tmp_path: Path) -> None:
+    array = Column(column, ColumnType("text[]", "text", is_array=True))
+    text = render_missing_rules([suggest_rule(ColumnRef(USERS, column), array, MASKS)])
+    assert text.endswith(f"    {column}: {{each: {{mask: email}}}}")
+    file = tmp_path / "rules.yaml"
+    file.write_text(f"version: 1\n{text}\n")
+    load_rules(file, MASKS)
+
+
+def test_a_plural_names_nothing_where_there_is_one_value() -> None:
+    assert suggest("emails") is None
