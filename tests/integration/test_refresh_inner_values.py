@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dbtool.errors import FindingsRefuse
+from dbtool.masking.array_text import cut_arrays, read_elements, spell_elements
 from dbtool.refresh.pipeline import refresh
 from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
 
@@ -136,3 +138,17 @@ def test_an_hstore_is_masked_key_by_key(two_databases: TwoDatabases, tmp_path: P
     theme = "SELECT prefs->'theme', prefs->'odd' FROM t ORDER BY id"
     assert query(target, theme) == query(source, theme)
     assert column_of(target, "SELECT prefs::text FROM t WHERE id > 1 ORDER BY id") == ["", None]
+
+
+def test_elements_are_quoted_where_the_server_quotes_them(two_databases: TwoDatabases) -> None:
+    source, _ = two_databases
+    letters = "SELECT chr(n) AS e FROM unnest(array_cat(ARRAY(SELECT generate_series(1, 127)), '{133,160,8195,12288}')) AS n"
+    inner = letters.replace("chr(n)", "'a' || chr(n) || 'b'")
+    words = "VALUES ('NULL'), ('nUll'), ('nulls'), (''), (NULL), ('[1:2]={a}'), ('é'), (E'\\\\\"')"
+    elements = f"{letters} UNION ALL {inner} UNION ALL ({words})"
+    ((elements_alone, printed),) = query(
+        source, f"SELECT array_agg(e), array_agg(e)::text FROM ({elements}) AS t"
+    )
+    parts = cut_arrays(pl.Series([printed]))
+    assert read_elements(parts.spelt).to_list() == elements_alone
+    assert parts.join(spell_elements(pl.Series(elements_alone))).to_list() == [printed]
