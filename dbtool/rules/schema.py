@@ -12,12 +12,19 @@ from typing import Any
 
 from dbtool.rules.decisions import CANONICAL_STEPS
 from dbtool.rules.loader import DEFAULT_LOCALE, LOCALE
-from dbtool.rules.subset import EVERYTHING
-
-JsonSchema = dict[str, Any]
+from dbtool.rules.schema_subset import relation_schemas, subset_schemas
+from dbtool.rules.schema_words import (
+    TEXT,
+    JsonSchema,
+    described,
+    mapping_of,
+    mapping_to,
+    one_or_more,
+    ref,
+    words_of,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DEFINED = "#/$defs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +39,26 @@ def build_schema(masks: Mapping[str, MaskShape]) -> JsonSchema:
     return {
         "$schema": DIALECT,
         "title": "dbtool masking rules",
-        **_object(
+        **mapping_of(
             {
-                "version": _described({"const": 1}, "the version of rule files; this dbtool reads 1"),
-                "include": _described(_one_or_more(_TEXT), "further rule files, relative to this one"),
-                "defaults": _object({"locale": _locale()}),
-                "domains": _described(
-                    _mapping(_ref("domain")),
+                "version": described({"const": 1}, "the version of rule files; this dbtool reads 1"),
+                "include": described(one_or_more(TEXT), "further rule files, relative to this one"),
+                "defaults": mapping_of({"locale": _locale()}),
+                "domains": described(
+                    mapping_to(ref("domain")),
                     "columns that mean the same share their stand-ins: a mask with its options, for all of them",
                 ),
-                "relations": _described(
-                    {"type": "array", "items": _ref("relation")},
+                "relations": described(
+                    {"type": "array", "items": ref("relation")},
                     "references that the catalog cannot see",
                 ),
-                "subset": _ref("subset"),
-                "tables": _described(
-                    _mapping(_described(_mapping(_ref("decision")), "columns, each with its decision")),
+                "subset": ref("subset"),
+                "tables": described(
+                    mapping_to(described(mapping_to(ref("decision")), "columns, each with its decision")),
                     "schema.table, as SQL spells it, with the decision of each of its columns",
                 ),
-                "profiles": _described(
-                    _mapping(_object({"subset": _ref("subset")}, required=["subset"])),
+                "profiles": described(
+                    mapping_to(mapping_of({"subset": ref("subset")}, required=["subset"])),
                     "subsets by name, each changing what subset says",
                 ),
             },
@@ -59,46 +66,12 @@ def build_schema(masks: Mapping[str, MaskShape]) -> JsonSchema:
         ),
         "$defs": {
             **_decisions(masks),
-            **_relations(),
-            **_subset(),
+            **relation_schemas(),
+            **subset_schemas(),
             **{f"mask {name}": _mask_use(name, shape) for name, shape in masks.items()},
             **_option_types(masks.values()),
         },
     }
-
-
-# ── Words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_TEXT: JsonSchema = {
-    "type": ["string", "number", "boolean"],
-    "minLength": 1,
-}  # YAML's 2024 is a text to the reader
-_COUNT: JsonSchema = {"type": "integer", "minimum": 1}
-
-
-def _ref(name: str) -> JsonSchema:
-    return {"$ref": _DEFINED + name.replace(" ", "%20")}
-
-
-def _described(schema: Mapping[str, Any], description: str) -> JsonSchema:
-    return {**schema, "description": description}
-
-
-def _object(properties: Mapping[str, Any], required: Iterable[str] = ()) -> JsonSchema:
-    made = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    return {**made, "required": list(required)} if required else made
-
-
-def _mapping(values: Mapping[str, Any]) -> JsonSchema:
-    return {"type": "object", "additionalProperties": dict(values)}
-
-
-def _one_or_more(schema: Mapping[str, Any]) -> JsonSchema:
-    return {"anyOf": [dict(schema), {"type": "array", "items": dict(schema), "minItems": 1}]}
-
-
-def _words(**meanings: str) -> JsonSchema:
-    return {"oneOf": [{"const": word, "description": meaning} for word, meaning in meanings.items()]}
 
 
 def _locale() -> JsonSchema:
@@ -110,44 +83,42 @@ def _locale() -> JsonSchema:
     }
 
 
-# ── Decisions ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_REASON = _described(_TEXT, "copied as it is; the reason is for whoever reviews this file")
-_CANONICAL = _described(
-    _one_or_more({"enum": list(CANONICAL_STEPS)}) | {"default": []},
+_REASON = described(TEXT, "copied as it is; the reason is for whoever reviews this file")
+_CANONICAL = described(
+    one_or_more({"enum": list(CANONICAL_STEPS)}) | {"default": []},
     "what is done to a value before its stand-in is chosen, so that one person with two spellings stays one",
 )
 _CANONICAL["anyOf"][1].pop("minItems")  # canonical: [] says that none is done
-_BY = _described(_one_or_more(_TEXT), "columns whose values the mask reads beside its own")
-_DOMAIN = _described(_TEXT, "columns of one domain share their stand-ins; without it, the mask's own name")
+_BY = described(one_or_more(TEXT), "columns whose values the mask reads beside its own")
+_DOMAIN = described(TEXT, "columns of one domain share their stand-ins; without it, the mask's own name")
 
 
 def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
-    uses = [_when({"mask": _constant(name)}, _ref(f"mask {name}")) for name in masks]
+    uses = [_when({"mask": _constant(name)}, ref(f"mask {name}")) for name in masks]
     named: JsonSchema = {
         "type": "object",
         "properties": {"mask": _mask_name(masks)},
         "required": ["mask"],
         "allOf": uses,
     }
-    by_domain = _object({"domain": _DOMAIN, "by": _BY}, required=["domain"])
+    by_domain = mapping_of({"domain": _DOMAIN, "by": _BY}, required=["domain"])
     kinds = {
-        "keep": _object({"keep": _REASON}),
-        "json": _ref("documents"),
-        "hstore": _ref("hstores"),
-        "each": _object({"each": _described(_ref("element"), "what becomes of every element of an array")}),
-        "mask": _ref("mask use"),
+        "keep": mapping_of({"keep": _REASON}),
+        "json": ref("documents"),
+        "hstore": ref("hstores"),
+        "each": mapping_of({"each": described(ref("element"), "what becomes of every element of an array")}),
+        "mask": ref("mask use"),
     }
     return {
         "mask use": named,
-        "domain": {**_ref("mask use"), "not": {"anyOf": [{"required": [key]} for key in ("domain", "by")]}},
+        "domain": {**ref("mask use"), "not": {"anyOf": [{"required": [key]} for key in ("domain", "by")]}},
         "documents": _within("json", 'decisions by path, such as "$.contacts[*].phone"', {"pattern": r"^\$"}),
         "hstores": _within("hstore", "decisions by key; * is every key that is not named", True),
         "path": {
             "anyOf": [{"const": "keep"}, {"type": "object"}],
             **_choosing({**kinds, "json": False, "hstore": False, "each": False}, by_domain),
         },
-        "element": {"type": "object", **_choosing({"mask": _ref("mask use")}, by_domain)},
+        "element": {"type": "object", **_choosing({"mask": ref("mask use")}, by_domain)},
         "decision": {"type": "object", **_choosing(kinds, by_domain)},
     }
 
@@ -172,7 +143,7 @@ def _constant(name: str) -> JsonSchema:
 
 
 def _mask_name(masks: Mapping[str, MaskShape]) -> JsonSchema:
-    return {"oneOf": [_described(_constant(name), shape.summary) for name, shape in masks.items()]}
+    return {"oneOf": [described(_constant(name), shape.summary) for name, shape in masks.items()]}
 
 
 def _when(properties: JsonSchema, then: JsonSchema) -> JsonSchema:
@@ -183,7 +154,7 @@ def _mask_use(name: str, shape: MaskShape) -> JsonSchema:
     """The mask's own options beside those that every use has; ``canonical`` and options are a domain's, where it is defined."""
     beside = {"mask": _constant(name), "domain": _DOMAIN, "canonical": _CANONICAL, "by": _BY}
     options = {key: _tidy(one) for key, one in shape.options.get("properties", {}).items()}
-    use = _described(_object({**beside, **options}, required=["mask"]), shape.summary)
+    use = described(mapping_of({**beside, **options}, required=["mask"]), shape.summary)
     return use | _needing(shape.options.get("required", ()))
 
 
@@ -209,112 +180,15 @@ def _option_types(shapes: Iterable[MaskShape]) -> dict[str, Any]:
 
 
 def _within(word: str, description: str, names: JsonSchema | bool) -> JsonSchema:
-    unknown = _words(
+    unknown = words_of(
         error="a value without a decision stops the run", drop="it is left out", keep="it is copied"
     )
     decisions = {
         "type": "object",
         "propertyNames": names,
-        "additionalProperties": _ref("path"),
+        "additionalProperties": ref("path"),
         "description": description,
     }
-    return _object({word: decisions, "unknown": _described(unknown, "what a value without a decision means")})
-
-
-# ── Relations and subsets ─────────────────────────────────────────────────────────────────────────────────────────
-
-_COLUMNS = _described(_one_or_more(_TEXT), "schema.table.column, or a list of such of one table")
-
-
-def _relations() -> dict[str, JsonSchema]:
-    types = {
-        "type": "object",
-        "minProperties": 1,
-        "additionalProperties": {"anyOf": [_one_or_more(_TEXT), {"type": "null"}]},
-        "description": "the type column's text, and the column that it leads to; null: to nothing that is here",
-    }
-    by = {
-        "type": "object",
-        "minProperties": 1,
-        "maxProperties": 1,
-        "additionalProperties": types,
-        "description": "the column that says which table is meant",
-    }
-    relation = _object({"from": _COLUMNS, "to": _COLUMNS, "by": by}, required=["from"])
-    return {"relation": {**relation, "oneOf": [{"required": ["to"]}, {"required": ["by"]}]}}
-
-
-def _subset() -> dict[str, JsonSchema]:
-    policies = _words(
-        all="every row, and what these refer to", empty="the table without rows", skip="no such table"
+    return mapping_of(
+        {word: decisions, "unknown": described(unknown, "what a value without a decision means")}
     )
-    referenced = _words(nullify="it becomes NULL where the row stays out", pull="the row comes along")
-    parts = _object(
-        {
-            "roots": _described(
-                {"type": "array", "items": _ref("root"), "minItems": 1},
-                "the rows that the subset begins with",
-            ),
-            "referencing": _object({"default": _ref("follow"), "edges": _mapping(_ref("follow"))})
-            | {"description": "how many rows follow those that they refer to"},
-            "referenced": _described(_mapping(referenced), "schema.table.column, and what of its reference"),
-            "tables": _described(_mapping(policies), "tables that are settled as a whole"),
-        }
-    )
-    whole = {"const": EVERYTHING, "description": "every row of every table"}
-    return {"subset": {"anyOf": [parts, whole]}, "root": _root(), "follow": _follow()}
-
-
-def _root() -> JsonSchema:
-    value = {"type": ["string", "number", "boolean"]}
-    choosing = {
-        "percent": {
-            "type": "number",
-            "exclusiveMinimum": 0,
-            "maximum": 100,
-            "description": "about so many of them",
-        },
-        "where": _described(_TEXT, "a condition in SQL on the table's columns"),
-        "ids": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]},
-            "description": "the rows with these keys; lists where the key has several columns",
-        },
-        "limit": _described(_COUNT, "at most so many of them"),
-    }
-    root = _object(
-        {"table": _described(_TEXT, "schema.table"), **choosing, "order": _ORDER}, required=["table"]
-    )
-    beside_ids = [{"required": [key]} for key in ("percent", "where", "limit", "order")]
-    return {
-        **root,
-        "anyOf": [{"required": [key]} for key in choosing],
-        "dependentRequired": {"order": ["limit"]},
-        "dependentSchemas": {
-            "ids": {"not": {"anyOf": beside_ids}},
-            "percent": {"not": {"required": ["order"]}},
-        },
-    }
-
-
-_ORDER = _described(
-    _one_or_more(_TEXT), "which rows come first: columns, each with asc or desc, nulls first or last"
-)
-
-
-def _follow() -> JsonSchema:
-    words = _words(
-        all="every row that refers to a followed one",
-        none="none of them",
-        always="those too that refer to a row that was only pulled in",
-    )
-    cap = _object(
-        {
-            "max_per_row": _described(_COUNT, "how many rows may follow each"),
-            "order": _ORDER,
-            "always": {"type": "boolean", "description": "do rows follow any chosen row, followed or not?"},
-        },
-        required=["max_per_row"],
-    )
-    return {"anyOf": [words, cap]}
