@@ -89,3 +89,15 @@ def test_rows_are_not_taken_where_no_profile_chooses_them(project: MigrationProj
     done = project.run("rehearse", "--target", "production", "--data", "subset")
     assert done.code == 2
     assert "every row of production would be copied" in done.messages
+
+
+def test_rows_are_not_taken_where_a_kept_column_is_not_as_accepted(project: MigrationProject) -> None:
+    project.write("r2", "r1", NOT_NULL)
+    lock = project.folder / "dbtool.lock"
+    lines = "version: 1\npublic.customer.id  {}  key\npublic.customer.shop  integer\npublic.shop.id  integer  key\n"
+    lock.write_text(lines.format("smallint"))
+    done = rehearse(project, "other")
+    assert done.code == 4
+    assert "no clone was made and production was only read" in done.messages
+    lock.write_text(lines.format("integer"))
+    assert rehearse(project, "other").code == 0
