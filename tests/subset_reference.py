@@ -92,7 +92,7 @@ def _nulled(case: Case, chosen: set[RowName]) -> dict[RowName, frozenset[str]]:
     for reference in case.references:
         for row in case.rows:
             targets = {target.name for target in referred(case, reference, row)}
-            if row.name in chosen and reference.nulled and targets - chosen:
+            if row.name in chosen and reference.nulled and targets and not targets & chosen:
                 found[row.name] = found.get(row.name, frozenset()) | frozenset(reference.nulled)
     return found
 

@@ -40,13 +40,14 @@ from dbtool.targets import Target
 @dataclass(frozen=True, slots=True)
 class ChosenRows:
     """What the stream copies, and what is told of it. ``orphans`` are references of chosen rows that lead nowhere in the source,
-    by edge, where there are any; of those that PostgreSQL does not vouch for.
+    by edge, where there are any; of those that PostgreSQL does not vouch for. ``findings`` are warnings.
     """
 
     graph: Graph
     selection: Selection
     plan: SubsetPlan
     orphans: Mapping[Edge, int] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,12 @@ def choose_rows(
     )
     for finding in findings:
         request.observer.found(finding)
-    if findings:
+    if any(finding.is_error for finding in findings):
         raise FindingsRefuse(
             "the subset cannot be copied as the rules say; nothing was copied, and every database is as it was.",
             findings,
         )
-    return ChosenRows(opened.graph, selection, plan, orphans)
+    return ChosenRows(opened.graph, selection, plan, orphans, findings)
 
 
 def _teller(observer: Observer) -> Asking:
@@ -168,6 +169,14 @@ def judge_roots(roots: Sequence[RootPull]) -> Iterator[Finding]:
                 str(pull.root.rule.at),
                 f"the root {pull.root.description} selects no row",
                 "widen its condition, raise its percentage, or remove it",
+            )
+        elif pull.rows < len(set(pull.root.rule.ids)):
+            yield Finding(
+                "subset-id-missing",
+                Severity.WARNING,
+                str(pull.root.rule.at),
+                f"the root {pull.root.description} selects {pull.rows:,}: the others are not there",
+                "correct or remove the ids that the table no longer has",
             )
 
 

@@ -82,7 +82,7 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
             )
             for relation in sorted(tables, key=lambda each: each.name)
         ),
-        findings=checked.findings,
+        findings=(*checked.findings, *(rows.findings if rows else ())),
         programs=describe_tools(checked.tools),
         subset=rows.plan if rows else None,
     )

@@ -96,7 +96,7 @@ class Run:
             snapshot=snapshot.taken,
             tables=streamed.tables,
             verification=verification,
-            findings=checked.findings,
+            findings=(*checked.findings, *(rows.findings if rows else ())),
             sequences=sequences,
             key_id=self.request.key.key_id,
             rules_digest=self.request.rules.digest,

@@ -28,11 +28,15 @@ def null_what_stays_out(
 
 
 def _dangling(edge: Edge, leaf: RelationName, source: RowSource, selection: Selection) -> Iterator[RowIds]:
+    """A reference that PostgreSQL does not know may lead to several rows: it is kept for one of them. A temporal one needs all."""
     size = batch_size(indexed=edge.referenced_indexed)
     for batch in selection.rows.get(leaf, RowSet()).batches(size):
+        out, kept = RowSet(), RowSet()
         for pairs in source.pairs(edge, leaf, batch):
-            stays_out = ~selection.contains(pairs.referenced_leaf, pairs.referenced)
-            yield pairs.referencing[stays_out]
+            is_in = selection.contains(pairs.referenced_leaf, pairs.referenced)
+            out.add(pairs.referencing[~is_in])
+            kept.add(pairs.referencing[is_in])
+        yield from (out if edge.temporal else out.minus(kept)).batches(size)
 
 
 def _add_nulls(groups: dict[frozenset[str], RowSet], columns: frozenset[str], ids: RowIds) -> None:

@@ -37,6 +37,7 @@ def test_every_finding_of_a_rule_file_is_documented_and_no_other() -> None:
         *(dbtool / "masking" / f"{name}.py" for name in _RULE_MODULES),
         *(dbtool / "subset").glob("*.py"),
         dbtool / "refresh" / "skipped.py",
+        dbtool / "refresh" / "keys.py",
     ]
     source = "".join(module.read_text(encoding="utf-8") for module in modules)
     raised = set(

@@ -28,6 +28,14 @@ def test_a_root_without_rows_is_an_error_at_its_place() -> None:
     assert finding.message == "the root 5 % of public.tenant selects no row"
 
 
+def test_ids_that_are_not_there_are_a_warning() -> None:
+    root = BoundRoot(Root(TENANT, AT, ids=(("1",), ("2",), ("2",), ("9",))), (TENANT,), ("id",))
+    (finding,) = judge_roots([RootPull(root, 2, 2)])
+    assert (finding.check, finding.is_error) == ("subset-id-missing", False)
+    assert finding.message == "the root 4 ids of public.tenant selects 2: the others are not there"
+    assert list(judge_roots([RootPull(root, 3, 3)])) == []
+
+
 def test_a_reference_into_what_is_left_out_is_told_with_both_ways_out() -> None:
     edge = Edge(PERSON, ("tenant_id",), TENANT, ("id",), (EqualityOperator(),))
     (finding,) = judge_blocked({edge: 1})
