@@ -86,6 +86,11 @@ def _about_clone(name: str, summary: str, why: str) -> Check:
     return Check(name, summary, why, bad="", good="", never_waived=_ABOUT_CLONE)
 
 
+ALREADY_MASKED = _about_clone(
+    "already-masked",
+    "The target whose rows were asked for is itself a masked copy.",
+    "Masked values cannot be told from originals, so that nothing could be verified.",
+)
 CLONE_SERVER_FAILED = _about_clone(
     "clone-server-failed",
     "A server for the clone could not be started, and another was taken.",
