@@ -20,7 +20,8 @@ from tests.integration.refreshing import column_of, execute, keep_everything, qu
 
 MakeDatabase = Callable[[], str]
 
-pytestmark = pytest.mark.one_major  # what is asked of a server is tested on each of them in test_subset_source.py
+# What is asked of a server is tested on each of them in test_subset_source.py.
+pytestmark = pytest.mark.one_major
 
 _SHOP = """
 CREATE TABLE tenant (id int PRIMARY KEY, plan text NOT NULL);
