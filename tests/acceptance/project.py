@@ -180,12 +180,18 @@ class Project:
 
     def describe_source(self) -> list[tuple[Any, ...]]:
         """Its relations, and how often their rows were ever written."""
+        wait_until(self._is_source_left, "the sessions of the source have ended, and counted what they wrote")
         query = (
             "SELECT c.oid, c.relfilenode, c.relkind, pg_stat_get_tuples_inserted(c.oid), "
             "pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid) FROM pg_class c "
             "WHERE c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) ORDER BY 1"
         )
         return self.query(self.source, query)
+
+    def _is_source_left(self) -> bool:
+        """A server's process counts its writes before it is out of pg_stat_activity, though after its client has gone."""
+        others = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        return not self.query(self.source, f"{others} AND backend_type = 'client backend'")
 
     def is_dawdling(self) -> bool:
         """Is some session of the target's server asleep in one of the tests' own statements?"""
