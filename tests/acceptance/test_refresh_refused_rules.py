@@ -94,7 +94,7 @@ def test_refuses_a_mask_that_could_break_a_unique_index(people: Project) -> None
     add_rule(people, "email: {mask: email}\n    full_name", "email: {mask: first_name}\n    full_name")
     done = people.refuse(1)
     assert "unique index person_email_key would not hold" in done.messages
-    assert "use mask: email" in done.messages
+    assert re.search(r"use (mask: \w+, )*mask: email\b", done.messages)
 
 
 def test_refuses_a_rule_that_contradicts_the_key_it_refers_to(people: Project) -> None:
