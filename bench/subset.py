@@ -75,9 +75,16 @@ def _race(arena: arena_of.Arena, rounds: int) -> dict[str, list[dict[str, Any]]]
     for number in range(rounds):
         for name, contender in contenders.items():
             print(f"round {number + 1}: {name}", file=sys.stderr)
+            _forget_target(arena)
             arena_of.settle(arena)
             found[name].append(contender())
     return found
+
+
+def _forget_target(arena: arena_of.Arena) -> None:
+    """Dropping the last contender's copy is not the next one's to pay for."""
+    with connect(arena.staging.url()) as maintenance:
+        maintenance.execute("DROP DATABASE IF EXISTS shop")
 
 
 def _refresh(arena: arena_of.Arena, percent: float | None) -> dict[str, Any]:

@@ -78,10 +78,12 @@ def _request(source: str, target: str, **options: Any) -> Any:
 def _bring_forward(settings: Any) -> Any:
     """What brings a copy of production to the revision that staging had; None for a project without migrations."""
     from dbtool.cli.migrate_requests import has_migrations, project_of
-    from dbtool.migrate.apply.forward import bring_forward
 
     if not has_migrations(settings):
         return None
+
+    from dbtool.migrate.apply.forward import bring_forward
+
     project = project_of(settings)
     return lambda url, before, _copied: bring_forward(project, url, before)
 
