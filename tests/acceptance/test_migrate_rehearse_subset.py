@@ -10,6 +10,8 @@ from tests.acceptance.conftest import MakeDatabase
 from tests.acceptance.migration_project import MigrationProject, document
 from tests.acceptance.project import Done
 
+pytestmark = pytest.mark.one_major
+
 AT_FIRST = """
 CREATE TABLE shop (id integer PRIMARY KEY);
 CREATE TABLE customer (id integer PRIMARY KEY, shop integer REFERENCES shop, email text NOT NULL, nickname text);

@@ -10,6 +10,8 @@ from tests.acceptance.conftest import MakeDatabase
 from tests.acceptance.migration_project import MigrationProject
 from tests.acceptance.test_migrate_refresh import RULES, SETTINGS, refresh
 
+pytestmark = pytest.mark.one_major
+
 _AT_FIRST = """
 CREATE TABLE customer (id integer PRIMARY KEY, email text NOT NULL, nickname text);
 INSERT INTO customer SELECT i, 'person' || i || '@lovelace.dk', 'n' || i FROM generate_series(1, 500) AS i;

@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import MakeDatabase
 
+pytestmark = pytest.mark.one_major
+
 _KEY = "a key of these tests alone: 0123456789abcdef"
 _TABLES = """
 CREATE TABLE person (id int PRIMARY KEY, badge varchar(12), branch text, login text, town text);

@@ -11,6 +11,8 @@ import pytest
 
 from tests.acceptance.project import Done, Project
 
+pytestmark = pytest.mark.one_major
+
 _LINES = [
     "public.person.id  integer  key",
     "public.person.note  text",

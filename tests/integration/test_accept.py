@@ -20,6 +20,8 @@ from dbtool.rules.model import RuleSet
 from dbtool.targets import Target, Tier
 from tests.integration.refreshing import execute, request_for
 
+pytestmark = pytest.mark.one_major
+
 _TABLES = """
 CREATE DOMAIN sku AS varchar(12);
 CREATE TABLE shelf (id integer PRIMARY KEY, code varchar(8) NOT NULL, amount integer, sku sku, label text);

@@ -15,6 +15,8 @@ from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
 from tests.conftest import MakeDatabase
 
+pytestmark = pytest.mark.one_major
+
 PEOPLE = RelationName("public", "People %s")
 _AT = Position("rules.yaml", 4, 20)
 

@@ -20,6 +20,8 @@ from dbtool.rules.loader import load_rules
 from tests.integration.refreshing import execute, query, request_for
 from tests.integration.test_refresh_subset import subset_request
 
+pytestmark = pytest.mark.one_major
+
 MakeDatabase = Callable[[], str]
 
 _MAIL = """

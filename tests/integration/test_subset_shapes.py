@@ -13,6 +13,8 @@ from tests.integration.refreshing import execute
 from tests.integration.subset_database import AT, public
 from tests.integration.subset_labels import EVERYTHING, NOTHING, chosen, edge, root
 
+pytestmark = pytest.mark.one_major
+
 LoadSchema = Callable[[str], str]
 
 
@@ -41,13 +43,11 @@ def orphans(load_schema: LoadSchema) -> str:
     return load_schema("subset_orphans")
 
 
-@pytest.mark.one_major
 def test_a_tree_ten_thousand_deep_is_followed_to_its_leaves(trees: str) -> None:
     found = chosen(trees, root("chain", "id = 5000"))
     assert found == {"chain": sorted(map(str, range(1, 10_001)))}
 
 
-@pytest.mark.one_major
 def test_a_tree_ten_thousand_deep_is_climbed_to_its_root(trees: str) -> None:
     found = chosen(trees, root("chain", "id = 9999"), follow=NOTHING)
     assert found == {"chain": sorted(map(str, range(1, 10_000)))}
