@@ -87,6 +87,7 @@ def test_arrays_are_masked_element_by_element(two_databases: TwoDatabases, tmp_p
     assert query(target, lengths) == query(source, lengths)
 
 
+@pytest.mark.one_major  # before 17 infinite timestamps cannot be subtracted, as the comparison here does
 def test_ranges_move_with_the_dates_of_their_row(two_databases: TwoDatabases, tmp_path: Path) -> None:
     source, target = two_databases
     execute(source, _SCHEMA + _ROWS)

@@ -23,7 +23,7 @@ def describe(job: Dict[str, Any], channel: Channel) -> None:
     script = script_directory(make_config(job["project"], job["told"]))
     try:
         found = list(load(script))
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:
         _refuse_null_bytes(error, script, root)
         raise
     _refuse_broken(found, root)
@@ -45,9 +45,9 @@ def load(script: Any) -> Iterator[Any]:
         yield from script._load_revisions()  # noqa: SLF001  its public functions keep one of two duplicates
 
 
-def _refuse_null_bytes(error: SyntaxError, script: Any, root: str) -> None:
-    """The one mistake in a source that Python tells without the file."""
-    if error.filename:
+def _refuse_null_bytes(error: Exception, script: Any, root: str) -> None:
+    """The one mistake in a source that Python tells without the file; before 3.11.4 as a ValueError."""
+    if getattr(error, "filename", None):
         return
     for folder in script._version_locations:  # noqa: SLF001  has no other name
         for name in sorted(os.listdir(folder)):
