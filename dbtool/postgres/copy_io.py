@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-import polars as pl
 from psycopg import sql
 
 from dbtool import programs
@@ -29,6 +28,7 @@ from dbtool.postgres.session import (
     translated,
 )
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
+from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
 from dbtool.subset.row_set import RowIds
 
 BLOCK_BYTES = 4 << 20
@@ -123,14 +123,10 @@ _TOLD_ROWS = sql.SQL(" WHERE ctid = ANY (pg_catalog.current_setting('dbtool.rows
 
 def tell_rows(connection: Connection, row_ids: RowIds) -> None:
     """Leave the rows that are meant in a setting of the transaction."""
-    connection.execute("SELECT pg_catalog.set_config('dbtool.rows', %s, true) IS NULL", [spell_rows(row_ids)])
-
-
-def spell_rows(row_ids: RowIds) -> str:
-    """As a literal of tid[]."""
-    ids = pl.Series(row_ids)
-    spelt = pl.select(pl.format('"({},{})"', ids // 65536, ids % 65536)).to_series()
-    return "{" + (spelt.str.join(",").item() if len(ids) else "") + "}"
+    told = "SELECT pg_catalog.set_config('dbtool.rows', %s::pg_catalog.tid[]::pg_catalog.text, true) IS NULL"
+    cursor = connection.cursor()
+    cursor.adapters.register_dumper(TidArray, TidArrayDumper)
+    cursor.execute(told, [TidArray(row_ids)])
 
 
 class CopyReader(Protocol):
