@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from dbtool.rules.subset_model import SubsetRules
 from dbtool.subset.batches import SCAN_BATCH
 from dbtool.subset.bind import bind_subset
 from dbtool.subset.graph import Edge, Graph
+from dbtool.subset.naming import spell_edge
 from dbtool.subset.plan import SubsetPlan
 from dbtool.subset.plan_from import make_plan
 from dbtool.subset.row_set import RowIds
@@ -56,7 +58,6 @@ class OpenWalk:
 
     graph: Graph
     source: SharedSource
-    findings: tuple[Finding, ...]
 
 
 def look_at_subset(
@@ -91,10 +92,10 @@ def open_walk(
     with ExitStack() as stack:
         sessions = [_adopt(stack, source, snapshot, cancellation) for _ in range(max(jobs, 1))]
         facts = read_subset_facts(sessions[0], snapshot.catalog, rules.relations)
-        graph, findings = bind_subset(snapshot.catalog, facts, rules, subset)
+        graph, _ = bind_subset(snapshot.catalog, facts, rules, subset)  # preflight has judged this schema
         sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
         try:
-            yield OpenWalk(graph, SharedSource(sources, cancellation), findings)
+            yield OpenWalk(graph, SharedSource(sources, cancellation))
         except BaseException:
             # A server notices that we went when it has something to say: a question that scans would go on for hours.
             cancellation.request()
@@ -133,7 +134,7 @@ def choose_rows(
         selection = walk(opened.graph, opened.source, chosen, _teller(request.observer))
         findings = (
             *judge_roots(selection.roots),
-            *judge_blocked(selection.blocked),
+            *judge_blocked(opened.graph, selection.blocked),
             *_unmapped(opened, selection),
         )
         orphans = _orphans(opened, selection)
@@ -142,7 +143,7 @@ def choose_rows(
         selection,
         snapshot.catalog,
         profile=request.profile,
-        orphans=[(str(edge), count) for edge, count in orphans.items()],
+        orphans=_by_table(opened.graph, orphans),
         seconds=time.monotonic() - began,
     )
     for finding in findings:
@@ -180,15 +181,16 @@ def judge_roots(roots: Sequence[RootPull]) -> Iterator[Finding]:
             )
 
 
-def judge_blocked(blocked: dict[Edge, int]) -> Iterator[Finding]:
+def judge_blocked(graph: Graph, blocked: Mapping[Edge, int]) -> Iterator[Finding]:
     for edge, rows in sorted(blocked.items(), key=lambda item: str(item[0])):
+        named = graph.of_tables(edge)
         yield Finding(
             "subset-contradiction",
             Severity.ERROR,
-            edge.where,
-            f"chosen rows refer to {rows:,} row{'s' * (rows != 1)} of {edge.referenced}, which subset.tables leaves out",
-            f"let them come along (remove {edge.referenced} from subset.tables), or let the references become NULL: "
-            f"subset: {{referenced: {{{edge.where}: nullify}}}}",
+            named.where,
+            f"chosen rows refer to {rows:,} row{'s' * (rows != 1)} of {named.referenced}, which subset.tables leaves out",
+            f"let them come along (remove {named.referenced} from subset.tables), or let the references become NULL:\n"
+            f"subset:\n  referenced:\n    {spell_edge(named)}: nullify",
         )
 
 
@@ -221,6 +223,14 @@ def _orphans(opened: OpenWalk, selection: Selection) -> dict[Edge, int]:
             if count:
                 found[edge] = count
     return found
+
+
+def _by_table(graph: Graph, orphans: Mapping[Edge, int]) -> tuple[tuple[str, int], ...]:
+    """As the rules speak of references: those that read alike are one."""
+    counts = Counter[str]()
+    for edge, count in orphans.items():
+        counts[graph.spell(edge)] += count
+    return tuple(counts.items())
 
 
 def _batches(selection: Selection, leaf: RelationName) -> Iterator[RowIds | None]:

@@ -7,7 +7,7 @@ from dbtool.refresh.result import TableCopied
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import Root
 from dbtool.subset.facts import EqualityOperator
-from dbtool.subset.graph import BoundRoot, Edge
+from dbtool.subset.graph import BoundRoot, Edge, Graph
 from dbtool.subset.row_set import RowSet
 from dbtool.subset.selection import RootPull, Selection
 
@@ -38,10 +38,18 @@ def test_ids_that_are_not_there_are_a_warning() -> None:
 
 def test_a_reference_into_what_is_left_out_is_told_with_both_ways_out() -> None:
     edge = Edge(PERSON, ("tenant_id",), TENANT, ("id",), (EqualityOperator(),))
-    (finding,) = judge_blocked({edge: 1})
+    graph = Graph((edge,), (), {}, {PERSON: PERSON, TENANT: TENANT})
+    (finding,) = judge_blocked(graph, {edge: 1})
     assert finding.is_error
     assert finding.message == "chosen rows refer to 1 row of public.tenant, which subset.tables leaves out"
-    assert "subset: {referenced: {public.person.tenant_id: nullify}}" in finding.remedy
+    assert finding.remedy.endswith("subset:\n  referenced:\n    public.person.tenant_id: nullify")
+
+
+def test_a_way_out_of_a_partition_s_reference_names_its_table_as_yaml_spells_it() -> None:
+    leaf, odd = RelationName("public", "log_1"), RelationName("public", "Log #")
+    edge = Edge(leaf, ("a", "b"), TENANT, ("a", "b"), (EqualityOperator(),) * 2)
+    (finding,) = judge_blocked(Graph((edge,), (), {}, {leaf: odd, TENANT: TENANT}), {edge: 2})
+    assert finding.remedy.endswith(r'["public.\"Log #\".a", "public.\"Log #\".b"]: nullify')
 
 
 def test_what_was_copied_is_what_was_planned() -> None:
