@@ -60,7 +60,7 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
     choosing the rows does.
     """
     checked = preflight(request)
-    target, tables = checked.target, checked.catalog.tables()
+    target, tables = checked.target, checked.source.copied.tables()
     rows = _choose(request, checked)
     chunks = (
         plan_subset_chunks(tables, rows.selection, jobs=request.jobs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbtool.catalog.catalog import Catalog
 from dbtool.errors import ConsentMissing, FindingsRefuse, KeptColumnChanged, PrivilegeMissing
 from dbtool.findings import Finding
 from dbtool.masking.accepted import DRIFT
@@ -28,7 +27,7 @@ from dbtool.targets import refuse_unfit_target
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """``catalog`` is what is copied: the source's, without what ``subset`` skips. ``subset`` None: every row is copied."""
+    """``subset`` None: every row is copied."""
 
     source: SourceSeen
     target: TargetSeen
@@ -36,7 +35,6 @@ class Preflight:
     inputs: MaskingInputs
     plan: MaskingPlan
     findings: tuple[Finding, ...]
-    catalog: Catalog
     subset: SubsetRules | None = None
 
 
@@ -68,7 +66,7 @@ def preflight(request: RefreshRequest) -> Preflight:
     for finding in findings:
         request.observer.found(finding)
     refuse_errors(request, findings)
-    return Preflight(source, target, tools, inputs, plan, findings, source.copied, subset)
+    return Preflight(source, target, tools, inputs, plan, findings, subset)
 
 
 def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> Tools:
