@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dbtool import programs
@@ -152,11 +153,7 @@ def _excluding(names: Collection[RelationName]) -> Iterator[str]:
     if names:
         yield "--encoding=UTF8"
     for name in sorted(names):
-        yield f"--exclude-table={_quoted(name.schema)}.{_quoted(name.name)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+        yield f"--exclude-table={sql.Identifier(name.schema, name.name).as_string()}"
 
 
 def read_toc(pg_restore: Path, archive: Path) -> tuple[TocEntry, ...]:
