@@ -1,7 +1,9 @@
 """How countries number people: the check digits, the dates within, and the numbers that nobody is given.
 
-Sources: SSA (areas 000 and 666 are not assigned), HMRC (prefixes of National Insurance numbers), BZSt (no tax
-identification number begins with 0), and for check digits the countries' own rules as python-stdnum has them.
+Sources: for the United States SSA's rule that areas 000 and 666 are not assigned; for Britain HMRC's National Insurance
+Manual, NIM39110, whose list of prefixes that offices used for other numbers does not claim to be whole; for Germany
+python-stdnum's de.idnr, by which no tax identification number begins with 0: BZSt's own text was not read. Check digits
+are the countries' rules as python-stdnum has them.
 """
 
 from __future__ import annotations
@@ -60,14 +62,14 @@ class DigitNumber:
 
 
 def _list_unused_prefixes() -> tuple[str, ...]:
-    """No number begins with these letters; TN and OO are left out, since offices made use of them."""
+    """No number begins with these letters; FY, OO and TN are left out, since offices made use of them."""
     never_first, never_second = set("DFIQUV"), set("DFIOQUV")
     pairs = (
         first + second
         for first, second in product(ascii_uppercase, repeat=2)
         if first in never_first or second in never_second
     )
-    return tuple(sorted(({*pairs, "BG", "GB", "KN", "NK", "NT", "ZZ"}) - {"OO"}))
+    return tuple(sorted(({*pairs, "BG", "GB", "KN", "NK", "NT", "ZZ"}) - {"FY", "OO"}))
 
 
 def _sum(payloads: pl.Series, weights: tuple[int, ...]) -> Numbers:

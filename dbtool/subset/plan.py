@@ -67,7 +67,7 @@ class Advice:
 @dataclass(frozen=True, slots=True)
 class SubsetPlan:
     """``roots`` are (description, rows selected). ``orphans`` are references of chosen rows that lead nowhere in the source
-    already, by edge. ``row_bytes`` is the memory the row sets took.
+    already, by edge.
     """
 
     profile: str | None
@@ -77,7 +77,6 @@ class SubsetPlan:
     orphans: tuple[tuple[str, int], ...] = ()
     advice: Advice | None = None
     seconds: float = 0.0
-    row_bytes: int = 0
 
     @property
     def rows(self) -> int:

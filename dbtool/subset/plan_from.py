@@ -11,7 +11,6 @@ from dbtool.catalog.relations import RelationName
 from dbtool.subset.advice import advise
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.plan import EdgePull, Share, SubsetPlan, TableShare, TableState
-from dbtool.subset.row_set import RowSet
 from dbtool.subset.selection import Pull, Selection
 
 Leaves = Sequence[RelationName]
@@ -42,7 +41,6 @@ def make_plan(
         orphans=tuple(orphans),
         advice=advise(graph, tables, pulls, profile),
         seconds=seconds,
-        row_bytes=sum(rows.bytes for rows in _row_sets(selection)),
     )
 
 
@@ -153,11 +151,3 @@ def _merge(pulls: Iterable[EdgePull]) -> Iterator[EdgePull]:
             bytes=sum(pull.bytes for pull in same),
             rounds=max(pull.rounds for pull in same),
         )
-
-
-def _row_sets(selection: Selection) -> Iterator[RowSet]:
-    yield from selection.rows.values()
-    for pull in selection.pulls:
-        yield from pull.held.values()
-    for parts in selection.nulled.values():
-        yield from (part.rows for part in parts)

@@ -49,10 +49,6 @@ def are_within(places: Places, percent: float) -> NDArray[np.bool_]:
     return np.ones(len(places), np.bool_) if end >= _ALL else places < np.uint64(end)
 
 
-def choose_share(digest: Digest, keys: pl.DataFrame, percent: float) -> NDArray[np.bool_]:
-    return are_within(find_places(digest, keys), percent)
-
-
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Row for row: its place, the number of its leaf, its id."""

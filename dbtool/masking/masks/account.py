@@ -44,7 +44,8 @@ class BankCode:
         return 1 + self.free + (self.check is not None)
 
 
-# The American Bankers Association's numbers begin with 00 to 12, 21 to 32, 61 to 72 or 80; the Bundesbank's with 1 to 8
+# American numbers begin with 00 to 12, 21 to 32, 61 to 72 or 80, German ones with an area from 1 to 8. So the common lists
+# have it: neither the American Bankers Association nor the Bundesbank is known to promise that a 9 stays free.
 _BANK_CODES: Mapping[str, BankCode] = {"us": BankCode(7, aba_digits), "de": BankCode(7)}
 _KNOWN = ", ".join(sorted(_BANK_CODES))
 
@@ -56,7 +57,8 @@ class AccountOptions(LocaleOptions):
     country: Literal["us", "de"] | None = Field(None, description="whose bank codes; default: the locale's")
     space: Literal["reserved", "same_format"] | None = Field(
         None,
-        description="reserved: codes of no bank, known of us and de; same_format: digits and letters permuted, so unique "
+        description="reserved: codes of no bank, for us and de a 9 in front, with which no code begins as far as known; "
+        "same_format: digits and letters permuted, so unique "
         "ones stay unique, but some may be somebody's; default: reserved for `part: bank` where it is known",
     )
 

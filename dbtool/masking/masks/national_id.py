@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 from pydantic import Field
@@ -31,15 +31,16 @@ from dbtool.masking.pools import pick
 
 _CANONICAL = ("trim", "casefold")
 _SEPARATORS = r"[\s./-]"
-_COUNTRIES = frozenset({"us", "gb", "de", "fr", "es", "it", "nl", "se", "dk", "pl", "br", "jp"})
+_COUNTRIES = frozenset(get_args(Country))
 
 
 class NationalIdOptions(LocaleOptions):
     country: Country | None = Field(None, description="whose numbers; default: the locale's country")
     space: Literal["reserved", "same_format"] | None = Field(
         None,
-        description="reserved: numbers that nobody is given, known of us (2 million), gb and de; same_format: letters "
-        "and digits permuted, so unique numbers stay unique and valid ones stay valid, but some may be somebody's; "
+        description="reserved: numbers that nobody is given by the country's rules, as far as known: us (areas 000 and "
+        "666, 2 million), gb (prefixes that HMRC does not use) and de (a 0 in front); same_format: letters and digits "
+        "permuted, so unique numbers stay unique and valid ones stay valid, but some may be somebody's; "
         "default: reserved where it is known",
     )
 

@@ -8,15 +8,20 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from dbtool.catalog.relations import RelationName
-from dbtool.digest import ProjectKey
-from dbtool.subset.seeds import Fewest, choose_share, find_places, seed_digest
+from dbtool.digest import Digest, ProjectKey
+from dbtool.subset.seeds import Fewest, are_within, find_places, seed_digest
 
 KEY = ProjectKey(b"the key of the unit tests, 32 long")
 USERS = RelationName("public", "users")
 LOG_1, LOG_2 = RelationName("public", "log_1"), RelationName("public", "log_2")
 DIGEST = seed_digest(KEY, USERS)
+
+
+def choose_share(digest: Digest, keys: pl.DataFrame, percent: float) -> NDArray[np.bool_]:
+    return are_within(find_places(digest, keys), percent)
 
 
 def keys(count: int) -> pl.DataFrame:
