@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -224,6 +225,7 @@ def test_several_servers_start_at_once() -> None:
 
 _HOLD_A_SERVER = """
 import sys
+import tempfile
 from dbtool.clones import postmaster
 from dbtool.clones.embedded import embedded_server
 with embedded_server(settings={"fsync": "off"}) as server:
@@ -252,6 +254,17 @@ def test_a_killed_process_leaves_no_server_behind() -> None:
     assert not folder.exists()
 
 
+@pytest.fixture
+def own_area(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Temporary servers of this test alone: whoever starts one beside it clears away what is abandoned."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield
+
+
+@pytest.mark.usefixtures("own_area")
 def test_the_next_start_clears_away_what_a_killed_process_left() -> None:
     without_last_will = "from dbtool import programs\nprograms._AFTER_PARENT = ''\n" + _HOLD_A_SERVER
     holder, folder, pid = _start_a_holder(without_last_will)
