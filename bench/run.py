@@ -29,7 +29,8 @@ from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.demo.project import get_project_folder, migrate_shop
 from dbtool.demo.shop import fill_shop
 from dbtool.postgres.binaries import Installation, choose_server, find_installations
-from dbtool.postgres.session import connect, program_environment
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.session import connect
 
 RESULTS = Path(__file__).with_name("results.json")
 JOBS = "2"

@@ -8,7 +8,8 @@ from typing import Any
 
 from dbtool.demo.result import Comparison, Field
 from dbtool.demo.shop import FILLED
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 
 _Rows = list[tuple[Any, ...]]
 

@@ -22,7 +22,8 @@ from dbtool.demo.shop import MINIMUM_ROWS, fill_shop
 from dbtool.demo.watch import StagingWatch
 from dbtool.digest import ProjectKey
 from dbtool.masking.masks import MASKS
-from dbtool.postgres.session import connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import connect
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Observer, RefreshRequest, Silent
 from dbtool.refresh.result import RefreshResult

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib import resources
 
 from dbtool.errors import UsageError
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 
 # In this order, since later ones read earlier ones: an order's total is the sum of its lines.
 FILLED = (

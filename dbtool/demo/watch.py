@@ -10,7 +10,8 @@ from typing import Self
 
 from dbtool.demo.result import Availability
 from dbtool.errors import DbtoolError
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 
 _PAUSE_S = 0.05
 _RETRY_S = 0.01

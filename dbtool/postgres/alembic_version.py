@@ -7,7 +7,8 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.errors import ConfigurationInvalid, PrivilegeMissing
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 _DEFAULT = "alembic_version"

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 import psycopg
 
 from dbtool.errors import DbtoolError, LockNotAcquired, ServerFailed
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.sql import read_rows
 
 # The server keeps advisory locks apart by database, so that the key need not say which.

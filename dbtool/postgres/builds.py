@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import psycopg
 
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 _FEATURE_NOT_SUPPORTED = "0A000"

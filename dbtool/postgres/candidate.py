@@ -17,7 +17,8 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
 from dbtool.postgres.copy_io import copy_in
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 from dbtool.targets import Target
 
 _SCHEMA = """

@@ -18,15 +18,9 @@ from psycopg import sql
 from dbtool import programs
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Busy, ProgramFailed, ServerFailed
-from dbtool.postgres.session import (
-    PINNED_SETTINGS_SQL,
-    READ_ONLY_SQL,
-    Connection,
-    connect,
-    program_environment,
-    program_failure,
-    translated,
-)
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.server_errors import program_failure, translated
+from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
 from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
 from dbtool.subset.row_set import RowIds

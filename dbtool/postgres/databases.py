@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass
 from psycopg import sql
 
 from dbtool.errors import Busy
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 
 _STAMP_PREFIX = "dbtool:"
 _MAXIMUM_NAME_BYTES = 63

@@ -19,7 +19,8 @@ from dbtool import programs
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
-from dbtool.postgres.session import program_environment, program_failure
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.server_errors import program_failure
 
 _PUBLICATIONS = ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA")
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.

@@ -6,7 +6,8 @@ from psycopg import pq, sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, PrivilegeMissing, RulesInvalid, ServerFailed
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 

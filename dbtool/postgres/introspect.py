@@ -12,7 +12,8 @@ from dbtool.postgres.introspect_constraints import read_constraints
 from dbtool.postgres.introspect_relations import Relations, read_relations
 from dbtool.postgres.introspect_views import decide_refresh_order
 from dbtool.postgres.left_out import describe_left_out
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 LOCK_TIMEOUT_S = 10

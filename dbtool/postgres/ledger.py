@@ -18,7 +18,8 @@ from psycopg import sql
 from dbtool.catalog.relations import quote_identifier
 from dbtool.errors import EnvironmentFailed, PrivilegeMissing
 from dbtool.ledger import JournalEntry, LedgerEntry, LedgerEvent
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import Row, read_query, read_rows
 
 VERSION = 1  # each has its script in queries/ledger_<version>.sql

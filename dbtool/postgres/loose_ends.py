@@ -10,7 +10,8 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
 from dbtool.postgres.edge_queries import orphans_query
 from dbtool.postgres.readings import Reading
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.subset_facts import read_subset_facts
 from dbtool.subset.graph import Edge
 

@@ -8,7 +8,8 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.postgres.introspect_relations import name_of
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 

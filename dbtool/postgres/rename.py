@@ -17,7 +17,8 @@ import psycopg
 from psycopg import sql
 
 from dbtool.errors import Busy, DbtoolError, ServerFailed
-from dbtool.postgres.session import Connection, connect, describe_error, translated
+from dbtool.postgres.server_errors import describe_error, translated
+from dbtool.postgres.session import Connection, connect
 
 _DATABASE_IN_USE = "55006"
 

@@ -9,7 +9,8 @@ from psycopg import sql
 
 from dbtool.errors import PrivilegeMissing, ServerFailed
 from dbtool.postgres.rename import render_assignment
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import Row, read_rows
 
 _ATTRIBUTES = ("superuser", "inherit", "createrole", "createdb", "replication", "bypassrls")

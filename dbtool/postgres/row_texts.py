@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from psycopg import RawCursor, sql
 
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 
 
 def read_texts(

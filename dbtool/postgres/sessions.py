@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dbtool.catalog.relations import quote_identifier
 from dbtool.errors import Busy, PrivilegeMissing
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 # Those of dbtool's own runs that read a database for as long as they last.

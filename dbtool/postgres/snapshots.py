@@ -8,7 +8,8 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 
 LOCK_NOT_AVAILABLE = "55P03"
 _LOCKED_AT_ONCE = 200

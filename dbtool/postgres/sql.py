@@ -9,7 +9,8 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 
 Row = dict[str, Any]
 

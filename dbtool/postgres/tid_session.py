@@ -9,7 +9,8 @@ from typing import Any
 
 from psycopg import RawCursor, sql
 
-from dbtool.postgres.session import Connection, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
 from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
 
 # Compiling takes longer than such queries run; hashes of a few million keys should stay in memory.

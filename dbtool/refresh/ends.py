@@ -19,7 +19,8 @@ from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
-from dbtool.postgres.session import Connection, connect, database_name
+from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.urls import database_name
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.skipped import skipped_tables

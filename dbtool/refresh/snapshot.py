@@ -15,7 +15,8 @@ from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.catalog.without import with_belongings, without
 from dbtool.errors import Busy, Drift, ServerFailed
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import Connection, connect, translated
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.snapshots import (
     LOCK_NOT_AVAILABLE,
     begin_snapshot,

@@ -10,7 +10,8 @@ import pytest
 from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.clone.make import rehearsal_clone
-from dbtool.postgres.session import database_name, program_environment
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.urls import database_name
 from tests.acceptance import inspection
 from tests.integration.cloning import compare_catalogs, request_for
 

@@ -13,7 +13,8 @@ from dbtool.catalog.definitions import ddl_fingerprint, describe_drift
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.binaries import choose_tools, find_installations
 from dbtool.postgres.definitions import read_ddl
-from dbtool.postgres.session import Connection, connect, program_environment
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.session import Connection, connect
 from tests.integration.ddl_cases import CHANGES, NO_CHANGES, SHOP
 
 LoadSchema = Callable[[str], str]

@@ -12,7 +12,8 @@ from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.binaries import choose_tools, find_installations
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import connect, program_environment
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.session import connect
 
 _FILES = {
     "pagila": ("pagila/pagila-schema.sql",),

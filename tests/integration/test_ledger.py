@@ -27,7 +27,8 @@ from dbtool.postgres.ledger import (
     render_done,
     render_finish,
 )
-from dbtool.postgres.session import connect, parse_url
+from dbtool.postgres.session import connect
+from dbtool.postgres.urls import parse_url
 from tests.integration.refreshing import column_of, execute, query
 
 ODD = "it's 100 % \"quoted\" :name %(name)s \\n $1 {x} 'a'; DROP TABLE t; -- ü→"

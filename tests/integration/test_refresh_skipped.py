@@ -16,8 +16,9 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ServerFailed
 from dbtool.postgres.binaries import choose_tools, find_installations
 from dbtool.postgres.introspect import read_catalog
-from dbtool.postgres.session import connect, database_name, parse_url
+from dbtool.postgres.session import connect
 from dbtool.postgres.skipped import read_dependents
+from dbtool.postgres.urls import database_name, parse_url
 from dbtool.refresh.post_data import analyze_candidate, refresh_views, restore_post_data, set_sequences
 from dbtool.refresh.pre_data import restore_pre_data, target_schema
 from dbtool.refresh.request import Cancellation

@@ -10,7 +10,8 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import UrlInvalid
 from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.postgres.copy_io import CopyOut, CopyReader, DriverReader, PsqlReader
-from dbtool.postgres.session import parse_url, program_environment
+from dbtool.postgres.parameters import program_environment
+from dbtool.postgres.urls import parse_url
 from tests.integration.refreshing import execute
 
 TwoDatabases = tuple[str, str]

@@ -11,8 +11,9 @@ from psycopg.conninfo import make_conninfo
 
 from dbtool.errors import PrivilegeMissing
 from dbtool.migrate.apply.obstacles import look_for_obstacles
-from dbtool.postgres.session import connect, parse_url
+from dbtool.postgres.session import connect
 from dbtool.postgres.sessions import end_abandoned, end_dbtool_reading, read_obstacles
+from dbtool.postgres.urls import parse_url
 from dbtool.targets import Target, Tier
 from tests.integration.refreshing import execute
 

@@ -14,7 +14,7 @@ from dbtool.migrate.rehearse.notices import parse_notices
 from dbtool.migrate.rehearse.observed_work import Work, find_work
 from dbtool.migrate.rehearse.standing_alone import documented_locks
 from dbtool.migrate.runner.overseer import StatementEnd
-from dbtool.postgres.session import describe_failure
+from dbtool.postgres.server_errors import describe_failure
 
 _LESSER_KINDS = "iItS"
 

@@ -27,7 +27,8 @@ from dbtool.migrate.rehearse.observation import (
 from dbtool.migrate.rehearse.standing_alone import fits_block, plan_hold
 from dbtool.migrate.runner.overseer import Answer, Go, StatementEnd, StatementStart, Stop
 from dbtool.postgres.held_locks import LockWatch, Watched, read_known_relations
-from dbtool.postgres.session import Connection, connect, describe_failure
+from dbtool.postgres.server_errors import describe_failure
+from dbtool.postgres.session import Connection, connect
 
 _APPLICATION_NAME = "dbtool rehearse"
 

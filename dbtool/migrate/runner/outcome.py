@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from dbtool.postgres.session import describe_failure
+from dbtool.postgres.server_errors import describe_failure
 
 
 @dataclass(frozen=True, slots=True)

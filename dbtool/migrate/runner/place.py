@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from dbtool.migrate.project import MigrationProject
-from dbtool.postgres.session import child_environment_of, database_name, resolve_parameters
+from dbtool.postgres.parameters import child_environment_of, resolve_parameters
+from dbtool.postgres.urls import database_name
 
 _DEFAULT_PORT = "5432"
 _APPLICATION_NAME = "dbtool migrate"  # whoever looks for what holds a lock finds it

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dbtool.clones.server import CloneServer
-from dbtool.postgres.session import resolve_parameters
+from dbtool.postgres.parameters import resolve_parameters
 
 
 def test_what_our_environment_asks_of_other_servers_is_not_asked_of_a_clone(

@@ -9,7 +9,7 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.demo.home import get_key, prepare_home, write_addresses
 from dbtool.demo.servers import stop_kept
 from dbtool.errors import UsageError
-from dbtool.postgres.session import parse_url
+from dbtool.postgres.urls import parse_url
 from dbtool.settings import load_settings
 
 SERVER = EmbeddedServer(Path("f"), Path("d"), Path("/programs"), 18, 54321, "hunter2")

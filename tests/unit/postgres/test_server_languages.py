@@ -3,7 +3,7 @@
 import pytest
 
 from dbtool.errors import ProgramFailed
-from dbtool.postgres.session import program_failure, scrub
+from dbtool.postgres.server_errors import program_failure, scrub
 
 SECRET = "Ada Lovelace"
 
