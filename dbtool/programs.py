@@ -1,4 +1,5 @@
-"""Other programs: start, feed, time out, die with the parent. The only module that imports subprocess.
+"""Other programs: start, feed, time out, die with the parent. They are run to their end here; program_stream.py has
+those that are read while they run, program_conversation.py those that are talked with. Nothing else imports subprocess.
 
 A child inherits an allow-list of the environment, never PG* variables or dbtool's own secrets: what a child
 should know of a server is passed to it by name, and secrets never in its arguments. On Linux a child dies with
@@ -8,21 +9,15 @@ thread: a child also dies when the thread that started it ends.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from dbtool.errors import ProgramFailed
 
@@ -37,10 +32,7 @@ _INHERITED = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
 )
-_STDERR_BYTES = 16 * 1024  # the end of standard error that a message may hold
-
-_LOOK_EVERY_S = 0.5
-_FAREWELL_S = 10.0
+STDERR_BYTES = 16 * 1024  # the end of standard error that a message may hold
 
 _HAS_LAUNCHER = sys.platform == "linux"
 
@@ -104,7 +96,7 @@ def run(
         names the program and the end of its standard error, never its arguments or environment.
     """
     done = _run_to_the_end(
-        _launched(argv, user),
+        launched(argv, user),
         name=Path(argv[0]).name,
         env=env,
         stdin=stdin,
@@ -124,7 +116,7 @@ def run_with_workers(argv: Sequence[str], *, env: Mapping[str, str] | None = Non
     name = Path(argv[0]).name
     try:
         process = subprocess.Popen(
-            _launched(argv, None),
+            launched(argv),
             env=child_environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -144,7 +136,7 @@ def run_with_workers(argv: Sequence[str], *, env: Mapping[str, str] | None = Non
     finally:
         last_will.revoke()
     if process.returncode != 0:
-        raise ProgramFailed(_failure(name, process.returncode, stderr))
+        raise ProgramFailed(describe_exit(name, process.returncode, stderr))
     return stdout.decode(errors="replace")
 
 
@@ -205,7 +197,7 @@ def _run_to_the_end(
     except subprocess.TimeoutExpired as error:
         raise ProgramFailed(f"{name} did not finish within {timeout_s:g} s and was ended") from error
     if done.returncode != 0:
-        raise ProgramFailed(_failure(name, done.returncode, done.stderr or b""))
+        raise ProgramFailed(describe_exit(name, done.returncode, done.stderr or b""))
     return done.stdout or b""
 
 
@@ -227,189 +219,7 @@ class LastWill:
         self._process.communicate(b"\n")
 
 
-class Conversation:
-    """A running program that we talk with in lines over a socket of its own, whose descriptor is its last argument.
-
-    Use as a context manager: leaving it kills the program, with what it has started and left running, and reaps it.
-    ``output`` is the end of what it wrote to standard output and error together, in whole lines.
-    """
-
-    def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: str | None = None,
-        output_bytes: int = 64 * 1024,
-    ) -> None:
-        self._name = Path(argv[0]).name
-        self._output, self._limit, self._is_cut = b"", output_bytes, False
-        self._unread = b""
-        ours, theirs = socket.socketpair()
-        try:
-            self._process = subprocess.Popen(
-                _launched([*argv, str(theirs.fileno())], None),
-                env=child_environment(env),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
-                bufsize=0,
-                process_group=0,  # what it starts is of this group too, unless it takes care not to be
-            )
-        except OSError as error:
-            ours.close()
-            raise ProgramFailed(f"{self._name} cannot be started: {error.strerror}") from error
-        finally:
-            theirs.close()
-        self._socket = ours
-        self._drain = threading.Thread(target=self._read_output, daemon=True)
-        self._drain.start()
-
-    def send(self, line: bytes) -> None:
-        """One that has died does not read; ``receive`` tells that it is gone."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(line + b"\n")
-
-    def receive(self) -> bytes | None:
-        """The next line without its end; None once the program has closed its side or died."""
-        while b"\n" not in self._unread:
-            chunk = self._read_some()
-            if not chunk:
-                return None
-            self._unread += chunk
-        line, _, self._unread = self._unread.partition(b"\n")
-        return line
-
-    def _read_some(self) -> bytes:
-        """What it has forked may hold the socket open beyond its death, without ever writing to it."""
-        while not select.select([self._socket], [], [], _LOOK_EVERY_S)[0]:
-            if self._has_ended() and not select.select([self._socket], [], [], 0)[0]:
-                return b""
-        with contextlib.suppress(ConnectionResetError):
-            return self._socket.recv(1 << 16)
-        return b""
-
-    def _has_ended(self) -> bool:
-        """Without reaping it: its number stays its own, and so does its group's."""
-        if self._process.returncode is not None:
-            return True
-        if hasattr(os, "waitid"):
-            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        if self._process.poll() is None:
-            return False
-        self._kill_group()  # macOS before Python 3.13 has to reap it; its number is hardly another's yet
-        return True
-
-    def finish(self) -> int:
-        """Wait for the end and return the exit code, negative for a signal. One that has stopped talking but does not
-        end is given a moment.
-        """
-        deadline = time.monotonic() + _FAREWELL_S
-        while not self._has_ended() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.kill()
-        returncode = self._process.wait()
-        self._drain.join(timeout=1)  # what has left the group may hold the pipe open
-        return returncode
-
-    def kill(self) -> None:
-        """End it, and what it has started, from any thread; whoever receives learns that it is gone."""
-        if self._process.returncode is None:
-            self._kill_group()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    @property
-    def output(self) -> str:
-        kept = self._output.partition(b"\n")[2] if self._is_cut else self._output
-        return kept.decode(errors="replace")
-
-    def _read_output(self) -> None:
-        with _present(self._process.stdout) as pipe:
-            while chunk := pipe.read(4096):
-                self._is_cut = self._is_cut or len(self._output) + len(chunk) > self._limit
-                self._output = (self._output + chunk)[-self._limit :]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._process.wait()
-        self._socket.close()
-        self._drain.join(timeout=1)
-
-
-class Stream:
-    """A running program whose standard output is read as it comes.
-
-    Use as a context manager: leaving it early kills the program. ``finish`` waits for a clean end. ``stdin`` is
-    written before anything is read: SQL of some kilobytes, not data.
-    """
-
-    def __init__(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: bytes) -> None:
-        self._name = Path(argv[0]).name
-        self._stderr = b""
-        try:
-            self._process = subprocess.Popen(
-                _launched(argv, None),
-                env=child_environment(env),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-            )
-        except OSError as error:
-            raise ProgramFailed(f"{self._name} cannot be started: {error.strerror}") from error
-        self.stdout: IO[bytes] = _present(self._process.stdout)
-        self._drain = threading.Thread(target=self._read_stderr, daemon=True)
-        self._drain.start()
-        self._feed(stdin)
-
-    def _feed(self, stdin: bytes) -> None:
-        unsent = memoryview(stdin)
-        with _present(self._process.stdin) as pipe, contextlib.suppress(BrokenPipeError):
-            while unsent:  # one that dies at once does not read; finish() tells why
-                unsent = unsent[pipe.write(unsent) :]
-
-    def _read_stderr(self) -> None:
-        with _present(self._process.stderr) as pipe:
-            while chunk := pipe.read(4096):
-                self._stderr = (self._stderr + chunk)[-_STDERR_BYTES:]
-
-    def kill(self) -> None:
-        """End it from another thread; whoever reads sees the end of the stream, and ``finish`` raises."""
-        self._process.kill()
-
-    def finish(self) -> None:
-        """Wait for the end, once standard output was read to its end.
-
-        :raises ProgramFailed: it exited non-zero; the message holds the end of its standard error.
-        """
-        returncode = self._process.wait()
-        self._drain.join(timeout=5)
-        if returncode != 0:
-            raise ProgramFailed(_failure(self._name, returncode, self._stderr))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.kill()  # does nothing to one that was waited for
-        self._process.wait()
-        self.stdout.close()
-        self._drain.join(timeout=5)
-
-
-def _launched(argv: Sequence[str], user: User | None) -> list[str]:
+def launched(argv: Sequence[str], user: User | None = None) -> list[str]:
     """On Linux the launcher changes the user itself: that user may not be able to reach our Python."""
     if not _HAS_LAUNCHER:
         return list(argv)
@@ -418,13 +228,13 @@ def _launched(argv: Sequence[str], user: User | None) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *owner, program, *argv[1:]]
 
 
-def _failure(name: str, returncode: int, stderr: bytes) -> str:
+def describe_exit(name: str, returncode: int, stderr: bytes) -> str:
     end = f"was ended by signal {-returncode}" if returncode < 0 else f"failed with exit code {returncode}"
-    detail = stderr[-_STDERR_BYTES:].decode(errors="replace").strip()
+    detail = stderr[-STDERR_BYTES:].decode(errors="replace").strip()
     return f"{name} {end}" + (f": {detail}" if detail else "")
 
 
-def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+def opened(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
         raise AssertionError("the pipe was asked for")
     return pipe

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbtool import programs
 from dbtool.errors import ProgramFailed
 from dbtool.findings import Finding, Severity
 from dbtool.lint.squawk_rules import merge
@@ -24,6 +23,7 @@ from dbtool.locks.checks.files import SQUAWK_FAILED
 from dbtool.locks.lineage import Lineage
 from dbtool.locks.statements import Statement, parse_statements
 from dbtool.locks.trace import RevisionTrace, StatementTrace
+from dbtool.program_stream import Stream
 
 __all__ = ["judge_all", "judge_statements", "merge"]
 
@@ -134,7 +134,7 @@ def run_squawk(statements: Sequence[str], major: int) -> str:
 
 def _read(argv: list[str]) -> str:
     """It exits with 1 where it finds something, and where it fails; only then nothing is printed."""
-    with programs.Stream(argv, env={}, stdin=b"") as stream:
+    with Stream(argv, env={}, stdin=b"") as stream:
         output = stream.stdout.read().decode(errors="replace")
         try:
             stream.finish()

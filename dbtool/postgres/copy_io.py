@@ -15,7 +15,6 @@ from typing import IO, Protocol
 
 from psycopg import sql
 
-from dbtool import programs
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Busy, ProgramFailed, ServerFailed
 from dbtool.postgres.parameters import program_environment
@@ -23,6 +22,7 @@ from dbtool.postgres.server_errors import program_failure, translated
 from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
 from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
+from dbtool.program_stream import Stream
 from dbtool.subset.row_set import RowIds
 
 BLOCK_BYTES = 4 << 20
@@ -195,7 +195,7 @@ class PsqlReader:
         argv = [str(self.psql), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]
         try:
             with (
-                programs.Stream(argv, env=environment, stdin=self._script(copy)) as stream,
+                Stream(argv, env=environment, stdin=self._script(copy)) as stream,
                 self.ending(stream.kill),
             ):
                 yield read_blocks(stream.stdout, whole_lines=not copy.binary)

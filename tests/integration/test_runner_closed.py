@@ -16,7 +16,7 @@ from dbtool import programs
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner.relay import relay
 from dbtool.migrate.runner.run import Outcome, Place
-from dbtool.programs import Conversation
+from dbtool.program_conversation import Conversation
 from tests.integration.running import (
     USUAL,
     Listener,

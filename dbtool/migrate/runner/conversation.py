@@ -24,7 +24,7 @@ from dbtool.migrate.runner.place import (
     told_url,
 )
 from dbtool.migrate.runner.relay import relay
-from dbtool.programs import Conversation
+from dbtool.program_conversation import Conversation
 
 _NOWHERE = "nobody@localhost:1/none"  # modules of the project's may want a URL to be loaded at all
 _CHILD = Path(__file__).parent / "child"

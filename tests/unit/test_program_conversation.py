@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dbtool.errors import ProgramFailed
-from dbtool.programs import Conversation
+from dbtool.program_conversation import Conversation
 
 _OPENING = (
     "import os, socket, sys, time\nsay = socket.socket(fileno=int(sys.argv[-1]))\nhear = say.makefile('rb')\n"
