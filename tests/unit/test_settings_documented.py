@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dbtool.settings import AlembicTable, EnvironmentTable, ProjectTable
+from dbtool.settings_file import AlembicTable, EnvironmentTable, ProjectTable
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _CONFIGURATION = (_REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -1,0 +1,96 @@
+"""dbtool.toml: what is refused, all at once, and without quoting a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dbtool.errors import ConfigurationInvalid
+from dbtool.settings_file import read_file
+
+
+def refusal(folder: Path, text: str) -> str:
+    file = folder / "dbtool.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationInvalid) as caught:
+        read_file(file)
+    return str(caught.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[project]\nrulse = 'x'", "dbtool.toml: unknown key project.rulse; did you mean rules?"),
+        ("[projcet]\n", "dbtool.toml: unknown key projcet; did you mean project?"),
+        (
+            "[environments.a]\ntier = 'staging'\nkeep_previuos = 1",
+            "dbtool.toml: unknown key environments.a.keep_previuos; did you mean keep_previous?",
+        ),
+        ("[environments.a]\n", "dbtool.toml: environments.a.tier is missing"),
+        (
+            "[environments.a]\ntier = 'prod'",
+            "dbtool.toml: environments.a.tier: it must be 'production', 'staging' or 'scratch'",
+        ),
+        (
+            "[environments.'a b']\ntier = 'staging'",
+            "dbtool.toml: environments.a b: an environment's name is letters, digits, - and _, and starts with a letter",
+        ),
+        (
+            "[environments.a-b]\ntier = 'staging'\n[environments.a_b]\ntier = 'staging'",
+            "dbtool.toml: environments: a-b and a_b would both take their url from DBTOOL_A_B_URL",
+        ),
+        (
+            "[environments.a]\ntier = 'staging'\nurl = { envv = 'X' }",
+            "dbtool.toml: environments.a.url: unknown key envv; did you mean env?",
+        ),
+        (
+            "[environments.a]\ntier = 'staging'\nurl = { env = 'X', file = 'y' }",
+            (
+                'dbtool.toml: environments.a.url: write exactly one of { env = "NAME" }, { file = "path" } or '
+                '{ command = ["program", "argument"] }'
+            ),
+        ),
+        ("[project\n", "dbtool.toml: not valid TOML: expected ']' at the end of a table declaration (at line 1, column 9)"),
+    ],
+)  # fmt: skip
+def test_names_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    assert refusal(tmp_path, text) == message
+
+
+@pytest.mark.parametrize("name", ["", "shop-masks", "shop.", "../shop", "shop_masks.py:f", "a b"])
+def test_what_is_no_module_is_refused(tmp_path: Path, name: str) -> None:
+    told = f"{name} is no module's name as it is imported, such as shop_masks or shop.masks"
+    assert (
+        refusal(tmp_path, f'[project]\npython_masks = ["{name}"]')
+        == f"dbtool.toml: project.python_masks.0: {told}"
+    )
+
+
+def test_lists_every_problem_at_once(tmp_path: Path) -> None:
+    lines = refusal(tmp_path, "[project]\nrulse = 'x'\nstat = 'y'\n[environments.a]\n").splitlines()
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:hunter2@db/shop",
+        "postgresql+psycopg://app:hunter2@db/shop",
+        "postgresql://app:hun/ter2@db/shop",
+        "postgresql://db/shop?password=hunter2",
+        "postgresql://db/shop?pass%77ord=hunter2",
+        "host=db password=hunter2",
+        "host=db PASSWORD = 'hunter2'",
+    ],
+)
+def test_a_url_with_a_password_is_refused_and_not_quoted(tmp_path: Path, url: str) -> None:
+    message = refusal(tmp_path, f'[environments.a]\ntier = "staging"\nurl = "{url}"\n')
+    assert "a url with a password is not written here; move it to { env" in message
+    assert "hun" not in message
+
+
+def test_a_key_written_into_the_file_is_refused_and_not_quoted(tmp_path: Path) -> None:
+    message = refusal(tmp_path, '[project]\nkey = "hunter2hunter2hunter2hunter2hunter2"\n')
+    assert message.startswith("dbtool.toml: project.key: a secret is not written here; write { env")
+    assert "hunter2" not in message
