@@ -1,7 +1,7 @@
 """All of a database's DDL as lines of text, one per thing, and their digest: what a migration was rehearsed for.
 
 More than a copy depends on (catalog/fingerprint.py): every index, view, function, trigger and option. The lines are
-alike for a database and for what pg_dump and pg_restore make of it on the same major. Left out is what DDL alone does
+alike for a database and for what pg_dump and pg_restore make of it, and on every major. Left out is what DDL alone does
 not make alike (OIDs, sizes, statistics, sequences' values) or what is not the schema's affair (owners, grants, comments).
 
 Partitions fold into their root, since cron makes new ones: what counts is which shapes they have.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName, quote_identifier
@@ -81,15 +81,31 @@ def _line(subject: str, text: str) -> str:
 def _describe_partitions(definitions: Sequence[Definition]) -> Iterator[str]:
     """One line per root and shape: what its partitions have that the root does not say already."""
     columns = {
-        (one.of, one.name): one.text for one in definitions if one.kind == "column" and one.root is None
+        (one.of, one.name, _without_identity(one.text))
+        for one in definitions
+        if one.kind == "column" and one.root is None
     }
     shapes: dict[RelationName, set[str]] = defaultdict(set)
     for root, members in _by_partition(definitions).values():
-        own = (one for one in members if one.kind != "column" or columns.get((root, one.name)) != one.text)
+        own = (
+            one
+            for one in members
+            if one.kind != "column" or (root, one.name, _without_identity(one.text)) not in columns
+        )
         shapes[root].add("; ".join(sorted(filter(None, map(_describe_member, own)))))
+    yield from (_line(f"{_PARTITIONS}{root}", shape) for root, shape in name_shapes(shapes))
+
+
+def name_shapes(shapes: Mapping[RelationName, Collection[str]]) -> Iterator[tuple[RelationName, str]]:
+    """(root, shape) of what is news: not of a root whose partitions, if there are any, are all as it is."""
     for root, found in shapes.items():
-        for shape in found:
-            yield _line(f"{_PARTITIONS}{root}", shape or "as their root")
+        if set(found) != {""}:
+            yield from ((root, shape or "as their root") for shape in found)
+
+
+def _without_identity(text: str) -> str:
+    """A partition's column has its root's from 17 on, and none before."""
+    return text.removesuffix(" identity always").removesuffix(" identity by default")
 
 
 def _by_partition(

@@ -1,4 +1,4 @@
-"""One line of text per thing that a copy depends on, alike for every server that holds the same schema.
+"""One line of text per thing that a copy or its rules depend on, alike for every server that holds the same schema.
 
 Alike means: after a dump and a restore, on another major, with another history of dropped columns. So the lines
 leave out OIDs, sizes, the order of columns, and what PostgreSQL derives by itself. People read them, too.
@@ -74,6 +74,8 @@ def _describe_type(type_: ColumnType) -> Iterator[str]:
     if type_.domains:
         limits = (type_.length, type_.precision, type_.scale)
         yield f"through {' '.join(type_.domains)} of {type_.base}{'[]' if type_.is_array else ''} {limits}"
+    if type_.made_of:
+        yield f"of ({', '.join(type_.made_of)})"
     yield from map(normalise_expression, type_.domain_checks)
 
 

@@ -158,7 +158,8 @@ class ColumnType:
     for an array it is the element's, and ``is_array`` is true. ``length`` is the limit in characters of
     varchar and char (bits of bit), ``precision`` and ``scale`` those of numeric. ``domains`` are the domain
     names from the outside in, ``domain_checks`` all their CHECK definitions. ``type_schema`` is the schema
-    of the innermost type; ``extension`` its extension, where it has one.
+    of the innermost type; ``extension`` its extension, where it has one. ``made_of`` spells a composite type's
+    attributes in order, and the one type of a range's bounds: both may change under the type's name.
     """
 
     sql: str
@@ -173,6 +174,7 @@ class ColumnType:
     labels: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     domain_checks: tuple[str, ...] = ()
+    made_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

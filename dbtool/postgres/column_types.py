@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dbtool.catalog.relations import ColumnType, RelationName, TypeKind
+from dbtool.catalog.relations import ColumnType, RelationName, TypeKind, quote_identifier
 from dbtool.postgres.sql import Row
 
 _KINDS = {
@@ -45,7 +45,15 @@ def resolve_type(types: Mapping[int, Row], oid: int, modifier: int, sql: str) ->
         labels=tuple(row["labels"]),
         domains=tuple(domains),
         domain_checks=tuple(checks),
+        made_of=tuple(_spell_part(types, *part) for part in row["parts"] or ()),
     )
+
+
+def _spell_part(types: Mapping[int, Row], name: str | None, oid: int, modifier: int, sql: str) -> str:
+    """An attribute or a range's bounds, with what these are made of in turn."""
+    part = resolve_type(types, oid, modifier, sql)
+    inner = f" ({', '.join(part.made_of)})" if part.made_of else ""
+    return f"{quote_identifier(name)} {sql}{inner}" if name else f"{sql}{inner}"
 
 
 def forbids_null(types: Mapping[int, Row], oid: int) -> bool:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from dbtool.catalog.definitions import PARTITION, Definition, describe_definitions
 from dbtool.catalog.relations import RelationName
+from dbtool.catalog.view_query import spell_as_since_16
 from dbtool.postgres.introspect import settings_for_reading
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import Row, read_rows
 
 _OF_RELATIONS = ("columns", "constraints", "indexes", "reactions")
+_VIEWS_OF_16 = 160000
 _OF_DATABASE = ("routines", "types", "others")
 
 
@@ -35,7 +37,8 @@ def read_ddl(connection: Connection) -> tuple[str, ...]:
 def _read_definitions(connection: Connection) -> Iterator[Definition]:
     relations = read_rows(connection, "definitions_relations")
     places = _places(relations)
-    yield from (_relation(row, places[row["oid"]]) for row in relations)
+    before_16 = connection.info.server_version < _VIEWS_OF_16
+    yield from (_relation(row, places[row["oid"]], before_16=before_16) for row in relations)
     for query in _OF_RELATIONS:
         for row in read_rows(connection, f"definitions_{query}", {"relations": list(places)}):
             yield _attached(row, places)
@@ -49,10 +52,11 @@ def _places(relations: list[Row]) -> Mapping[int, _Place]:
     return {row["oid"]: _Place(names[row["oid"]], names.get(row["root"])) for row in relations}
 
 
-def _relation(row: Row, place: _Place) -> Definition:
+def _relation(row: Row, place: _Place, *, before_16: bool) -> Definition:
     if place.root is not None:
         return Definition(PARTITION, row["name"], row["text"], place.name, place.root)
-    return Definition(row["kind"], str(place.name), row["text"])
+    query = spell_as_since_16(row["query"]) if row["query"] and before_16 else row["query"]
+    return Definition(row["kind"], str(place.name), ", ".join(filter(None, (row["text"], query))))
 
 
 def _attached(row: Row, places: Mapping[int, _Place]) -> Definition:

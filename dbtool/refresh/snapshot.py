@@ -55,8 +55,8 @@ def hold_snapshot(
     """Lock all tables of ``expected`` in ACCESS SHARE, export a snapshot and read the catalog in it. ``skipped`` tables are as if
     they were not there: LOCK asks for a privilege, and they may change as they like.
 
-    :raises Busy: a table is locked by DDL for longer than 10 s.
-    :raises Drift: the schema changed since it was checked against the rules.
+    :raises Busy: a table is locked by DDL for longer than 10 s, or partitions and the like came and went.
+    :raises Drift: what the rules decide by changed since they were checked.
     """
     name = f"dbtool {workflow} snapshot"
     with connect(source.url(), application_name=name, read_only=True) as connection:
@@ -67,12 +67,17 @@ def hold_snapshot(
         seen = read_catalog(connection)
         left_out = with_belongings(seen, skipped)
         catalog = without(seen, left_out)
-        if catalog.fingerprint() != wanted.fingerprint():
-            raise Drift(
-                f"{source}'s schema changed while the {workflow} was starting; nothing was copied and nothing was changed. "
-                f"Run the {workflow} again."
-            )
+        _refuse_changed(source, wanted, catalog, workflow)
         yield HeldSnapshot(taken, catalog, connection, left_out)
+
+
+def _refuse_changed(source: Target, wanted: Catalog, seen: Catalog, workflow: str) -> None:
+    """A new partition changes no decision of the rules, but it was neither locked nor planned for."""
+    state = f"nothing was copied and nothing was changed. Run the {workflow} again."
+    if seen.fingerprint() != wanted.fingerprint():
+        raise Drift(f"{source}'s schema changed while the {workflow} was starting; {state}")
+    if set(seen.description()) != set(wanted.description()):
+        raise Busy(f"partitions or sequences of {source} changed while the {workflow} was starting; {state}")
 
 
 def _lock_tables(connection: Connection, source: Target, catalog: Catalog, workflow: str) -> None:

@@ -41,9 +41,9 @@ SELECT
         CASE WHEN c.relrowsecurity THEN 'row level security' END,
         CASE WHEN c.relforcerowsecurity THEN 'row level security forced' END,
         'server ' || s.srvname,
-        'options ' || (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o) FROM pg_catalog.unnest(f.ftoptions) AS o),
-        CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.btrim(pg_catalog.pg_get_viewdef(c.oid), ' ;') END
-    ) AS text
+        'options ' || (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o) FROM pg_catalog.unnest(f.ftoptions) AS o)
+    ) AS text,
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.btrim(pg_catalog.pg_get_viewdef(c.oid), ' ;') END AS query
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound) AS b

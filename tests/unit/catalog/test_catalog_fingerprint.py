@@ -1,4 +1,4 @@
-"""The fingerprint sees what a copy depends on and nothing else."""
+"""The fingerprint sees what the rules depend on and nothing else."""
 
 from dataclasses import replace
 from typing import Any
@@ -52,11 +52,12 @@ def _with_email(**changes: Any) -> Relation:
         _catalog(replace(_USER, columns=_USER.columns[::-1])),
         _catalog(checks=(replace(_CHECK, definition="CHECK (email <> '')"),)),
         _catalog(foreign_keys=(_KEY, replace(_KEY, name="orders_user_1", is_inherited=True))),
+        _catalog(sequences=(replace(_SEQUENCE, increment=2, feeds=()),)),
         replace(_catalog(), server_version=170000, large_objects=3, not_copied=("something",)),
     ],
-    ids=["sizes", "comments", "column order", "casts", "inherited keys", "the server"],
+    ids=["sizes", "comments", "column order", "casts", "inherited keys", "sequences", "the server"],
 )
-def test_fingerprint_is_blind_to_what_a_copy_does_not_depend_on(same: Catalog) -> None:
+def test_fingerprint_is_blind_to_what_the_rules_do_not_depend_on(same: Catalog) -> None:
     assert same.fingerprint() == _catalog().fingerprint()
 
 
@@ -74,6 +75,7 @@ def test_fingerprint_is_blind_to_what_a_copy_does_not_depend_on(same: Catalog) -
         _catalog(_with_email(type=replace(_TEXT, labels=("a", "b")))),
         _catalog(_with_email(type=replace(_TEXT, domains=("public.email",), length=20))),
         _catalog(_with_email(type=replace(_TEXT, domain_checks=("CHECK ((VALUE <> ''::text))",)))),
+        _catalog(_with_email(type=replace(_TEXT, made_of=("street text",)))),
         _catalog(_with_email(not_null=True)),
         _catalog(_with_email(identity=True)),
         _catalog(_with_email(default="'none'::text")),
@@ -89,11 +91,9 @@ def test_fingerprint_is_blind_to_what_a_copy_does_not_depend_on(same: Catalog) -
         _catalog(unique_indexes=(replace(_UNIQUE, definition=_UNIQUE.definition + " WHERE (id > 0)"),)),
         _catalog(checks=()),
         _catalog(checks=(replace(_CHECK, definition="CHECK ((email <> 'x'::text))"),)),
-        _catalog(sequences=(replace(_SEQUENCE, increment=2),)),
-        _catalog(sequences=(replace(_SEQUENCE, feeds=()),)),
     ],
 )
-def test_fingerprint_sees_what_a_copy_depends_on(other: Catalog) -> None:
+def test_fingerprint_sees_what_the_rules_depend_on(other: Catalog) -> None:
     assert other.fingerprint() != _catalog().fingerprint()
 
 
@@ -102,6 +102,83 @@ def test_the_identity_of_a_partition_is_its_roots() -> None:
     before_17 = replace(partition, columns=(partition.columns[0],))
     from_17 = replace(partition, columns=(replace(partition.columns[0], identity=True),))
     assert _catalog(before_17).fingerprint() == _catalog(from_17).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(_SEQUENCE, increment=2), replace(_SEQUENCE, feeds=())],
+)
+def test_a_copy_is_held_to_its_sequences_too(other: Sequence) -> None:
+    assert set(_catalog(sequences=(other,)).description()) != set(_catalog().description())
+
+
+_ORDER = Relation(_ORDERS, RelationKind.PARTITIONED_TABLE, _USER.columns, partition_strategy="range")
+
+
+def _month(number: int, **changes: Any) -> Relation:
+    name = RelationName("public", f"orders_{number}")
+    bound = f"FOR VALUES IN ({number})"
+    known = replace(_USER, name=name, partition_root=_ORDERS, partition_bound=bound)
+    return replace(known, **changes)
+
+
+def _months(*months: Relation, **parts: Any) -> Catalog:
+    return build_catalog(180000, [_ORDER, *months], **parts)
+
+
+def test_a_partition_like_its_root_is_no_news() -> None:
+    expected = _months().fingerprint()
+    assert _months(_month(1)).fingerprint() == expected
+    assert _months(_month(1), _month(2, columns=_USER.columns[::-1])).fingerprint() == expected
+    assert set(_months(_month(1)).description()) != set(_months().description())
+
+
+_OWN_INDEX = UniqueIndex(
+    "by_email",
+    _month(1).name,
+    ("email",),
+    definition="CREATE UNIQUE INDEX by_email ON public.orders_1 USING btree (email)",
+)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"unique_indexes": (_OWN_INDEX,)},
+        {"checks": (replace(_CHECK, relation=_month(1).name),)},
+        {"foreign_keys": (replace(_KEY, referencing=_month(1).name),)},
+    ],
+    ids=["a unique index", "a check", "a key"],
+)
+def test_what_one_partition_alone_has_is_seen(parts: dict[str, Any]) -> None:
+    assert _months(_month(1), **parts).fingerprint() != _months(_month(1)).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"columns": (_USER.columns[0], replace(_USER.columns[1], not_null=True))},
+        {"persistence": Persistence.UNLOGGED},
+        {"kind": RelationKind.PARTITIONED_TABLE, "partition_strategy": "list", "partition_key": ("email",)},
+    ],
+    ids=["a column", "unlogged", "partitions of its own"],
+)
+def test_a_partition_of_another_shape_is_seen(changes: dict[str, Any]) -> None:
+    assert _months(_month(1, **changes)).fingerprint() != _months(_month(1)).fingerprint()
+
+
+def test_a_shape_that_several_partitions_have_is_one() -> None:
+    second = replace(
+        _OWN_INDEX,
+        name="Orders, 2",
+        relation=_month(2).name,
+        definition='CREATE UNIQUE INDEX "Orders, 2" ON public.orders_2 USING btree (email)',
+    )
+    one = _months(_month(1), unique_indexes=(_OWN_INDEX,))
+    two = _months(_month(1), _month(2), unique_indexes=(_OWN_INDEX, second))
+    lacking = _months(_month(1), _month(2), unique_indexes=(_OWN_INDEX,))
+    assert two.fingerprint() == one.fingerprint()
+    assert lacking.fingerprint() != one.fingerprint()
 
 
 def test_views_say_nothing() -> None:

@@ -80,9 +80,26 @@ def test_a_partition_with_something_of_its_own_adds_a_shape(own: tuple[str, str,
 def test_what_partitions_share_with_their_root_is_not_said_again() -> None:
     lines = describe_definitions([*_ROOT, *_partition(1, ("column", "note", "text"))])
     assert [line for line in lines if "partition" in line] == [
-        "partitions of public.event: as their root",
-        "table public.event: partitioned by RANGE (at)",
+        "table public.event: partitioned by RANGE (at)"
     ]
+
+
+def test_the_first_partition_is_no_news_and_one_that_lacks_what_others_have_is() -> None:
+    indexed = _partition(1, ("index", "i", "USING btree (note)"))
+    assert describe_definitions([*_ROOT, *_partition(1)]) == describe_definitions(_ROOT)
+    lines = describe_definitions([*_ROOT, *indexed, *_partition(2)])
+    assert "partitions of public.event: as their root" in lines
+    assert lines != describe_definitions([*_ROOT, *indexed])
+
+
+@pytest.mark.parametrize("identity", ["always", "by default"])
+def test_a_partitions_identity_is_its_roots_whether_the_server_says_so_or_not(identity: str) -> None:
+    root = [_ROOT[0], Definition("column", "id", f"integer not null identity {identity}", _EVENT)]
+    name = RelationName("public", "event_1")
+    texts = ("integer not null", f"integer not null identity {identity}")
+    partitions = [Definition("column", "id", text, name, _EVENT) for text in texts]
+    lines = [describe_definitions([*root, partition]) for partition in partitions]
+    assert lines == [describe_definitions(root)] * 2
 
 
 # As pg_get_constraintdef and pg_get_viewdef gave them on 18.6, before and after a dump and a restore.

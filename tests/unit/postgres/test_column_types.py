@@ -25,6 +25,7 @@ def _type(name: str, schema: str = "pg_catalog", **more: Any) -> Row:
         "extension": None,
         "labels": [],
         "checks": [],
+        "parts": None,
     }
     return {**known, **more}
 
@@ -43,6 +44,11 @@ _TYPES = {
     7: _type("mood", "public", kind="e", labels=["sad", "ok"]),
     8: _type("int2vector"),
     9: _domain("tags", 2, domain_modifier=_VARCHAR_80),
+    10: _type(
+        "place", "public", kind="c", parts=[["At", 11, -1, "public.span"], ["town", 1, 84, "varchar(80)"]]
+    ),
+    11: _type("span", "public", kind="r", parts=[[None, 1, -1, "varchar"]]),
+    12: _type("_place", "public", element=10),
 }
 
 
@@ -102,3 +108,10 @@ def test_modifiers_are_read_by_type(base: str, modifier: int, expected: tuple[in
 def test_numerics_modifier_unpacks_to_what_was_packed(precision: int, scale: int) -> None:
     packed = ((precision << 16) | (scale & 0x7FF)) + 4  # make_numeric_typmod in PostgreSQL's numeric.c
     assert read_modifier("numeric", packed) == (None, precision, scale)
+
+
+@pytest.mark.parametrize("oid", [10, 12])
+def test_a_composite_type_says_what_it_is_made_of_down_to_the_bounds_of_ranges(oid: int) -> None:
+    found = resolve_type(_TYPES, oid, -1, "public.place")
+    assert found.kind is TypeKind.COMPOSITE
+    assert found.made_of == ('"At" public.span (varchar)', "town varchar(80)")
