@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import Column, ColumnRef, ColumnType, quote_identifier
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.hstore_text import bind_hstore
@@ -138,7 +138,9 @@ def _source_literal(masked: MaskedColumn, bound: BoundMask) -> str | None:
         literal = quote_literal(probe.item())
     if literal is None or literal == "NULL":
         return literal
-    return f"CASE WHEN {quote_identifier(masked.column.name)} IS NOT NULL THEN {literal} END"
+    # A row with a NULL in it is not NULL, and IS NOT NULL is false of it.
+    is_there = "IS DISTINCT FROM NULL" if masked.column.type.kind is TypeKind.COMPOSITE else "IS NOT NULL"
+    return f"CASE WHEN {quote_identifier(masked.column.name)} {is_there} THEN {literal} END"
 
 
 def quote_literal(text: str | None) -> str:
