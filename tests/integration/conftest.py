@@ -1,8 +1,8 @@
-"""Databases with the hard schemas of tests/schemas in them, and their catalogs."""
+"""Databases with the hard schemas of tests/schemas in them, and their catalogs; a port that is nobody's database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,6 +12,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
+from tests.integration.running import Listener
 
 _SCHEMAS = Path(__file__).parent.parent / "schemas"
 
@@ -51,3 +52,11 @@ def catalog_of(
         return _catalogs_read[key]
 
     return read
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Where an env.py should not go."""
+    one = Listener()
+    yield one
+    one.close()

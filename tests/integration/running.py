@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.runner.overseer import Answer, Go, StatementEnd, StatementStart
 from dbtool.migrate.runner.run import Outcome, Place, run_upgrade
-
-_NUMBERS = itertools.count(1)
 
 USUAL = """
 from alembic import context
@@ -34,13 +28,34 @@ with engine.connect() as connection:
         context.run_migrations()
 """
 
-# What follows one that has its `engine`.
+# What follows one that has its `engine`, and one whose `engine` is asynchronous.
 WITH_ENGINE = """
 with engine.connect() as connection:
     context.configure(connection=connection)
     with context.begin_transaction():
         context.run_migrations()
 """
+WITH_ASYNC_ENGINE = """
+import asyncio
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def main():
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+USUAL_ASYNC = f"""
+from alembic import context
+from sqlalchemy.ext.asyncio import async_engine_from_config
+
+engine = async_engine_from_config(context.config.get_section(context.config.config_ini_section))
+{WITH_ASYNC_ENGINE}"""
 
 
 def revision(name: str, down: str | None, body: str = "pass", top: str = "") -> str:
@@ -141,19 +156,6 @@ def run_all(
         trace=False,
         timeout_s=60,
     )
-
-
-@contextmanager
-def scratch(server: EmbeddedServer) -> Iterator[str]:
-    """The URL of an empty database, dropped at the end."""
-    name = f"dbtool_test_runner_{next(_NUMBERS)}"
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        try:
-            yield server.url(name)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def tables_in(url: str) -> set[str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner.run import Place
 from dbtool.programs import child_environment, run
-from tests.integration.running import USUAL, make_project, run_all, scratch, tables_in
+from tests.integration.running import USUAL, make_project, run_all, tables_in
 
 pytestmark = [
     pytest.mark.one_major,
@@ -48,12 +46,6 @@ with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as othe
     os.rename(f"{one}/file", f"{other}/file")
     print(os.listdir(other)[0])
 """
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 def _has_landlock() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,12 +18,12 @@ from dbtool.migrate.runner.run import Outcome, Place
 from dbtool.program_conversation import Conversation
 from tests.integration.running import (
     USUAL,
+    USUAL_ASYNC,
     Listener,
     Recorder,
     make_project,
     revision,
     run_all,
-    scratch,
     tables_in,
 )
 
@@ -54,19 +53,6 @@ except OSError as error:
     print(error)
 """
 _REPOSITORY = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    one = Listener()
-    yield one
-    one.close()
 
 
 def require_no_network(outcome: Outcome) -> None:
@@ -146,33 +132,13 @@ def test_an_application_has_its_network(tmp_path: Path, database: str, listener:
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg", "pg8000"])
 def test_every_driver_gets_to_the_clone_without_a_network(driver: str, tmp_path: Path, database: str) -> None:
-    env = _ASYNC if driver == "asyncpg" else USUAL
+    env = USUAL_ASYNC if driver == "asyncpg" else USUAL
     project = make_project(tmp_path, env, driver=f"postgresql+{driver}")
     recorder = Recorder()
     outcome = run_all(project, Place(database, closed=True), recorder)
     assert outcome.raised is None
     assert tables_in(database) == {"first_table", "second_table", "alembic_version"}
     assert all(pid > 0 for pid in recorder.pids)
-
-
-_ASYNC = """
-import asyncio
-from alembic import context
-from sqlalchemy.ext.asyncio import async_engine_from_config
-
-def run(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-async def main():
-    engine = async_engine_from_config(context.config.get_section(context.config.config_ini_section))
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-    await engine.dispose()
-
-asyncio.run(main())
-"""
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -183,7 +149,7 @@ def test_without_a_relay_the_clone_is_reached_by_tcp_and_nothing_else_is(
     """As on macOS."""
     monkeypatch.setattr("dbtool.migrate.runner.conversation.relay", lambda _: nullcontext(None))
     listener = Listener()
-    env = _PYTHON.replace("{port}", str(listener.port)) + (_ASYNC if driver == "asyncpg" else USUAL)
+    env = _PYTHON.replace("{port}", str(listener.port)) + (USUAL_ASYNC if driver == "asyncpg" else USUAL)
     project = make_project(tmp_path, env, driver=f"postgresql+{driver}")
     outcome = run_all(project, Place(database.replace("127.0.0.1", host), closed=True))
     listener.close()

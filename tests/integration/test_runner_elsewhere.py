@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner.run import Place
-from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
+from tests.integration.running import (
+    USUAL,
+    WITH_ASYNC_ENGINE,
+    WITH_ENGINE,
+    Listener,
+    make_project,
+    run_all,
+    tables_in,
+)
 
 pytestmark = pytest.mark.one_major
 
@@ -21,22 +27,9 @@ from sqlalchemy import create_engine
 engine = create_engine("{scheme}://someone:hunter2@127.0.0.1:{port}/other")
 """
 _ASYNC_ENGINE = """
-import asyncio
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
-
-def run(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-async def main():
-    engine = create_async_engine("{scheme}://someone:hunter2@127.0.0.1:{port}/other")
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-    await engine.dispose()
-
-asyncio.run(main())
+engine = create_async_engine("{scheme}://someone:hunter2@127.0.0.1:{port}/other")
 """
 _CREATOR = """
 from alembic import context
@@ -45,19 +38,20 @@ import psycopg
 def make():
     return psycopg.connect("host=127.0.0.1 port={port} dbname=other user=someone password=hunter2")
 """
+_ASYNC_CREATOR = """
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg
+async def make():
+    return await asyncpg.connect("postgresql://someone:hunter2@127.0.0.1:{port}/other")
+engine = create_async_engine("postgresql+asyncpg://", async_creator=make)
+"""
 _BY_CREATOR = {
     "creator": _CREATOR + 'engine = create_engine("postgresql+psycopg://", creator=make)' + WITH_ENGINE,
     "pool": _CREATOR
     + 'engine = create_engine("postgresql+psycopg://", pool=pool.QueuePool(make))'
     + WITH_ENGINE,
-    "async_creator": _ASYNC_ENGINE.replace(
-        'create_async_engine("{scheme}://someone:hunter2@127.0.0.1:{port}/other")',
-        'create_async_engine("postgresql+asyncpg://", async_creator=make)',
-    ).replace(
-        "def run(connection)",
-        "import asyncpg\nasync def make():\n"
-        '    return await asyncpg.connect("postgresql://someone:hunter2@127.0.0.1:{port}/other")\n\ndef run(connection)',
-    ),
+    "async_creator": _ASYNC_CREATOR + WITH_ASYNC_ENGINE,
 }
 _DIRECT = {
     "psycopg": 'import psycopg; psycopg.connect("host=127.0.0.1 port={port} dbname=other")',
@@ -95,29 +89,19 @@ for name, code in {ways!r}.items():
 """
 
 
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    one = Listener()
-    yield one
-    one.close()
-
-
-@pytest.mark.parametrize(
+_EACH_ENGINE = pytest.mark.parametrize(
     ("env", "scheme"),
     [
         (_ENGINE + WITH_ENGINE, "postgresql+psycopg"),
         (_ENGINE + WITH_ENGINE, "postgresql+psycopg2"),
         (_ENGINE + WITH_ENGINE, "postgresql+pg8000"),
-        (_ASYNC_ENGINE, "postgresql+asyncpg"),
-        (_ASYNC_ENGINE, "postgresql+psycopg"),
+        (_ASYNC_ENGINE + WITH_ASYNC_ENGINE, "postgresql+asyncpg"),
+        (_ASYNC_ENGINE + WITH_ASYNC_ENGINE, "postgresql+psycopg"),
     ],
 )
+
+
+@_EACH_ENGINE
 def test_an_engine_for_another_address_is_refused_and_sends_nothing(
     env: str, scheme: str, tmp_path: Path, database: str, listener: Listener
 ) -> None:
@@ -132,16 +116,7 @@ def test_an_engine_for_another_address_is_refused_and_sends_nothing(
     assert tables_in(database) == set()
 
 
-@pytest.mark.parametrize(
-    ("env", "scheme"),
-    [
-        (_ENGINE + WITH_ENGINE, "postgresql+psycopg"),
-        (_ENGINE + WITH_ENGINE, "postgresql+psycopg2"),
-        (_ENGINE + WITH_ENGINE, "postgresql+pg8000"),
-        (_ASYNC_ENGINE, "postgresql+asyncpg"),
-        (_ASYNC_ENGINE, "postgresql+psycopg"),
-    ],
-)
+@_EACH_ENGINE
 def test_with_redirect_such_an_engine_is_led_to_our_database(
     env: str, scheme: str, tmp_path: Path, database: str, listener: Listener
 ) -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from tests.integration.running import (
     TWO,
     USUAL,
+    USUAL_ASYNC,
     WITH_ENGINE,
     Recorder,
     make_project,
     revision,
     run_all,
-    scratch,
     tables_in,
 )
 
@@ -58,10 +56,6 @@ async def main():
 
 asyncio.run(main())
 """
-_ASYNC_BY_INI = _ASYNC_BY_URL.replace("create_async_engine\n", "async_engine_from_config\n").replace(
-    'create_async_engine(os.environ["DATABASE_URL"], connect_args={"server_settings": {"application_name": "shop"}})',
-    "async_engine_from_config(context.config.get_section(context.config.config_ini_section))",
-)
 _BY_PARTS = """
 import os
 from alembic import context
@@ -149,7 +143,7 @@ _WORKING = {
         {"url_variables": ("SHOP_DB",)},
     ),
     "async, driver by setting": (_ASYNC_BY_URL, None, {"driver": "postgresql+asyncpg"}),
-    "async, driver by ini file": (_ASYNC_BY_INI, _INI.format(url="postgresql+asyncpg://u@h/x"), {}),
+    "async, driver by ini file": (USUAL_ASYNC, _INI.format(url="postgresql+asyncpg://u@h/x"), {}),
     "the parts of PG*": (_BY_PARTS + WITH_ENGINE, None, {}),
     "a connection taken for granted": (_GIVEN, None, {}),
     "a connection asked for": (_ASKING, None, {}),
@@ -171,12 +165,6 @@ _WORKING = {
         {},
     ),
 }
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 @pytest.mark.parametrize(("env", "ini", "options"), _WORKING.values(), ids=_WORKING)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
 import psycopg
 import pytest
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.migrate.runner.run import Place, describe, run_upgrade
 from tests.integration.running import (
     TWO,
@@ -19,7 +17,6 @@ from tests.integration.running import (
     make_project,
     revision,
     run_all,
-    scratch,
     tables_in,
 )
 
@@ -55,12 +52,6 @@ _EARLY_ENDS = {
         "env.py ended its process with code",
     ),
 }
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 @pytest.mark.parametrize(("env", "kind", "message"), _EARLY_ENDS.values(), ids=_EARLY_ENDS)

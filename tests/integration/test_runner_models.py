@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConfigurationInvalid, UsageError
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.runner.run import Place, create_revision, describe, run_check
-from tests.integration.running import TWO, USUAL, make_project, run_all, scratch
+from tests.integration.running import TWO, USUAL, make_project, run_all
 
 pytestmark = pytest.mark.one_major
 
@@ -45,12 +43,6 @@ def downgrade():
     ${downgrades if downgrades else "pass"}
 '''
 _DAY = date(2026, 3, 1)
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dbtool import programs
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import ConfigurationInvalid, ProgramFailed
 from dbtool.migrate.runner.run import Place, create_revision, describe, run_check
-from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, scratch, tables_in
+from tests.integration.running import USUAL, WITH_ENGINE, Listener, make_project, run_all, tables_in
 
 pytestmark = pytest.mark.one_major
 
@@ -67,12 +65,6 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
             raise
         pytest.skip("cannot run here: the registry of packages is not reached")
     return own
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 def test_a_history_is_described_run_compared_and_continued(

@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import UrlInvalid
 from dbtool.migrate.runner.relay import relay
-from tests.integration.running import USUAL, make_project, revision, run_all, scratch, tables_in
+from tests.integration.running import USUAL, USUAL_ASYNC, make_project, revision, run_all, tables_in
 from tests.integration.tls_front import TlsFront, write_certificate
 
 pytestmark = pytest.mark.one_major
 
-_ASYNC = """
-import asyncio
-from alembic import context
-from sqlalchemy.ext.asyncio import async_engine_from_config
-
-def run(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-
-async def main():
-    engine = async_engine_from_config(context.config.get_section(context.config.config_ini_section))
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-    await engine.dispose()
-
-asyncio.run(main())
-"""
-_DRIVERS = {"psycopg": USUAL, "psycopg2": USUAL, "pg8000": USUAL, "asyncpg": _ASYNC}
+_DRIVERS = {"psycopg": USUAL, "psycopg2": USUAL, "pg8000": USUAL, "asyncpg": USUAL_ASYNC}
 _EACH_DRIVER = pytest.mark.parametrize(("driver", "env"), _DRIVERS.items(), ids=_DRIVERS)
 _APPLIED = {"first_table", "second_table", "alembic_version"}
-
-
-@pytest.fixture
-def database(newest_server: EmbeddedServer) -> Iterator[str]:
-    with scratch(newest_server) as url:
-        yield url
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from dbtool.author import Author
-from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.definitions import ddl_fingerprint
 from dbtool.ledger import JournalEntry
 from dbtool.migrate.apply import journal
@@ -26,35 +25,12 @@ from dbtool.migrate.runner.overseer import StatementEnd, StatementStart
 from dbtool.migrate.target import TargetNow
 from dbtool.postgres.session import Connection
 from dbtool.targets import Target, Tier
-from tests.unit.migrate.evidence_cases import EVIDENCE, MADE_AT
+from tests.unit.migrate.evidence_cases import EVIDENCE, FACTS, MADE_AT
 
 WHEN = datetime(2026, 11, 23, tzinfo=UTC)
 STAGING = Target("staging", Tier.STAGING, lambda: "")
 AUTHOR = Author("run-2", "staging", "ada")
 SESSION = cast("Connection", object())
-FACTS = DatabaseFacts(
-    name="shop",
-    encoding="UTF8",
-    collate="C",
-    ctype="C",
-    locale_provider="c",
-    icu_locale=None,
-    icu_rules=None,
-    collation_version=None,
-    system_identifier=7350000000000000001,
-    is_standby=False,
-    server_version="18.6",
-    server_version_num=180006,
-    block_size=8192,
-    current_user="owner",
-    is_superuser=False,
-    can_createdb=False,
-    can_end_sessions=False,
-    bytes=1,
-    has_tls=True,
-    comment=None,
-    marks_columns=False,
-)
 DDL = ("table public.parcel",)
 
 

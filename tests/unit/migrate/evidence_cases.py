@@ -1,9 +1,10 @@
-"""A piece of evidence, and the target and files that it is of."""
+"""A piece of evidence, the database that it is of and the files."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dbtool.catalog.database import DatabaseFacts
 from dbtool.migrate.gate.evidence import Evidence, RevisionEvidence, WaiverEvidence
 
 KEY = bytes(range(32))
@@ -36,4 +37,27 @@ EVIDENCE = Evidence(
     verdict="pass",
     git_commit="0f" * 20,
     dbtool_version="0.1.0",
+)
+FACTS = DatabaseFacts(
+    name="shop",
+    encoding="UTF8",
+    collate="C",
+    ctype="C",
+    locale_provider="c",
+    icu_locale=None,
+    icu_rules=None,
+    collation_version=None,
+    system_identifier=7350000000000000001,
+    is_standby=False,
+    server_version="18.6",
+    server_version_num=180006,
+    block_size=8192,
+    current_user="owner",
+    is_superuser=False,
+    can_createdb=False,
+    can_end_sessions=False,
+    bytes=1,
+    has_tls=True,
+    comment=None,
+    marks_columns=False,
 )

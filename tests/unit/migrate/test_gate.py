@@ -16,7 +16,7 @@ from dbtool.migrate.gate.decide import Approval, Earlier, decide, require_transa
 from dbtool.migrate.gate.outlines import Outlines
 from dbtool.migrate.revisions.history import History, Revision
 from dbtool.targets import Target, Tier
-from tests.unit.migrate.evidence_cases import EVIDENCE, MADE_AT
+from tests.unit.migrate.evidence_cases import EVIDENCE, FACTS, MADE_AT
 
 _DDL = ("column public.users.id: integer not null", "table public.users")
 _DDL_BETWEEN = (*_DDL, "column public.users.note: text")
@@ -32,34 +32,11 @@ _A1 = Revision("a1", (), (), (), "versions/a1.py", "first", "1" * 64, False)
 _HISTORY = History((_A1, _B2, _C3), "e" * 64, ("c3",))
 _PRODUCTION = Target("production", Tier.PRODUCTION, lambda: "")
 _STAGING = Target("staging", Tier.STAGING, lambda: "")
-_FACTS = DatabaseFacts(
-    name="shop",
-    encoding="UTF8",
-    collate="C",
-    ctype="C",
-    locale_provider="c",
-    icu_locale=None,
-    icu_rules=None,
-    collation_version=None,
-    system_identifier=7350000000000000001,
-    is_standby=False,
-    server_version="18.6",
-    server_version_num=180006,
-    block_size=8192,
-    current_user="owner",
-    is_superuser=False,
-    can_createdb=False,
-    can_end_sessions=False,
-    bytes=1,
-    has_tls=True,
-    comment=None,
-    marks_columns=False,
-)
 
 
 @dataclass(frozen=True)
 class _Seen:
-    facts: DatabaseFacts = _FACTS
+    facts: DatabaseFacts = FACTS
     heads: tuple[str, ...] = ("a1",)
     ddl: tuple[str, ...] = _DDL
 
@@ -105,7 +82,7 @@ def _evidence(**changes: Any) -> dict[str, Any]:
 
 
 def _facts(**changes: Any) -> dict[str, Any]:
-    return {"now": _Seen(facts=replace(_FACTS, **changes))}
+    return {"now": _Seen(facts=replace(FACTS, **changes))}
 
 
 _REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -14,7 +14,8 @@ from dbtool.migrate.apply import preflight
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest, Silent
 from dbtool.migrate.target import refuse_standby
-from tests.unit.migrate.application_cases import FACTS, SESSION, STAGING, history_of, revision, target_now
+from tests.unit.migrate.application_cases import SESSION, STAGING, history_of, revision, target_now
+from tests.unit.migrate.evidence_cases import FACTS
 
 _FOUND = Finding("long-transaction", Severity.WARNING, "staging", "pid 4711")
 

@@ -20,8 +20,8 @@ from dbtool.migrate.rehearse.rehearsed import Rehearsed
 from dbtool.migrate.rehearse.verdict import Judged
 from dbtool.migrate.revisions.canonical import statement_digest
 from dbtool.migrate.runner.outcome import Outcome
-from tests.unit.migrate.application_cases import DDL, FACTS, history_of, revision, target_now
-from tests.unit.migrate.evidence_cases import KEY, MADE_AT
+from tests.unit.migrate.application_cases import DDL, history_of, revision, target_now
+from tests.unit.migrate.evidence_cases import FACTS, KEY, MADE_AT
 from tests.unit.migrate.rehearsal_cases import clone, ran, request, state, traced
 
 _ADD = StatementTrace(1, "ALTER TABLE parcel ADD COLUMN colour text", 0.1)
