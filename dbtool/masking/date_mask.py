@@ -15,7 +15,17 @@ from dbtool.masking.row_key import join_keys
 DATE_MASK_TYPES = DATE_TYPES | TEXT_TYPES
 _INFINITE = ("infinity", "-infinity")
 
+# PostgreSQL's first day (4714-11-24 BC) and last (5874897-12-31; timestamps end on 294276-12-31),
+# each a week inside, since a zone may move a timestamp over the edge
+FIRST_DAY = -2440588 + 7
+_LAST_DAYS = {"date": 2145042905 - 7}
+_LAST_TIMESTAMP_DAY = 106762939 - 7
+
 ChangeDays = Callable[[Days, pl.Series], Days]  # (days, one 64-bit word of digest per day) → days
+
+
+def get_last_day(context: MaskContext) -> int:
+    return _LAST_DAYS.get(context.type.base, _LAST_TIMESTAMP_DAY)
 
 
 def plan_dates(context: MaskContext, change: ChangeDays) -> BoundMask:

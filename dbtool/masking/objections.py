@@ -50,11 +50,13 @@ def _each_objections(masked: MaskedColumn) -> Iterator[Objection]:
             f"write {{mask: {masked.mask.name}}} without each",
         )
     if masked.mask.makes_null:
-        yield "an array of NULLs would be left, as long as the original", "use mask: null without each"
+        left = f"of {masked.column.type.sql} an array of NULLs would be left, as long as the original"
+        yield left, "use mask: null without each"
     if masked.column.type.base in _ODDLY_SEPARATED:
         yield f"the elements of {masked.column.type.sql} are not separated by commas", "use mask: null"
     if masked.mask.expression is not None:
-        yield "the source evaluates it in place of a whole column", ""
+        kind = masked.column.type.sql
+        yield f"the source evaluates it in place of a whole column, and this is within {kind}", ""
 
 
 def _type_objections(mask: Mask, column: ColumnType) -> Iterator[Objection]:

@@ -18,8 +18,8 @@ from dbtool.catalog.relations import ColumnType
 from dbtool.digest import ProjectKey
 from dbtool.masking.mask import Mask, MaskContext, Options
 from dbtool.masking.masks import MASKS
+from dbtool.report.type_matrix import choices, read_example
 from dbtool.rules.model import PythonModules
-from dbtool.rules.nodes import Fields, Problems, parse_document, plain_value
 
 _DOCUMENTATION_KEY = ProjectKey(b"the key of the documentation, no more")
 _INTRODUCTION = """\
@@ -79,19 +79,13 @@ def _render_facts(mask: Mask) -> Iterator[str]:
 def _note(mask: Mask, fact: str) -> str:
     """What options make of a promise, found by asking for each that has a choice of values."""
     found = []
-    for option, value in _choices(mask.options):
+    for option, value in choices(mask.options):
         promise = mask.promise(
             mask.options.model_validate({option: value}), _context(mask.example.column_type, mask)
         )
         if (changed := getattr(promise, fact)) != getattr(mask, fact):
             found.append(f"`{option}: {value}` {changed}")
     return f"; {', '.join(found)}" if found else ""
-
-
-def _choices(options: type[Options]) -> Iterator[tuple[str, str]]:
-    for name, schema in options.model_json_schema().get("properties", {}).items():
-        for choice in (schema, *schema.get("anyOf", ())):
-            yield from ((name, value) for value in choice.get("enum", ()))
 
 
 def _describe_options(options: type[Options]) -> dict[str, dict[str, str]]:
@@ -154,7 +148,7 @@ def _show(value: str | None) -> str:
 
 def run_example(mask: Mask) -> list[str | None]:
     """The stand-ins of the example's inputs, under a key that is no secret."""
-    rule = _read_rule(mask.example.rule)
+    rule = read_example(mask)
     by = tuple(filter(None, [rule.pop("by", None)]))
     with TemporaryDirectory() as folder:
         for name, text in mask.example.files.items():
@@ -167,15 +161,6 @@ def run_example(mask: Mask) -> list[str | None]:
         pl.Series("value", mask.example.inputs, dtype=pl.String), frame
     ).to_list()
     return outputs
-
-
-def _read_rule(rule: str) -> dict[str, Any]:
-    """The options in an example's one line, less the mask's name."""
-    node = parse_document(rule, "the example", Problems())
-    if not isinstance(node, Fields):
-        raise TypeError(f"an example is one rule, and not {rule}")
-    options: dict[str, Any] = plain_value(node.pairs[0][1])
-    return {name: value for name, value in options.items() if name != "mask"}
 
 
 def _context(column_type: str, mask: Mask, by: tuple[str, ...] = ()) -> MaskContext:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from dbtool.masking.date_mask import DATE_MASK_TYPES, plan_dates
+from dbtool.masking.date_mask import DATE_MASK_TYPES, FIRST_DAY, get_last_day, plan_dates
 from dbtool.masking.dates import Days, civil_from_days, days_from_civil
 from dbtool.masking.fit import check_type
 from dbtool.masking.mask import (
@@ -28,6 +28,7 @@ class BirthDateOptions(Options):
 
 def _bind(options: BirthDateOptions, context: MaskContext) -> BoundMask:
     check_type("birth_date", context, DATE_MASK_TYPES)
+    last_day = get_last_day(context)
 
     def change(days: Days, words: pl.Series) -> Days:
         year = civil_from_days(days)[0]
@@ -36,7 +37,10 @@ def _bind(options: BirthDateOptions, context: MaskContext) -> BoundMask:
         new_start = _start_of(year + spread)
         length = _start_of(year + spread + 1) - new_start
         step = 1 + (words % 364).cast(pl.Int64).to_numpy()  # 1 to 364: around the year, never back to the day
-        return np.asarray(new_start + (days - start + step) % length, dtype=np.int64)
+        moved = new_start + (days - start + step) % length
+        is_outside = (moved < FIRST_DAY) | (moved > last_day)
+        inwards = np.where(days > 0, -1, 1)
+        return np.asarray(np.where(is_outside, days + inwards * (1 + step % 7), moved), dtype=np.int64)
 
     return plan_dates(context, change)
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from dbtool.masking.date_mask import DATE_MASK_TYPES, plan_dates
+from dbtool.masking.date_mask import DATE_MASK_TYPES, FIRST_DAY, get_last_day, plan_dates
 from dbtool.masking.dates import Days
 from dbtool.masking.fit import check_type
 from dbtool.masking.mask import (
@@ -21,12 +21,6 @@ from dbtool.masking.mask import (
 )
 from dbtool.masking.options import taking
 
-# PostgreSQL's first day (4714-11-24 BC) and last (5874897-12-31; timestamps end on 294276-12-31),
-# each a week inside, since a zone may move a timestamp over the edge
-_FIRST_DAY = -2440588 + 7
-_LAST_DAYS = {"date": 2145042905 - 7}
-_LAST_TIMESTAMP_DAY = 106762939 - 7
-
 
 class ShiftDateOptions(Options):
     days: int = Field(30, ge=1, le=36500, description="move by one to so many days, forward or back")
@@ -34,14 +28,14 @@ class ShiftDateOptions(Options):
 
 def _bind(options: ShiftDateOptions, context: MaskContext) -> BoundMask:
     check_type("shift_date", context, DATE_MASK_TYPES)
-    last_day = _LAST_DAYS.get(context.type.base, _LAST_TIMESTAMP_DAY)
+    last_day = get_last_day(context)
 
     def change(days: Days, words: pl.Series) -> Days:
         steps = (words % (2 * options.days)).cast(pl.Int64).to_numpy() - options.days
         steps += steps >= 0  # never by none
         moved = days + steps
         inwards = np.where(moved > last_day, -1, 1)
-        is_outside = (moved < _FIRST_DAY) | (moved > last_day)
+        is_outside = (moved < FIRST_DAY) | (moved > last_day)
         return np.asarray(np.where(is_outside, days + inwards * np.abs(steps), moved), dtype=np.int64)
 
     return plan_dates(context, change)

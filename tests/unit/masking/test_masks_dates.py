@@ -14,6 +14,9 @@ from dbtool.masking.dates import civil_from_days, days_from_civil, read_days
 MaskValues = Any  # the fixture of conftest.py, which test files cannot import
 
 
+_FIRST_DAY, _LAST_DAY = -2440588, 2145042905
+
+
 def test_the_calendar_is_the_standard_librarys() -> None:
     days = np.arange(-719162, 2932897, 11)
     year, month, day = civil_from_days(days)
@@ -133,6 +136,17 @@ def test_a_birthday_may_move_by_years(mask_values: MaskValues) -> None:
     )
     assert {int(output[:4]) for output in outputs} <= {1978, 1979, 1980, 1981, 1982}
     assert len({output[:4] for output in outputs}) > 2
+
+
+@pytest.mark.parametrize("mask", ["birth_date", "shift_date"])
+def test_no_date_leaves_what_the_server_holds(mask: str, mask_values: MaskValues) -> None:
+    """Of the first year there are six weeks."""
+    first = [f"4714-11-{day} BC" for day in range(24, 31)] + [f"4714-12-{day:02} BC" for day in range(1, 32)]
+    last = [f"5874897-12-{day:02}" for day in range(1, 32)]
+    for value, output in zip(first + last, mask_values(mask, first + last, "date"), strict=True):
+        day = read_days(pl.Series([output])).item()
+        assert _FIRST_DAY <= day <= _LAST_DAY
+        assert output != value
 
 
 def test_a_text_that_is_no_date_is_redacted(mask_values: MaskValues) -> None:
