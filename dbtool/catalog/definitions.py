@@ -10,11 +10,11 @@ Partitions fold into their root, since cron makes new ones: what counts is which
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dbtool.catalog.expression_text import normalise_definition
 from dbtool.catalog.relations import RelationName, quote_identifier
 
 _FORM = b"dbtool ddl 1\n"
@@ -126,44 +126,6 @@ def _describe_member(one: Definition) -> str:
     if one.kind in _NAMED_BY_POSTGRESQL:
         return f"{one.kind} {text}"
     return f"{one.kind} {quote_identifier(one.name)} {text}"
-
-
-_CAST_ARRAY = "(ARRAY["
-_PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|.""", re.DOTALL)
-_ARRAY_TYPE = re.compile(r"""\)::((?:"(?:[^"]|"")*"|[\w. ]|\([\d,]+\))+)\[\]""")
-
-
-def normalise_definition(text: str) -> str:
-    """The text as it is after a dump and a restore.
-
-    ``(ARRAY['a'::character varying])::text[]``, which PostgreSQL makes of a varchar's CHECK and IN, reads back as
-    ``ARRAY[('a'::character varying)::text]`` and is stable from then on.
-    """
-    start = text.rfind(_CAST_ARRAY)
-    while start >= 0:
-        elements, end = _split_array(text, start + len(_CAST_ARRAY))
-        cast = _ARRAY_TYPE.match(text, end) if end else None
-        if cast:
-            inner = ", ".join(f"({element})::{cast[1]}" for element in elements)
-            text = f"{text[:start]}ARRAY[{inner}]{text[cast.end() :]}"
-        start = text.rfind(_CAST_ARRAY, 0, start)
-    return text
-
-
-def _split_array(text: str, start: int) -> tuple[list[str], int]:
-    """The elements of the array whose content begins at ``start``, and where its bracket is behind us; 0 if nowhere."""
-    elements = [""]
-    depth = 0
-    for match in _PIECE.finditer(text, start):
-        piece = match[0]
-        depth += (piece in {"(", "["}) - (piece in {")", "]"})
-        if depth < 0:
-            return [element.strip() for element in elements], match.end()
-        if piece == "," and depth == 0:
-            elements.append("")
-        else:
-            elements[-1] += piece
-    return [], 0
 
 
 _LONGEST = 120

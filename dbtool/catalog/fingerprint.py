@@ -6,10 +6,10 @@ leave out OIDs, sizes, the order of columns, and what PostgreSQL derives by itse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
+from dbtool.catalog.expression_text import normalise_expression
 from dbtool.catalog.relations import (
     Column,
     ColumnRef,
@@ -21,21 +21,6 @@ from dbtool.catalog.relations import (
 )
 
 _DESCRIBED = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
-_LITERAL_OR_NAME = r"""'(?:[^']|'')*'|"(?:[^"]|"")*\""""
-_TOKEN = re.compile(_LITERAL_OR_NAME + r"|[\w$]+|::|[<>=!~*/+\-|&#@^%?]+|[^\w\s()]")
-_TEXT_CAST = re.compile(
-    rf"({_LITERAL_OR_NAME})|::(?:text|character varying|character|bpchar)(?:\(\d+\))?(?:\[\])*(?![\w.])"
-)
-
-
-def normalise_expression(text: str) -> str:
-    """The expression's tokens without parentheses and without casts among the text types.
-
-    A restored CHECK reads back as another text of the same meaning: ``(ARRAY['a'::character varying])::text[]``
-    becomes ``ARRAY[('a'::character varying)::text]``. Two expressions that differ in grouping alone look alike.
-    """
-    without_casts = _TEXT_CAST.sub(lambda match: match[1] or "", text)
-    return " ".join(_TOKEN.findall(without_casts))
 
 
 def describe_relation(relation: Relation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The gate's fingerprint: alike for a database and its clone, another for each change of the schema."""
+"""The fingerprint in its two scopes: which change of a schema gives another one, in which scope, and what gives none."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,28 +13,28 @@ from dbtool.catalog.definitions import ddl_fingerprint, describe_drift
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.binaries import choose_tools, find_installations
 from dbtool.postgres.definitions import read_ddl
+from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.session import Connection, connect
-from tests.integration.ddl_cases import CHANGES, NO_CHANGES, SHOP
+from tests.integration.ddl_cases import SEEN_BY_BOTH, SEEN_BY_NONE, SEEN_BY_THE_GATE, SHOP, SINCE_18
 
-LoadSchema = Callable[[str], str]
 MakeDatabase = Callable[[], str]
 
-_SCHEMAS = Path(__file__).parent.parent / "schemas"
 _DATA = {
     "pagila": "pagila/pagila-schema.sql",
     "chinook": "chinook/chinook.sql",
     "northwind": "northwind/northwind.sql",
 }
-_NEEDS_MORE = {"virtual_column", "icu_collation", "xml_documents"}  # 18, ICU, libxml
-_PLAIN = sorted(path.stem for path in _SCHEMAS.glob("*.sql") if path.stem not in _NEEDS_MORE)
 
 
 @dataclass(frozen=True)
 class _Shop:
+    """``ddl`` is the gate's scope, ``ruled`` the rules'."""
+
     server: EmbeddedServer
     connection: Connection
     ddl: tuple[str, ...]
+    ruled: str
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +55,52 @@ def shop(server: EmbeddedServer, shops: dict[int, _Shop]) -> Iterator[_Shop]:
             admin.execute("CREATE DATABASE dbtool_ddl_fingerprint TEMPLATE template0")
         connection = connect(server.url("dbtool_ddl_fingerprint"))
         connection.execute(SHOP.encode())
-        shops[server.major] = _Shop(server, connection, read_ddl(connection))
+        ddl, ruled = read_ddl(connection), read_catalog(connection).fingerprint()
+        shops[server.major] = _Shop(server, connection, ddl, ruled)
     with shops[server.major].connection.transaction(force_rollback=True):
         yield shops[server.major]
 
 
-@pytest.mark.parametrize(("change", "said"), CHANGES, ids=[change for change, _ in CHANGES])
-def test_a_change_of_the_schema_changes_it_and_is_named(change: str, said: str, shop: _Shop) -> None:
+@pytest.mark.parametrize(("change", "said"), SEEN_BY_BOTH, ids=[change for change, _ in SEEN_BY_BOTH])
+def test_a_change_of_columns_and_keys_is_seen_in_both_scopes(change: str, said: str, shop: _Shop) -> None:
     shop.connection.execute(change.encode())
+    _assert_the_gate_says(said, shop)
+    assert read_catalog(shop.connection).fingerprint() != shop.ruled
+
+
+@pytest.mark.parametrize(("change", "said"), SEEN_BY_THE_GATE, ids=[change for change, _ in SEEN_BY_THE_GATE])
+def test_any_other_change_of_the_schema_is_seen_by_the_gate_alone(
+    change: str, said: str, shop: _Shop
+) -> None:
+    shop.connection.execute(change.encode())
+    _assert_the_gate_says(said, shop)
+    assert read_catalog(shop.connection).fingerprint() == shop.ruled
+
+
+@pytest.mark.parametrize("change", SEEN_BY_NONE)
+def test_what_is_not_the_schemas_affair_is_seen_in_neither_scope(change: str, shop: _Shop) -> None:
+    shop.connection.execute(change.encode())
+    now = read_ddl(shop.connection)
+    assert describe_drift(shop.ddl, now, limit=99) == ""
+    assert ddl_fingerprint(now) == ddl_fingerprint(shop.ddl)
+    assert read_catalog(shop.connection).fingerprint() == shop.ruled
+
+
+def _assert_the_gate_says(said: str, shop: _Shop) -> None:
     now = read_ddl(shop.connection)
     assert ddl_fingerprint(now) != ddl_fingerprint(shop.ddl)
     assert said in describe_drift(shop.ddl, now, limit=99)
 
 
-@pytest.mark.parametrize("change", NO_CHANGES)
-def test_what_is_not_the_schemas_affair_does_not_change_it(change: str, shop: _Shop) -> None:
+@pytest.mark.parametrize(("change", "said", "ruled"), SINCE_18, ids=[case[0] for case in SINCE_18])
+def test_a_change_that_came_with_18_is_seen(change: str, said: str, shop: _Shop, *, ruled: bool) -> None:
+    if shop.server.major < 18:
+        with pytest.raises(psycopg.errors.SyntaxError):
+            shop.connection.execute(change.encode())
+        return
     shop.connection.execute(change.encode())
-    now = read_ddl(shop.connection)
-    assert describe_drift(shop.ddl, now, limit=99) == ""
-    assert ddl_fingerprint(now) == ddl_fingerprint(shop.ddl)
+    _assert_the_gate_says(said, shop)
+    assert (read_catalog(shop.connection).fingerprint() != shop.ruled) == ruled
 
 
 def _restore_elsewhere(url: str, target: str, major: int, archive: Path) -> None:
@@ -85,23 +112,15 @@ def _restore_elsewhere(url: str, target: str, major: int, archive: Path) -> None
     programs.run([*restore, f"--dbname={environment['PGDATABASE']}", str(archive)], env=environment)
 
 
-def _read(url: str) -> tuple[str, ...]:
-    with connect(url) as connection:
-        return read_ddl(connection)
-
-
 def _assert_clone_is_alike(url: str, clone: str, major: int, archive: Path) -> None:
     _restore_elsewhere(url, clone, major, archive)
-    before, after = _read(url), _read(clone)
+    with connect(url) as first, connect(clone) as second:
+        before, after = read_ddl(first), read_ddl(second)
+        ruled, ruled_after = read_catalog(first), read_catalog(second)
     assert describe_drift(before, after, limit=99) == ""
     assert ddl_fingerprint(before) == ddl_fingerprint(after)
-
-
-@pytest.mark.parametrize("name", _PLAIN)
-def test_a_clone_has_the_same(
-    name: str, server: EmbeddedServer, load_schema: LoadSchema, make_database: MakeDatabase, tmp_path: Path
-) -> None:
-    _assert_clone_is_alike(load_schema(name), make_database(), server.major, tmp_path / "archive")
+    assert set(ruled.description()) == set(ruled_after.description())
+    assert ruled.fingerprint() == ruled_after.fingerprint()
 
 
 @pytest.mark.parametrize("name", _DATA)

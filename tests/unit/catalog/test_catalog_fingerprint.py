@@ -7,7 +7,6 @@ import pytest
 
 from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.constraints import CheckConstraint, ForeignKey, Sequence, UniqueIndex
-from dbtool.catalog.fingerprint import normalise_expression
 from dbtool.catalog.relations import Column, ColumnType, Persistence, Relation, RelationKind, RelationName
 
 _TEXT = ColumnType("text", "text")
@@ -193,36 +192,3 @@ def test_every_line_is_one_line_that_names_its_object_as_sql_would() -> None:
     lines = list(_catalog(user, checks=(check,)).description())
     assert all("\n" not in line for line in lines)
     assert any(line.startswith('column public.users."E Mail" text') for line in lines)
-
-
-@pytest.mark.parametrize(
-    ("first", "restored"),
-    [
-        (
-            "CHECK (((status)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[])))",
-            "CHECK (((status)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text])))",
-        ),
-        ("CHECK ((name <> 'x'::character varying(10)))", "CHECK (name <> 'x')"),
-        ("lower((email)::text)", "lower(email)"),
-    ],
-)
-def test_expressions_that_a_restore_spells_anew_are_alike(first: str, restored: str) -> None:
-    assert normalise_expression(first) == normalise_expression(restored)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("a = 'x (y)'::text", "a = 'x y'::text"),
-        ("a = 'x  y'", "a = 'x y'"),
-        ("a = 'it''s::text'", "a = 'it''s'"),
-        ('"a b" > 0', '"ab" > 0'),
-        ('"a::text" > 0', '"a" > 0'),
-        ("a::integer > 0", "a > 0"),
-        ("a::text_kind = b", "a = b"),
-        ("a < b", "a <= b"),
-        ("ab c", "a bc"),
-    ],
-)
-def test_expressions_of_different_meaning_stay_different(one: str, other: str) -> None:
-    assert normalise_expression(one) != normalise_expression(other)

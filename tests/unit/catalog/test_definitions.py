@@ -9,7 +9,6 @@ from dbtool.catalog.definitions import (
     ddl_fingerprint,
     describe_definitions,
     describe_drift,
-    normalise_definition,
 )
 from dbtool.catalog.relations import RelationName
 
@@ -100,53 +99,6 @@ def test_a_partitions_identity_is_its_roots_whether_the_server_says_so_or_not(id
     partitions = [Definition("column", "id", text, name, _EVENT) for text in texts]
     lines = [describe_definitions([*root, partition]) for partition in partitions]
     assert lines == [describe_definitions(root)] * 2
-
-
-# As pg_get_constraintdef and pg_get_viewdef gave them on 18.6, before and after a dump and a restore.
-_RESTORED = [
-    (
-        "CHECK (((status)::text = ANY ((ARRAY['new'::character varying, 'it''s, ]'::character varying])::text[])))",
-        "CHECK (((status)::text = ANY (ARRAY[('new'::character varying)::text, ('it''s, ]'::character varying)::text])))",
-    ),
-    (
-        "((a)::text = ANY ((ARRAY['x'::character varying])::text[])) AND ((b)::text <> ALL ((ARRAY['y'::character varying])::text[]))",
-        "((a)::text = ANY (ARRAY[('x'::character varying)::text])) AND ((b)::text <> ALL (ARRAY[('y'::character varying)::text]))",
-    ),
-    ("(ARRAY[f(1, 2), x[3]])::numeric(10,2)[]", "ARRAY[(f(1, 2))::numeric(10,2), (x[3])::numeric(10,2)]"),
-    ('(ARRAY[a])::public."My, Type"[]', 'ARRAY[(a)::public."My, Type"]'),
-]
-
-
-@pytest.mark.parametrize(("before", "after"), _RESTORED)
-def test_a_dump_and_a_restore_do_not_change_a_text(before: str, after: str) -> None:
-    assert normalise_definition(before) == after
-    assert normalise_definition(after) == after
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "CHECK (((a + b) * c) > 0)",
-        "(ARRAY[1, 2])",
-        "(ARRAY[1, 2])::text",
-        "(ARRAY['no end",
-        "(ARRAY[1, (2])::text[]",
-        "'(ARRAY[' || x",
-        "-- don't (ARRAY[",
-    ],
-)
-def test_any_other_text_is_left_as_it_is(text: str) -> None:
-    assert normalise_definition(text) == text
-
-
-def test_texts_of_other_arrays_stay_apart() -> None:
-    texts = {
-        "(ARRAY['a'])::text[]",
-        "(ARRAY['b'])::text[]",
-        "(ARRAY['a'])::citext[]",
-        "(ARRAY['a', 'b'])::text[]",
-    }
-    assert len({normalise_definition(text) for text in texts}) == len(texts)
 
 
 def test_drift_says_what_was_added_dropped_and_changed() -> None:
