@@ -11,7 +11,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.index_text import mentions
 from dbtool.rules.lockfile import KeptColumn, Lock, escape
-from dbtool.rules.model import Decision, Keep, MaskUse
+from dbtool.rules.model import Choice, Decision, Keep
 from dbtool.targets import Target
 
 # What was accepted is not what is there: drift, and no mistake in the rules.
@@ -53,7 +53,7 @@ def find_kept(catalog: Catalog, coverage: Coverage) -> tuple[KeptColumn, ...]:
 
 def _keeps(decision: Decision | None) -> bool:
     """Whether some of its rows leave as they are. A document that is decided by path has no type to watch but json."""
-    if isinstance(decision, MaskUse):
+    if isinstance(decision, Choice):
         return _keeps(decision.otherwise)
     return isinstance(decision, Keep)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,8 +16,9 @@ from dbtool.masking.inner_values import inner_type, mask_within
 from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.objections import find_objections
+from dbtool.masking.recorded import Branch
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
-from dbtool.rules.model import JsonPaths, MaskUse
+from dbtool.rules.model import Choice, JsonPaths, Keep, MaskUse
 
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
 _JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
@@ -25,26 +26,50 @@ _JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a
 
 @dataclass(frozen=True, slots=True)
 class BoundColumn:
-    """``masked`` is None for a document that is masked path by path. ``by`` are columns of the same relation."""
+    """``masked`` is None for a document that is masked path by path, and for what is kept in some rows of a column.
+    ``by`` are columns of the same relation.
+    """
 
     masked: MaskedColumn | None
     bound: BoundMask
     by: tuple[str, ...] = ()
     source_sql: str | None = None
+    kept: bool = False
+
+    @property
+    def records_originals(self) -> bool:
+        """Of a document, perhaps."""
+        if self.masked is None:
+            return not self.kept
+        return self.masked.promise.overlap is Overlap.DISJOINT
+
+
+KEPT = BoundColumn(None, lambda values, _by: values, kept=True)
 
 
 def bind_columns(
-    catalog: Catalog, coverage: Coverage, masked: Mapping[ColumnRef, MaskedColumn], workshop: Workshop
+    catalog: Catalog,
+    coverage: Coverage,
+    masked: Mapping[ColumnRef, MaskedColumn],
+    workshop: Workshop,
+    whole: Coverage,
+    *,
+    holds: bool,
 ) -> dict[ColumnRef, BoundColumn]:
+    """``coverage`` is one case of ``whole``: where conditions hold, or where they do not."""
     found: dict[ColumnRef, BoundColumn] = {}
     partition_keys = _partition_keys(catalog, workshop, {ref.relation for ref in masked})
     for ref, decision in coverage.decisions.items():
         column = catalog.relations[ref.relation].get_column(ref.column)
+        is_chosen = isinstance(whole.decisions[ref].decision, Choice)
+        shop = replace(workshop, branch=Branch(ref, holds)) if is_chosen else workshop
         bound = None
         if ref in masked:
-            bound = _bind_column(masked[ref], coverage, workshop)
+            bound = _bind_column(masked[ref], whole, shop)
         elif isinstance(decision.decision, JsonPaths):
-            bound = _bind_document(decision, decision.decision, column, workshop)
+            bound = _bind_document(decision, decision.decision, column, shop)
+        elif isinstance(decision.decision, Keep) and shop.branch is not None:
+            bound = KEPT
         if bound is None:
             continue
         if ref in partition_keys:
@@ -102,12 +127,12 @@ def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -
 
 def _recording(bound: BoundMask, mask: Mask, overlap: Overlap, workshop: Workshop) -> BoundMask:
     """Hand the originals of a disjoint mask to whoever will look for survivors; reserved ones are nobody's."""
-    record, in_space = workshop.record, mask.in_space
-    if record is None or overlap is not Overlap.DISJOINT:
+    recorder, in_space, branch = workshop.recorder, mask.in_space, workshop.branch
+    if recorder is None or overlap is not Overlap.DISJOINT:
         return bound
 
     def recorded(values: pl.Series, by: pl.DataFrame) -> pl.Series:
-        record(values if in_space is None else values.filter(~in_space(values)))
+        recorder.record_originals(values if in_space is None else values.filter(~in_space(values)), branch)
         return bound(values, by)
 
     return recorded

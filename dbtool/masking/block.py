@@ -83,29 +83,64 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 
     :raises ServerFailed: the block is not whole rows of the relation's columns in UTF-8.
     """
-    names = [column.name for column in masks.relation.copied_columns]
-    frame = copytext.parse_block(block, len(names), of=str(masks.relation.name))
-    decoded: dict[int, pl.Series] = {}
-
-    def decoded_column(index: int) -> pl.Series:
-        if index not in decoded:
-            decoded[index] = copytext.decode(frame.to_series(index))
-        return decoded[index]
-
-    replaced: list[pl.Series] = []
+    read = _Block(masks, block, seed)
+    stand_ins: dict[int, pl.Series] = {}
     for column in masks.columns:
-        name = frame.columns[column.index]
-        tally = tallies.setdefault(column.column, ColumnTally())
-        if column.source_sql is not None:
-            continue  # the source's SELECT gave the stand-in already
-        originals = decoded_column(column.index)
-        by = pl.DataFrame([decoded_column(index).alias(names[index]) for index in column.by])
-        stand_ins = column.bound(originals, by)
-        if masks.relation.copied_columns[column.index].type.base == "bpchar":
-            originals = originals.str.strip_chars_end(" ")  # what char(n) pads with is no part of a value
-        _count(column, originals, stand_ins, tally, seed)
-        replaced.append(copytext.encode(stand_ins).alias(name))
+        tally = tallies.setdefault(column.tallied_as, ColumnTally())
+        if column.rows is not None:
+            rows = column.rows.pick(read.frame)
+            merged = stand_ins.setdefault(column.index, read.no_values())
+            stand_ins[column.index] = merged.scatter(rows, read.mask_rows(column, rows, tally))
+        elif column.source_sql is None:  # or the source's SELECT gave the stand-in already
+            stand_ins[column.index] = read.mask(column, tally)
+    replaced = [copytext.encode(values).alias(read.frame.columns[at]) for at, values in stand_ins.items()]
+    frame = read.frame.select(read.frame.columns[: read.width]) if masks.beside else read.frame
     return copytext.render_block(frame.with_columns(replaced) if replaced else frame), frame.height
+
+
+class _Block:
+    """The columns of a block as text, each decoded once. ``width`` leaves out what came beside the relation's own."""
+
+    def __init__(self, masks: RelationMasks, block: bytes, seed: int) -> None:
+        self._columns = masks.relation.copied_columns
+        self._seed = seed
+        self._decoded: dict[int, pl.Series] = {}
+        self.width = len(self._columns)
+        self.frame = copytext.parse_block(block, self.width + len(masks.beside), of=str(masks.relation.name))
+
+    def no_values(self) -> pl.Series:
+        """A row that no branch is for, which there is not, would become NULL."""
+        return pl.Series([None], dtype=pl.String).new_from_index(0, self.frame.height)
+
+    def mask(self, column: ColumnMask, tally: ColumnTally) -> pl.Series:
+        return self._mask(column, self._column(column.index), self._by(column), tally)
+
+    def mask_rows(self, column: ColumnMask, rows: pl.Series, tally: ColumnTally) -> pl.Series:
+        """The same of some rows. What the source made is not compared: its originals are not here."""
+        values = self._column(column.index if column.place is None else column.place)[rows]
+        if values.is_empty():
+            return values
+        if column.source_sql is not None:
+            return column.bound(values, pl.DataFrame())
+        by = self._by(column)
+        return self._mask(column, values, by[rows] if by.width else by, tally)
+
+    def _mask(
+        self, column: ColumnMask, originals: pl.Series, by: pl.DataFrame, tally: ColumnTally
+    ) -> pl.Series:
+        stand_ins = column.bound(originals, by)
+        if self._columns[column.index].type.base == "bpchar":
+            originals = originals.str.strip_chars_end(" ")  # what char(n) pads with is no part of a value
+        _count(column, originals, stand_ins, tally, self._seed)
+        return stand_ins
+
+    def _by(self, column: ColumnMask) -> pl.DataFrame:
+        return pl.DataFrame([self._column(at).alias(self._columns[at].name) for at in column.by])
+
+    def _column(self, index: int) -> pl.Series:
+        if index not in self._decoded:
+            self._decoded[index] = copytext.decode(self.frame.to_series(index))
+        return self._decoded[index]
 
 
 def _count(

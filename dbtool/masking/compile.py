@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-
-import polars as pl
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding
 from dbtool.masking.bind import BoundColumn, bind_columns
+from dbtool.masking.branches import Beside, Rows, Sent, bind_branches
 from dbtool.masking.check_fit import judge_checks
 from dbtool.masking.coverage import Coverage, decide
 from dbtool.masking.inner_values import Layer
 from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
+from dbtool.masking.recorded import Recorder
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
 from dbtool.masking.uniqueness import prove_uniqueness
-from dbtool.rules.model import NO_MODULES, PythonModules, RuleSet
+from dbtool.rules.model import NO_MODULES, Choice, PythonModules, RuleSet
 from dbtool.rules.subset_model import SqlText
 
 # Permutations work within lengths or magnitudes, and each of those has one fixed point on average.
@@ -36,6 +36,8 @@ class ColumnMask:
     ``permutes`` tells that it is a keyed permutation's, whose fixed points do not grow with the originals.
     ``layers`` are what the values are within: an array, a range.
     ``expression`` is the rules' own part of ``source_sql``, for the source to parse before.
+    ``rows`` None: all of them. Otherwise the column has another ColumnMask for the others, and ``place`` is where among
+    what the source sends its values are, or what ``source_sql`` makes of them. ``kept``: they pass as they are.
     """
 
     column: str
@@ -50,14 +52,41 @@ class ColumnMask:
     permutes: bool = False
     layers: tuple[Layer, ...] = ()
     expression: SqlText | None = None
+    rows: Rows | None = None
+    place: int | None = None
+    kept: bool = False
+
+    @property
+    def tallied_as(self) -> str:
+        """No column's name has a NUL in it."""
+        return self.column if self.rows is None or self.rows.holds else f"{self.column}\0otherwise"
 
 
 @dataclass(frozen=True, slots=True)
 class RelationMasks:
-    """``columns`` are the masked ones only: everything else was decided to be kept."""
+    """``columns`` are the masked ones only: everything else was decided to be kept. ``conditions`` are the rules' own, for
+    the source to parse before; ``beside`` is what it sends beside the columns because of them, ``narrowed``, by index,
+    what it sends in the place of some.
+    """
 
     relation: Relation
     columns: tuple[ColumnMask, ...] = ()
+    conditions: tuple[SqlText, ...] = ()
+    beside: tuple[Beside, ...] = ()
+    narrowed: Mapping[int, str] = field(default_factory=dict)
+
+    def masks_of(self, column: str) -> tuple[ColumnMask, ...]:
+        """None where it is kept, two where its rows choose."""
+        return tuple(one for one in self.columns if one.column == column)
+
+    @property
+    def masked_columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.column for one in self.columns))
+
+    @property
+    def kept_in_part(self) -> tuple[str, ...]:
+        """Columns that are kept in some rows and masked in others."""
+        return tuple(one.column for one in self.columns if one.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +107,19 @@ def plan_masking(
     rules: RuleSet,
     key: ProjectKey,
     registry: Registry,
-    record: Callable[[pl.Series], None] | None = None,
+    recorder: Recorder | None = None,
     *,
     skipped: Collection[RelationName] = (),
 ) -> MaskingPlan:
     """Coverage → compile → uniqueness, with everything that any of them has to say.
 
-    ``record`` is called, from whichever thread masks, with the originals that disjoint masks replace. ``skipped`` is
-    as ``decide`` has it.
+    ``recorder`` is told, from whichever thread masks, of the originals that disjoint masks replace. ``skipped`` is as
+    ``decide`` has it.
     """
     coverage = decide(catalog, rules, registry, skipped)
-    plan = compile_masks(catalog, coverage, key, registry, rules.locale, record=record, modules=rules.modules)
+    plan = compile_masks(
+        catalog, coverage, key, registry, rules.locale, recorder=recorder, modules=rules.modules
+    )
     proofs = prove_uniqueness(catalog, coverage, key, registry, rules.locale, modules=rules.modules)
     return replace(plan, findings=tuple(dict.fromkeys((*coverage.findings, *plan.findings, *proofs))))
 
@@ -100,41 +131,83 @@ def compile_masks(
     registry: Registry,
     locale: str,
     *,
-    record: Callable[[pl.Series], None] | None = None,
+    recorder: Recorder | None = None,
     modules: PythonModules = NO_MODULES,
 ) -> MaskingPlan:
     """Bind every masked column. The coverage's errors are the plan's, so no plan is used without them."""
-    workshop = Workshop(registry, key, locale, record=record, modules=modules)
-    masked = resolve_masks(catalog, coverage, workshop)
-    bound = bind_columns(catalog, coverage, masked, workshop)
+    workshop = Workshop(registry, key, locale, recorder=recorder, modules=modules)
+    cases = coverage.where_true(), coverage.elsewhere()
+    masked, others = (resolve_masks(catalog, case, workshop) for case in cases)
+    bound = bind_columns(catalog, cases[0], masked, workshop, coverage, holds=True)
+    bound_others = bind_columns(catalog, cases[1], others, workshop, coverage, holds=False)
     workshop.findings.extend(judge_checks(catalog, masked))
-    relations = {
-        relation.name: RelationMasks(relation, tuple(_column_masks(relation, bound)))
-        for relation in catalog.tables()
-    }
-    return MaskingPlan(relations, coverage, (*errors_of(coverage.findings), *workshop.findings))
+    if cases[1].decisions:
+        unconditional = {ref: one for ref, one in masked.items() if ref not in cases[1].decisions}
+        workshop.findings.extend(judge_checks(catalog, {**unconditional, **others}))
+    masker = _Masker(coverage, bound, bound_others, recorder)
+    relations = {relation.name: masker.masks_of(relation) for relation in catalog.tables()}
+    return MaskingPlan(
+        relations, coverage, tuple(dict.fromkeys((*errors_of(coverage.findings), *workshop.findings)))
+    )
 
 
-def _column_masks(relation: Relation, bound: Mapping[ColumnRef, BoundColumn]) -> Iterator[ColumnMask]:
-    """A leaf partition takes its root's masks by name: its columns may stand in another order."""
-    position = {column.name: index for index, column in enumerate(relation.copied_columns)}
-    for column in relation.copied_columns:
-        one = bound.get(ColumnRef(relation.ruled_by, column.name))
-        if one is not None:
-            yield ColumnMask(
-                column=column.name,
-                index=position[column.name],
-                mask=one.masked.mask if one.masked else None,
-                domain=one.masked.use.domain if one.masked else "",
-                overlap=one.masked.promise.overlap if one.masked else Overlap.CHANCE,
-                by=tuple(position[name] for name in one.by),
-                bound=one.bound,
-                source_sql=one.source_sql,
-                expected_fixed_rate=_expected_fixed_rate(one.masked, relation) if one.masked else 1.0,
-                permutes=one.masked is not None and _permutes(one.masked),
-                layers=one.masked.layers if one.masked else (),
-                expression=_expression(one.masked) if one.masked else None,
-            )
+@dataclass(frozen=True, slots=True)
+class _Masker:
+    """Bound columns, by ruled column, → the masks of the relations that have them."""
+
+    coverage: Coverage
+    bound: Mapping[ColumnRef, BoundColumn]
+    others: Mapping[ColumnRef, BoundColumn]
+    recorder: Recorder | None
+
+    def masks_of(self, relation: Relation) -> RelationMasks:
+        """A leaf partition takes its root's masks by name: its columns may stand in another order."""
+        place = {column.name: index for index, column in enumerate(relation.copied_columns)}
+        sent = Sent(len(place), self.recorder)
+        columns: list[ColumnMask] = []
+        conditions: dict[SqlText, None] = {}
+        for name in place:
+            ref = ColumnRef(relation.ruled_by, name)
+            decision = self.coverage.decisions[ref].decision if ref in self.coverage.decisions else None
+            if isinstance(decision, Choice):
+                conditions[decision.when] = None
+                columns += self._branches(ref, decision, relation, place, sent)
+            elif ref in self.bound:
+                columns.append(_column_mask(relation, name, self.bound[ref], place))
+        return RelationMasks(
+            relation, tuple(columns), tuple(conditions), tuple(sent.beside), dict(sent.narrowed)
+        )
+
+    def _branches(
+        self, ref: ColumnRef, choice: Choice, relation: Relation, place: Mapping[str, int], sent: Sent
+    ) -> Iterator[ColumnMask]:
+        """Nothing where a branch does not fit: there is a finding that says so."""
+        pair = self.bound.get(ref), self.others.get(ref)
+        if pair[0] is None or pair[1] is None:
+            return
+        index = place[ref.column]
+        for one in bind_branches(ref, index, choice, (pair[0], pair[1]), sent):
+            mask = _column_mask(relation, ref.column, one.column, place)
+            yield replace(mask, rows=one.rows, place=one.place)
+
+
+def _column_mask(relation: Relation, name: str, one: BoundColumn, place: Mapping[str, int]) -> ColumnMask:
+    masked = one.masked
+    return ColumnMask(
+        column=name,
+        index=place[name],
+        mask=masked.mask if masked else None,
+        domain=masked.use.domain if masked else "",
+        overlap=masked.promise.overlap if masked else Overlap.CHANCE,
+        by=tuple(place[other] for other in one.by),
+        bound=one.bound,
+        source_sql=one.source_sql,
+        expected_fixed_rate=_expected_fixed_rate(masked, relation) if masked else 1.0,
+        permutes=masked is not None and _permutes(masked),
+        layers=masked.layers if masked else (),
+        expression=_expression(masked) if masked else None,
+        kept=one.kept,
+    )
 
 
 def _expression(masked: MaskedColumn) -> SqlText | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from dbtool.masking.mask import Registry
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
 from dbtool.masking.several_keys import find_masked_types, find_unlike_keys
 from dbtool.masking.unused_rules import find_unused
-from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet
+from dbtool.rules.model import Choice, ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet
 from dbtool.rules.position import Position
 
 
@@ -34,6 +34,10 @@ class ColumnDecision:
     def ref(self) -> ColumnRef:
         return ColumnRef(self.relation, self.column)
 
+    def where_true(self) -> ColumnDecision:
+        """Of the rows that a condition is true of; where there is none, of all."""
+        return replace(self, decision=self.decision.chosen) if isinstance(self.decision, Choice) else self
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -45,6 +49,19 @@ class Coverage:
     decisions: Mapping[ColumnRef, ColumnDecision]
     missing: tuple[MissingRule, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    def where_true(self) -> Coverage:
+        """What each column is for the rows that its condition is true of; without a condition, for all."""
+        return replace(self, decisions={ref: one.where_true() for ref, one in self.decisions.items()})
+
+    def elsewhere(self) -> Coverage:
+        """What the columns with a condition are for their other rows; they alone."""
+        others = {
+            ref: replace(one, decision=one.decision.otherwise)
+            for ref, one in self.decisions.items()
+            if isinstance(one.decision, Choice)
+        }
+        return replace(self, decisions=others)
 
     def missing_rules(self) -> str:
         """YAML to paste for everything undecided; empty where nothing is."""
@@ -189,8 +206,17 @@ def _unlike_keys(
 
 
 def _unshareable(decision: ColumnDecision) -> Iterator[Finding]:
-    """A mask that reads other columns of the key's row has none of them in the row that refers to it."""
+    """What reads other columns of the key's row has none of them in the row that refers to it."""
     use = decision.decision
+    if decision.inherited_from is not None and isinstance(use, Choice):
+        yield Finding(
+            check="key-has-condition",
+            severity=Severity.ERROR,
+            where=str(use.when.at),
+            message=f"{decision.inherited_from} is decided by a condition of its row, which {decision.ref}, referring to it, "
+            "cannot know: rows would no longer find each other",
+            remedy=f"decide {decision.inherited_from} without when, the same for all rows",
+        )
     if decision.inherited_from is not None and isinstance(use, MaskUse) and use.by:
         yield Finding(
             check="key-mask-reads-columns",
@@ -213,6 +239,8 @@ def spell(decision: Decision) -> str:
             )
         case JsonPaths(is_hstore=is_hstore):
             return f"decided by {'key' if is_hstore else 'path'}"
+        case Choice(chosen=chosen, otherwise=otherwise):
+            return f"{spell(chosen)} where its condition is true, and otherwise {spell(otherwise)}"
 
 
 def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:
@@ -227,6 +255,12 @@ def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:
             and one.paths.keys() == other.paths.keys()
             and all(same_decision(one.paths[path], other.paths[path], registry) for path in one.paths)
         )
+    if isinstance(one, Choice) and isinstance(other, Choice):
+        return (
+            one.when.text == other.when.text
+            and same_decision(one.chosen, other.chosen, registry)
+            and same_decision(one.otherwise, other.otherwise, registry)
+        )
     return False
 
 
@@ -238,4 +272,4 @@ def _substance(use: MaskUse, registry: Registry) -> tuple[object, ...]:
         canonical = mask.canonical if canonical is None else canonical
         with suppress(ValidationError):  # compiling reports it, with its place
             options = mask.options.model_validate(options)
-    return (use.mask, use.domain, options, canonical, use.by, use.when, use.each)
+    return (use.mask, use.domain, options, canonical, use.by, use.each)

@@ -15,7 +15,7 @@ from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.inheritance import find_way
 from dbtool.masking.resolve import MaskedColumn
 from dbtool.rules.lockfile import KeptColumn
-from dbtool.rules.model import RuleSet
+from dbtool.rules.model import Choice, Decision, RuleSet
 from dbtool.rules.position import Position
 
 _OF_INDEXES = frozenset({"uniqueness-not-proved", "uniqueness-by-odds", "canonical-may-merge"})
@@ -38,7 +38,8 @@ class IndexExplained:
 class ColumnExplained:
     """``decision`` None: no rule decides the column, or none has to, where it is ``generated``. ``chain`` leads to the key whose
     decision it is, from the column itself; empty where the decision is its own. ``kept`` is its line of the lock, ``accepted``
-    says where lines of the column stand, with the type of each.
+    says where lines of the column stand, with the type of each. ``otherwise`` is the mask of the rows that the column's
+    condition is not true of, ``masked`` that of the others.
     """
 
     column: ColumnRef
@@ -47,6 +48,7 @@ class ColumnExplained:
     generated: str | None = None
     chain: tuple[ColumnRef, ...] = ()
     masked: MaskedColumn | None = None
+    otherwise: MaskedColumn | None = None
     indexes: tuple[IndexExplained, ...] = ()
     kept: KeptColumn | None = None
     accepted: Mapping[KeptColumn, Position] | None = None
@@ -68,6 +70,7 @@ class Explainer:
     coverage: Coverage
     masked: Mapping[ColumnRef, MaskedColumn]
     findings: Sequence[Finding]
+    others: Mapping[ColumnRef, MaskedColumn] = field(default_factory=dict)
     _kept: dict[ColumnRef, KeptColumn] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +92,7 @@ class Explainer:
             column.default if column.generated else None,
             self._chain(ref, decision),
             self.masked.get(ref),
+            self.others.get(ref),
             tuple(self._indexes(relation, ref, told)),
             self._kept.get(ref),
             None
@@ -123,10 +127,16 @@ def _kind(index: UniqueIndex) -> str:
 
 def _concerns(finding: Finding, ref: ColumnRef, decision: ColumnDecision | None) -> bool:
     """It names the column, or the place where its decision is written."""
-    if decision is not None and finding.where == str(decision.at):
+    if decision is not None and finding.where in _places(decision.decision):
         return True
     spelt = re.compile(rf'(?<![\w$".]){re.escape(str(ref))}(?![\w$"])')
     return bool(spelt.search(finding.where) or spelt.search(finding.message))
+
+
+def _places(decision: Decision) -> set[str]:
+    if isinstance(decision, Choice):
+        return {str(one.at) for one in (decision, decision.when, decision.chosen, decision.otherwise)}
+    return {str(decision.at)}
 
 
 def spell_index(index: IndexExplained) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import polars as pl
 from pydantic import ValidationError
 
 from dbtool.catalog.catalog import Catalog
@@ -16,6 +15,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.inner_values import MOVED_BY, Layer, find_layers, inner_type
 from dbtool.masking.mask import Mask, MaskContext, Options, Promise, Registry
+from dbtool.masking.recorded import Branch, Recorder
 from dbtool.rules.model import NO_MODULES, MaskUse, PythonModules
 from dbtool.spelling import did_you_mean
 
@@ -58,13 +58,16 @@ class MaskedColumn:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What masks are bound with, beside the column. ``record`` is given the originals of disjoint masks."""
+    """What masks are bound with, beside the column. ``recorder`` is given the originals of disjoint masks, and told that
+    they are of ``branch`` where other rows of the column take another decision.
+    """
 
     registry: Registry
     key: ProjectKey
     locale: str
     findings: list[Finding] = field(default_factory=list)
-    record: Callable[[pl.Series], None] | None = None
+    recorder: Recorder | None = None
+    branch: Branch | None = None
     modules: PythonModules = NO_MODULES
 
     def refuse(self, check: str, where: object, message: str, remedy: str = "") -> None:
@@ -72,7 +75,10 @@ class Workshop:
 
 
 def resolve_masks(catalog: Catalog, coverage: Coverage, workshop: Workshop) -> dict[ColumnRef, MaskedColumn]:
-    """The masked columns whose mask and options are known; the others are findings."""
+    """The masked columns whose mask and options are known; the others are findings.
+
+    ``coverage`` is of one case: what the rows choose is decided.
+    """
     found: dict[ColumnRef, MaskedColumn] = {}
     for ref, decision in coverage.decisions.items():
         if isinstance(decision.decision, MaskUse):

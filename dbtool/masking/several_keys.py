@@ -9,7 +9,7 @@ from dbtool.catalog.relations import ColumnRef
 from dbtool.findings import Finding, Severity
 from dbtool.masking.inheritance import find_ruled_column
 from dbtool.masking.shared_keys import find_mismatch
-from dbtool.rules.model import Decision, Keep, MaskUse, VirtualRelation
+from dbtool.rules.model import Choice, Decision, Keep, MaskUse, VirtualRelation
 
 
 def find_unlike_keys(
@@ -41,7 +41,7 @@ def find_masked_types(
         column = find_ruled_column(catalog, relation.relation, relation.type_column)
         decision = decisions.get(column) if column is not None else None
         if decision is not None and not isinstance(decision, Keep):
-            how = f"masked by {decision.mask}" if isinstance(decision, MaskUse) else "decided by path"
+            how = _spell(decision)
             yield Finding(
                 check="type-column-masked",
                 severity=Severity.ERROR,
@@ -50,3 +50,13 @@ def find_masked_types(
                 f"{decision.at}: nothing would find what it refers to",
                 remedy=f"keep {column} with a reason",
             )
+
+
+def _spell(decision: Decision) -> str:
+    match decision:
+        case MaskUse(mask=mask):
+            return f"masked by {mask}"
+        case Choice():
+            return "masked in some rows"
+        case _:
+            return "decided by path"

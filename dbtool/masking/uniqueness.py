@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
@@ -13,10 +12,11 @@ from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_null_tests
+from dbtool.masking.indexed_columns import RuledColumns, count_rows, find_ruled_columns
 from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
 from dbtool.masking.moved_together import keeps_apart, overlaps
-from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_masks
-from dbtool.rules.model import NO_MODULES, JsonPaths, PythonModules
+from dbtool.masking.resolve import MaskedColumn, Workshop
+from dbtool.rules.model import NO_MODULES, PythonModules
 
 REFUSED_ABOVE = 0.01  # odds of a collision at this row count
 WARNED_ABOVE = 1e-6
@@ -31,10 +31,14 @@ class _Proof:
     catalog: Catalog
     index: UniqueIndex
     relation: Relation
+    ruled: RuledColumns
     masked: Mapping[str, MaskedColumn]
-    documents: frozenset[str]
     rows: int
     registry: Registry
+
+    @property
+    def documents(self) -> Collection[str]:
+        return self.ruled.documents
 
     @property
     def where(self) -> str:
@@ -60,34 +64,19 @@ def prove_uniqueness(
     modules: PythonModules = NO_MODULES,
 ) -> tuple[Finding, ...]:
     """Errors for what could collide, warnings for what might, and the odds where a digest is relied upon."""
-    masked: dict[RelationName, dict[str, MaskedColumn]] = defaultdict(dict)
     workshop = Workshop(registry, key, locale, modules=modules)
-    for ref, one in resolve_masks(catalog, coverage, workshop).items():
-        masked[ref.relation][ref.column] = one
-    documents: dict[RelationName, set[str]] = defaultdict(set)
-    for ref, decision in coverage.decisions.items():
-        if isinstance(decision.decision, JsonPaths):
-            documents[ref.relation].add(ref.column)
-    rows = _count_rows(catalog)
+    ruled = find_ruled_columns(catalog, coverage, workshop)
+    rows = count_rows(catalog)
     findings: list[Finding] = []
     for index in catalog.unique_indexes:
         own = catalog.relations.get(index.relation)
         relation = catalog.relations.get(own.ruled_by) if own else None
-        if own is None or relation is None or relation.name not in masked.keys() | documents.keys():
-            continue
-        in_documents = frozenset(documents.get(relation.name, ()))
-        columns = masked.get(relation.name, {})
-        findings += _prove(_Proof(catalog, index, relation, columns, in_documents, rows[own.name], registry))
+        if own is not None and relation is not None and relation.name in ruled:
+            columns = ruled[relation.name]
+            null_is_harmless = not (index.nulls_not_distinct or index.is_primary)
+            masked = columns.judged(registry, null_is_harmless=null_is_harmless)
+            findings += _prove(_Proof(catalog, index, relation, columns, masked, rows[own.name], registry))
     return tuple(dict.fromkeys(findings))
-
-
-def _count_rows(catalog: Catalog) -> dict[RelationName, int]:
-    """The planner's estimates, of a partitioned table the sum over its leaves."""
-    rows: dict[RelationName, int] = defaultdict(int)
-    for relation in catalog.tables():
-        for name in {relation.name, relation.ruled_by}:
-            rows[name] += max(relation.rows, 0)
-    return rows
 
 
 def _prove(proof: _Proof) -> Iterator[Finding]:
@@ -146,7 +135,7 @@ def _moves_apart(proof: _Proof, masked: MaskedColumn) -> bool:
     """The ``by`` columns are kept, or masked so that they tell the same rows apart."""
     others = [proof.masked.get(name) for name in masked.use.by]
     return keeps_apart(proof.index, proof.relation, masked) and all(
-        other is None or (not other.mask.makes_null and _is_strong(proof, other)) for other in others
+        other is None or (not _may_be_null(proof, other) and _is_strong(proof, other)) for other in others
     )
 
 
@@ -183,6 +172,9 @@ def _instead(proof: _Proof, masked: MaskedColumn) -> str:
         for name, mask in sorted(proof.registry.items())
         if name != masked.mask.name and _would_hold(proof, mask, masked)
     ]
+    if masked.ref.column in proof.ruled.divided:
+        both = f", or use these in both cases: {', '.join(names)}" if names else ""
+        return f"decide all its rows alike{both}"
     return " or ".join(
         ["use " + ", ".join(names) if names else "", "keep the column with a reason"]
     ).removeprefix(" or ")
@@ -191,7 +183,7 @@ def _instead(proof: _Proof, masked: MaskedColumn) -> str:
 def _would_hold(proof: _Proof, mask: Mask, masked: MaskedColumn) -> bool:
     fits = masked.column.type.base in mask.types and not mask.needs_by
     strong = {Uniqueness.COLLISION_FREE}
-    if not _compares_loosely(proof, masked.column):
+    if not _compares_loosely(proof, masked.column) and masked.ref.column not in proof.ruled.divided:
         strong.add(Uniqueness.INJECTIVE)
     return fits and mask.uniqueness in strong
 
@@ -216,7 +208,12 @@ def _is_solid(proof: _Proof, name: str) -> bool:
     if _is_generated(proof, name):
         return False
     masked = proof.masked.get(name)
-    return masked is None or (not masked.mask.makes_null and _is_strong(proof, masked))
+    return masked is None or (not _may_be_null(proof, masked) and _is_strong(proof, masked))
+
+
+def _may_be_null(proof: _Proof, masked: MaskedColumn) -> bool:
+    """Where the original is not."""
+    return masked.mask.makes_null or masked.ref.column in proof.ruled.sometimes_null
 
 
 def _remark_member(proof: _Proof, masked: MaskedColumn) -> Iterator[Finding]:
@@ -277,9 +274,11 @@ def _prove_predicate(proof: _Proof) -> Iterator[Finding]:
     for name in sorted({*proof.masked, *proof.documents}):
         masked = proof.masked.get(name)
         makes_null = masked is not None and masked.mask.makes_null
-        if makes_null and requires_value(proof.index.predicate, name):
+        needs_value = requires_value(proof.index.predicate, name)
+        if makes_null and needs_value:
             continue  # NULL in every row: the index is empty
-        rest = proof.index.predicate if makes_null else without_null_tests(proof.index.predicate, name)
+        may_be_null = makes_null or (name in proof.ruled.sometimes_null and not needs_value)
+        rest = proof.index.predicate if may_be_null else without_null_tests(proof.index.predicate, name)
         if mentions(rest, name):
             reason = "is masked and read by its predicate, so other rows may come under it"
             yield proof.refuse(name, reason, "keep the column with a reason")

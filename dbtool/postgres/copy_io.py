@@ -75,7 +75,8 @@ class CopyOut:
     """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
 
     ``pushed`` replaces columns, by index, with SQL that dbtool made itself, a constant or NULL, or that the rules bring
-    and the source has parsed alone: the originals never leave the source. With ``has_foreign_sql`` some is the rules'. With ``row_ids`` only these rows are meant, and the session must have been told
+    and the source has parsed alone: the originals never leave the source. With ``has_foreign_sql`` some is the rules'. ``beside`` is
+    such SQL, too, whose values follow the columns'. With ``row_ids`` only these rows are meant, and the session must have been told
     them before (``tell_rows``): a COPY takes no parameters, and written into it they would fill the server's log.
     """
 
@@ -87,13 +88,15 @@ class CopyOut:
     binary: bool = False
     row_ids: RowIds | None = None
     has_foreign_sql: bool = False
+    beside: tuple[str, ...] = ()
 
     def statement(self) -> sql.Composed:
         """Always a SELECT from ONLY: an inheritance parent's children are relations of their own."""
-        expressions = [
+        expressions: list[sql.Composable] = [
             sql.SQL(self.pushed[index]) if index in self.pushed else sql.Identifier(name)
             for index, name in enumerate(self.columns)
         ]
+        expressions += [sql.SQL(text) for text in self.beside]
         return sql.SQL("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT{}").format(
             sql.SQL(", ").join(expressions),
             sql.Identifier(self.relation.schema, self.relation.name),

@@ -175,7 +175,12 @@ def travels_binary(masks: RelationMasks) -> bool:
 def copy_out_of(masks: RelationMasks, chunk: Chunk, *, binary: bool) -> CopyOut:
     """The SELECT of a chunk: constants and NULLs are the source's work, their originals never leave it."""
     columns = tuple(column.name for column in masks.relation.copied_columns)
-    pushed = {column.index: column.source_sql for column in masks.columns if column.source_sql is not None}
+    pushed = {
+        column.index: column.source_sql
+        for column in masks.columns
+        if column.source_sql is not None and column.rows is None
+    }
+    pushed |= masks.narrowed
     pushed |= {index: "NULL" for index, name in enumerate(columns) if name in chunk.nulled}
     return CopyOut(
         relation=chunk.relation,
@@ -185,5 +190,7 @@ def copy_out_of(masks: RelationMasks, chunk: Chunk, *, binary: bool) -> CopyOut:
         end_page=chunk.end,
         binary=binary,
         row_ids=chunk.row_ids(),
-        has_foreign_sql=any(column.expression is not None for column in masks.columns),
+        has_foreign_sql=bool(masks.conditions)
+        or any(column.expression is not None for column in masks.columns),
+        beside=tuple("NULL" if one.stands_for in chunk.nulled else one.sql for one in masks.beside),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -15,7 +15,8 @@ from dbtool.masking.block import mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.masking.pools import pools_digest
-from dbtool.masking.survivors import Hashes, Originals, common_hashes, distinct_hashes, hash_originals
+from dbtool.masking.recorded import Branch, Recorded
+from dbtool.masking.survivors import Hashes, common_hashes, distinct_hashes, hash_originals
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
 from dbtool.refresh.expressions import check_expressions
@@ -27,7 +28,7 @@ class MaskingInputs:
     """``originals`` fills while the plan's masks run. ``pools_digest`` changes when Faker's pools do."""
 
     findings: tuple[Finding, ...]
-    originals: Originals
+    originals: Recorded
     pools_digest: str
 
 
@@ -38,12 +39,8 @@ def compile_for(
 
     :raises RulesInvalid: an expression of the rules that the source cannot read.
     """
-    originals, seed = Originals(), request.key.survivors_seed()
-
-    def record(values: pl.Series) -> None:
-        originals.add(hash_originals(values, seed))
-
-    plan = plan_masking(catalog, request.rules, request.key, MASKS, record, skipped=skipped)
+    originals = Recorded(request.key.survivors_seed())
+    plan = plan_masking(catalog, request.rules, request.key, MASKS, originals, skipped=skipped)
     check_expressions(request.source, plan)
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
     return MaskingInputs((*plan.findings, *drift), originals, pools_digest()), plan
@@ -60,12 +57,8 @@ def confirm_originals(
     certain. ``suspects`` are sorted and distinct. Only asked when there were too many originals for an exact set.
     """
     seed = request.key.survivors_seed()
-    certain: list[Hashes] = []
-
-    def record(values: pl.Series) -> None:
-        certain.append(common_hashes(hash_originals(values, seed), suspects))
-
-    plan = plan_masking(catalog, request.rules, request.key, MASKS, record)
+    certain = _Certain(suspects, seed)
+    plan = plan_masking(catalog, request.rules, request.key, MASKS, certain)
     for chunk in chunks:
         masks = plan.relations[chunk.relation]
         if masks.columns:
@@ -73,4 +66,19 @@ def confirm_originals(
                 for block in blocks:
                     request.cancellation.check()
                     mask_block(masks, block, {}, seed)
-    return distinct_hashes(*certain)
+    return distinct_hashes(*certain.found)
+
+
+@dataclass
+class _Certain:
+    """A recorder of suspects alone. Which of them may stand beside their column's originals is known by now."""
+
+    suspects: Hashes
+    seed: int
+    found: list[Hashes] = field(default_factory=list)
+
+    def record_originals(self, values: pl.Series, _branch: Branch | None) -> None:
+        self.found.append(common_hashes(hash_originals(values, self.seed), self.suspects))
+
+    def record_others(self, values: pl.Series, branch: Branch) -> None:
+        pass

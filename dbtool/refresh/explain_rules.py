@@ -91,6 +91,7 @@ def _explainer(
         catalog,
         rules,
         plan.coverage,
-        resolve_masks(catalog, plan.coverage, workshop),
+        resolve_masks(catalog, plan.coverage.where_true(), workshop),
         (*plan.findings, *judge_kept(catalog, plan.coverage, rules.lock, source)),
+        resolve_masks(catalog, plan.coverage.elsewhere(), workshop),
     )

@@ -1,36 +1,47 @@
-"""SQL that the rules bring in a column's place: parsed by the source, alone, before anything is copied."""
+"""SQL that the rules bring, in a column's place or to tell rows apart: parsed by the source, alone, before anything is
+copied.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from dbtool.errors import RulesInvalid
 from dbtool.masking.compile import MaskingPlan
-from dbtool.postgres.fragments import check_expression
-from dbtool.postgres.session import connect
+from dbtool.postgres.fragments import check_condition, check_expression
+from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
 from dbtool.targets import Target
 
 
 def check_expressions(source: Target, plan: MaskingPlan) -> None:
-    """In every relation whose rows they replace: a partition's columns have other numbers than its root's.
+    """In every relation whose rows they are of: a partition's columns have other numbers than its root's.
 
     :raises RulesInvalid: with everything that PostgreSQL cannot read, and its place in the rule file.
     """
-    found = [
-        (relation, column.column, column.expression)
-        for relation, masks in plan.relations.items()
-        for column in masks.columns
-        if column.expression is not None
-    ]
-    if not found:
+    checks = tuple(_checks(plan))
+    if not checks:
         return
     with naming(source):
         connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
     problems: dict[str, None] = {}
     with connection:
-        for relation, column, expression in found:
+        for check in checks:
             try:
-                check_expression(connection, relation, column, expression)
+                check(connection)
             except RulesInvalid as error:
                 problems.update(dict.fromkeys(error.problems))
     if problems:
         raise RulesInvalid(tuple(problems))
+
+
+def _checks(plan: MaskingPlan) -> Iterator[Callable[[Connection], None]]:
+    for relation, masks in plan.relations.items():
+        for condition in masks.conditions:
+            yield partial(check_condition, table=relation, condition=condition)
+        for column in masks.columns:
+            if column.expression is not None:
+                yield partial(
+                    check_expression, relation=relation, column=column.column, expression=column.expression
+                )

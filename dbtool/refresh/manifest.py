@@ -35,6 +35,7 @@ def _table_as_json(table: TableCopied) -> dict[str, Any]:
         "bytes": table.bytes,
         "seconds": round(table.seconds, 3),
         "masked_columns": list(table.masked_columns),
+        "kept_in_part": list(table.kept_in_part),
     }
 
 

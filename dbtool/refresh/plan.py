@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
 from dbtool.findings import Finding
-from dbtool.masking.compile import RelationMasks
+from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.refresh.keys import ChosenRows, choose_rows
@@ -20,9 +20,12 @@ from dbtool.subset.plan import SubsetPlan
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlanned:
+    """``otherwise`` is what rows take that the column's condition is not true of: a mask, json or keep. None: it has none."""
+
     name: str
     mask: str
     domain: str
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,16 @@ def _planned(masks: RelationMasks, chunks: int, chosen: int | None) -> TablePlan
         relation.bytes,
         chunks,
         travels_binary(masks),
-        tuple(
-            ColumnPlanned(each.column, each.mask.name if each.mask else "json", each.domain or "")
-            for each in masks.columns
-        ),
+        tuple(_planned_column(*masks.masks_of(name)) for name in masks.masked_columns),
         chosen,
     )
+
+
+def _planned_column(first: ColumnMask, other: ColumnMask | None = None) -> ColumnPlanned:
+    return ColumnPlanned(first.column, _name(first), first.domain, _name(other) if other else None)
+
+
+def _name(column: ColumnMask) -> str:
+    if column.mask is not None:
+        return column.mask.name
+    return "keep" if column.kept else "json"

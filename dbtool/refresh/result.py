@@ -28,6 +28,7 @@ class TableCopied:
     bytes: int
     seconds: float
     masked_columns: tuple[str, ...] = ()
+    kept_in_part: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

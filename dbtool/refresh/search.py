@@ -12,9 +12,10 @@ from dbtool import copytext
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, Relation
 from dbtool.findings import Finding, Severity
-from dbtool.masking.compile import ColumnMask, MaskingPlan
+from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.mask import TEXT_TYPES, Overlap
-from dbtool.masking.survivors import SHORTEST, Hashes, Originals, distinct_hashes, hash_tokens, hash_whole
+from dbtool.masking.recorded import Recorded
+from dbtool.masking.survivors import SHORTEST, Hashes, distinct_hashes, hash_tokens, hash_whole
 from dbtool.postgres.copy_io import CopyOut, CopyReader
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import run_shares
@@ -24,16 +25,16 @@ _HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
 Met = dict[ColumnRef, Hashes]
 
 
-def searched_columns(relation: Relation, masked: dict[str, ColumnMask]) -> tuple[Column, ...]:
+def searched_columns(relation: Relation, masks: RelationMasks) -> tuple[Column, ...]:
     """Text, JSON, XML and arrays of them, and whatever a disjoint mask wrote."""
 
     def is_searched(column: Column) -> bool:
-        mask = masked.get(column.name)
-        if mask is not None and mask.overlap is Overlap.NOT_READ:
+        masked = masks.masks_of(column.name)
+        if masked and all(one.overlap is Overlap.NOT_READ for one in masked):
             return False  # one constant, or NULL
-        if mask is None and not column.type.is_array and (column.type.length or SHORTEST) < SHORTEST:
+        if not masked and not column.type.is_array and (column.type.length or SHORTEST) < SHORTEST:
             return False  # nothing that is searched for fits in, such as a country code
-        return column.type.base in _HOLDS_TEXT or (mask is not None and mask.overlap is Overlap.DISJOINT)
+        return column.type.base in _HOLDS_TEXT or any(one.overlap is Overlap.DISJOINT for one in masked)
 
     return tuple(column for column in relation.columns if is_searched(column))
 
@@ -45,7 +46,7 @@ class Search:
     reader: CopyReader
     catalog: Catalog
     plan: MaskingPlan
-    originals: Originals
+    originals: Recorded
     seed: int
     cancellation: Cancellation
 
@@ -65,28 +66,28 @@ class Search:
         return met
 
     def _search_relation(self, relation: Relation) -> Iterator[tuple[ColumnRef, Hashes]]:
-        masked = {column.column: column for column in self.plan.relations[relation.name].columns}
-        columns = searched_columns(relation, masked)
+        columns = searched_columns(relation, self.plan.relations[relation.name])
         if not columns:
             return
         copy = CopyOut(relation.name, tuple(column.name for column in columns))
         with self.reader.open(copy) as blocks:
             for block in blocks:
                 self.cancellation.check()
-                yield from self._search_block(relation, columns, masked, block)
+                yield from self._search_block(relation, columns, block)
 
     def _search_block(
-        self, relation: Relation, columns: tuple[Column, ...], masked: dict[str, ColumnMask], block: bytes
+        self, relation: Relation, columns: tuple[Column, ...], block: bytes
     ) -> Iterator[tuple[ColumnRef, Hashes]]:
         frame = copytext.parse_block(block, len(columns), of=str(relation.name))
         for column, raw in zip(columns, frame.get_columns(), strict=True):
             values = copytext.decode(raw)
-            mask = masked.get(column.name)
             hashes = hash_whole(values, self.seed)
-            is_free = mask is None or mask.mask is None or mask.mask.is_opaque
+            masked = self.plan.relations[relation.name].masks_of(column.name)
+            is_free = any(one.mask is None or one.mask.is_opaque for one in masked) or not masked
             if is_free or column.type.is_array:
                 hashes = np.concatenate([hashes, hash_tokens(values, self.seed)])
-            if len(met := self.originals.found_in(hashes)):
+            ruled = ColumnRef(relation.ruled_by, column.name)
+            if len(met := self.originals.found_in(hashes, ruled)):
                 yield ColumnRef(relation.name, column.name), met
 
 

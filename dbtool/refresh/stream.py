@@ -177,7 +177,8 @@ class Stream:
                 progress.rows,
                 progress.bytes,
                 progress.seconds,
-                tuple(column.column for column in self.plan.relations[name].columns),
+                self.plan.relations[name].masked_columns,
+                self.plan.relations[name].kept_in_part,
             )
             for name, progress in sorted(self._progress.items())
         )

@@ -9,9 +9,10 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import spell
 from dbtool.masking.explain import ColumnExplained, IndexExplained, spell_index
 from dbtool.masking.mask import Uniqueness
+from dbtool.masking.resolve import MaskedColumn
 from dbtool.refresh.explain_rules import TableExplained
 from dbtool.refresh.manifest import SCHEMA, finding_as_json
-from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse
+from dbtool.rules.model import Choice, Decision, JsonPaths, Keep, MaskUse
 
 
 def render_table_explained(explained: TableExplained) -> str:
@@ -55,13 +56,15 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
             what = "key" if is_hstore else "path"
             yield f"decided by {what}; what no {what} decides: {unknown}"
             yield from (f"  {path}: {spell(one)}" for path, one in paths.items())
+        case Choice(when=when, chosen=chosen, otherwise=otherwise):
+            yield f"where {when.text}"
+            yield from (f"  {line}" for line in _decision_lines(chosen))
+            yield "otherwise, and where that is NULL"
+            yield from (f"  {line}" for line in _decision_lines(otherwise))
 
 
 def _use_lines(use: MaskUse) -> Iterator[str]:
     yield spell(use)
-    if use.when is not None:
-        otherwise = spell(use.otherwise) if use.otherwise is not None else "undecided"
-        yield f"where {use.when}; otherwise {otherwise}"
     if use.options:
         yield f"options: {', '.join(f'{name}: {value}' for name, value in use.options.items())}"
     if use.by:
@@ -69,8 +72,13 @@ def _use_lines(use: MaskUse) -> Iterator[str]:
 
 
 def _promise_lines(column: ColumnExplained) -> Iterator[str]:
-    if (masked := column.masked) is None:
-        return
+    is_divided = column.decision is not None and isinstance(column.decision.decision, Choice)
+    for case, masked in (("where it is true: ", column.masked), ("otherwise: ", column.otherwise)):
+        if masked is not None:
+            yield from (f"{case if is_divided else ''}{line}" for line in _promise_of(masked))
+
+
+def _promise_of(masked: MaskedColumn) -> Iterator[str]:
     promise = masked.promise
     yield (
         f"promise: unique: {promise.uniqueness}; overlap: {promise.overlap}; space: {promise.space}"
@@ -129,10 +137,13 @@ def _column_as_json(one: ColumnExplained) -> dict[str, Any]:
         "column": str(one.column),
         "type": one.type,
         "generated": one.generated,
+        "when": None,
+        "otherwise": None,
         **_decision_as_json(decision.decision if decision else None),
         "written_at": str(decision.at) if decision else None,
         "inherited": [str(ref) for ref in one.chain],
-        "promise": _promise_as_json(one),
+        "promise": _promise_as_json(one.masked),
+        "promise_otherwise": _promise_as_json(one.otherwise),
         "key": one.kept.is_key if one.kept else None,
         "accepted": None
         if one.accepted is None
@@ -162,24 +173,28 @@ def _decision_as_json(decision: Decision | None) -> dict[str, Any]:
                 "options": dict(decision.options),
                 "by": list(decision.by),
                 "each": decision.each,
-                "when": decision.when,
-                "otherwise": _decision_as_json(decision.otherwise) if decision.otherwise else None,
             }
         case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
             told = {path: _decision_as_json(one) for path, one in paths.items()}
             return {"decision": "hstore" if is_hstore else "json", "paths": told, "unknown": unknown}
+        case Choice(when=when, chosen=chosen, otherwise=otherwise):
+            return {
+                **_decision_as_json(chosen),
+                "when": when.text,
+                "otherwise": _decision_as_json(otherwise),
+            }
         case None:
             return {"decision": None}
 
 
-def _promise_as_json(one: ColumnExplained) -> dict[str, Any] | None:
-    if one.masked is None:
+def _promise_as_json(masked: MaskedColumn | None) -> dict[str, Any] | None:
+    if masked is None:
         return None
-    promise = one.masked.promise
+    promise = masked.promise
     return {
         "unique": str(promise.uniqueness),
         "overlap": str(promise.overlap),
         "space": str(promise.space),
-        "stand_ins": one.masked.capacity,
-        "canonical": list(one.masked.canonical),
+        "stand_ins": masked.capacity,
+        "canonical": list(masked.canonical),
     }

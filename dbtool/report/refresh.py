@@ -11,7 +11,7 @@ from rich.text import Text
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.findings import Finding
 from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json, subset_as_json
-from dbtool.refresh.plan import RefreshPlan, TablePlanned
+from dbtool.refresh.plan import ColumnPlanned, RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, Verification
 from dbtool.report.findings import render_findings
 from dbtool.report.numbers import human_bytes, human_count, human_seconds
@@ -105,7 +105,7 @@ def _planned_tables(plan: RefreshPlan) -> Table:
         ("masked columns", "left"),
     )
     for table in plan.tables:
-        masked = ", ".join(f"{each.name} ({each.mask})" for each in table.masked)
+        masked = ", ".join(f"{each.name} ({_masks(each)})" for each in table.masked)
         tables.add_row(
             str(table.name),
             human_count(table.rows),
@@ -114,6 +114,10 @@ def _planned_tables(plan: RefreshPlan) -> Table:
             masked or _unmasked(table),
         )
     return tables
+
+
+def _masks(column: ColumnPlanned) -> str:
+    return column.mask if column.otherwise is None else f"{column.mask} or {column.otherwise}"
 
 
 def _unmasked(table: TablePlanned) -> str:
@@ -160,7 +164,8 @@ def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
                 "chunks": table.chunks,
                 "binary": table.binary,
                 "masked_columns": [
-                    {"name": c.name, "mask": c.mask, "domain": c.domain} for c in table.masked
+                    {"name": c.name, "mask": c.mask, "domain": c.domain, "otherwise": c.otherwise}
+                    for c in table.masked
                 ],
             }
             for table in plan.tables

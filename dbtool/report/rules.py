@@ -18,7 +18,7 @@ def check_as_json(environment: str, plan: MaskingPlan, findings: Sequence[Findin
         "status": "refused" if any(finding.is_error for finding in findings) else "ok",
         "environment": environment,
         "tables": [
-            {"name": str(name), "masked_columns": [column.column for column in masks.columns]}
+            {"name": str(name), "masked_columns": list(masks.masked_columns)}
             for name, masks in sorted(plan.relations.items())
         ],
         "findings": [finding_as_json(finding) for finding in findings],

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
-from dbtool.rules.decisions import Reading, read_domain
+from dbtool.rules.decisions import read_domain
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
 from dbtool.rules.lockfile import lock_beside, read_lock
+from dbtool.rules.mask_uses import Reading
 from dbtool.rules.model import RuleSet, TableRules, VirtualRelation
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar, parse_document
 from dbtool.rules.position import Position

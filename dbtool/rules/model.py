@@ -10,7 +10,7 @@ from typing import Any, Literal
 from dbtool.catalog.relations import RelationName
 from dbtool.rules.lockfile import Lock
 from dbtool.rules.position import Position
-from dbtool.rules.subset_model import SubsetRules
+from dbtool.rules.subset_model import SqlText, SubsetRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,9 @@ class MaskUse:
     """One use of a mask: its name, the domain whose key it is under, and its options as written.
 
     ``domain`` is never empty: without ``domain:`` it is the mask's own name. ``canonical`` is None where
-    the mask's own default holds. ``when`` is an SQL condition of the source's row; rows outside it take
-    ``otherwise``. ``by`` names the columns whose values a mask reads beside its own. ``each``: the column is an
-    array, and every element of it is masked. ``places`` is where each
-    option's text begins, for what is read by others than us, and in whose file, for paths.
+    the mask's own default holds. ``by`` names the columns whose values a mask reads beside its own. ``each``: the
+    column is an array, and every element of it is masked. ``places`` is where each option's text begins, for what is
+    read by others than us, and in whose file, for paths.
     """
 
     mask: str
@@ -36,8 +35,6 @@ class MaskUse:
     options: Mapping[str, Any] = field(default_factory=dict)
     canonical: tuple[str, ...] | None = None
     by: tuple[str, ...] = ()
-    when: str | None = None
-    otherwise: MaskUse | Keep | None = None
     each: bool = False
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
@@ -54,7 +51,19 @@ class JsonPaths:
     is_hstore: bool = False
 
 
-Decision = Keep | MaskUse | JsonPaths
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Two decisions of one column. Rows of the source for which ``when`` is true take ``chosen``; those for which it is
+    false or NULL take ``otherwise``.
+    """
+
+    when: SqlText
+    chosen: MaskUse | JsonPaths
+    otherwise: MaskUse | JsonPaths | Keep
+    at: Position
+
+
+Decision = Keep | MaskUse | JsonPaths | Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dbtool.catalog.relations import RelationName
+from dbtool.rules.conditions import read_sql_condition
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_count, read_entries, read_text, shape_of
 from dbtool.rules.follow import find_loose_terms, read_order
 from dbtool.rules.names import NameInvalid, parse_relation
 from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
-from dbtool.rules.subset_model import Root, SqlText
+from dbtool.rules.subset_model import Root
 
 EXAMPLE = "roots: [{table: public.tenants, percent: 5}]"
 
@@ -42,7 +43,7 @@ def _read_root(node: Node, problems: Problems) -> Root | None:
         problems.add(node.at, f"a root needs percent, where, ids or limit; {every}")
     values = {key: known[key].value for key in known}
     percent = _read_percent(values["percent"], problems) if "percent" in values else None
-    where = _read_where(values["where"], problems) if "where" in values else None
+    where = read_sql_condition(values["where"], "where", problems) if "where" in values else None
     ids = tuple(_read_ids(values["ids"], problems)) if "ids" in values else ()
     limit = read_count(values["limit"], "limit", problems) if "limit" in values else None
     order = read_order(values["order"], problems) if "order" in values else ()
@@ -92,18 +93,6 @@ def _read_percent(node: Node, problems: Problems) -> float | None:
         problems.add(node.at, "percent must be above 0; a table without rows is written under tables: empty")
     else:
         return float(value)
-    return None
-
-
-def _read_where(node: Node, problems: Problems) -> SqlText | None:
-    if not isinstance(node, Scalar):
-        problems.add(node.at, f"where must be a condition in SQL, not {shape_of(node)}")
-    elif is_empty(node) or not node.text.strip():
-        problems.add(node.at, "where is empty; write a condition in SQL, or leave where out")
-    elif "\0" in node.text:
-        problems.add(node.at, "where holds a null character, which SQL cannot have")
-    else:
-        return SqlText(node.text.strip(), node.text_at or node.at)
     return None
 
 

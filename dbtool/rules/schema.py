@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dbtool.rules.decisions import CANONICAL_STEPS
+from dbtool.rules.conditions import OTHERWISE, WHEN
 from dbtool.rules.loader import DEFAULT_LOCALE, LOCALE
+from dbtool.rules.mask_uses import CANONICAL_STEPS
 from dbtool.rules.schema_subset import relation_schemas, subset_schemas
 from dbtool.rules.schema_words import (
     TEXT,
@@ -90,6 +91,11 @@ _CANONICAL = described(
 )
 _CANONICAL["anyOf"][1].pop("minItems")  # canonical: [] says that none is done
 _BY = described(one_or_more(TEXT), "columns whose values the mask reads beside its own")
+_CONDITION = {
+    WHEN: described(TEXT, "SQL over the source's row: the rows of which it is true take this decision"),
+    OTHERWISE: described(ref("otherwise"), "what all other rows take, those too for which it is NULL"),
+}
+_WITHOUT_CONDITION = {"not": {"type": "object", "anyOf": [{"required": [key]} for key in _CONDITION]}}
 _DOMAIN = described(TEXT, "columns of one domain share their stand-ins; without it, the mask's own name")
 
 
@@ -101,26 +107,49 @@ def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
         "required": ["mask"],
         "allOf": uses,
     }
-    by_domain = mapping_of({"domain": _DOMAIN, "by": _BY}, required=["domain"])
+    by_domain = _conditional({"domain": _DOMAIN, "by": _BY}, required=["domain"])
     kinds = {
         "keep": mapping_of({"keep": _REASON}),
         "json": ref("documents"),
         "hstore": ref("hstores"),
-        "each": mapping_of({"each": described(ref("element"), "what becomes of every element of an array")}),
+        "each": _conditional(
+            {"each": described(ref("element"), "what becomes of every element of an array")}
+        ),
         "mask": ref("mask use"),
     }
     return {
         "mask use": named,
-        "domain": {**ref("mask use"), "not": {"anyOf": [{"required": [key]} for key in ("domain", "by")]}},
+        "domain": {
+            **ref("mask use"),
+            "not": {"anyOf": [{"required": [key]} for key in ("domain", "by", *_CONDITION)]},
+        },
         "documents": _within("json", 'decisions by path, such as "$.contacts[*].phone"', {"pattern": r"^\$"}),
         "hstores": _within("hstore", "decisions by key; * is every key that is not named", True),
         "path": {
             "anyOf": [{"const": "keep"}, {"type": "object"}],
             **_choosing({**kinds, "json": False, "hstore": False, "each": False}, by_domain),
+            **_WITHOUT_CONDITION,
         },
-        "element": {"type": "object", **_choosing({"mask": ref("mask use")}, by_domain)},
+        "element": {
+            "type": "object",
+            **_choosing({"mask": ref("mask use")}, by_domain),
+            **_WITHOUT_CONDITION,
+        },
+        "otherwise": _otherwise(masks),
         "decision": {"type": "object", **_choosing(kinds, by_domain)},
     }
+
+
+def _otherwise(masks: Mapping[str, MaskShape]) -> JsonSchema:
+    """A mask's name, or a decision of any kind."""
+    decision = {"allOf": [ref("decision"), _WITHOUT_CONDITION]}
+    return {"if": {"type": "object"}, "then": decision, "else": _mask_name(masks)}
+
+
+def _conditional(properties: Mapping[str, Any], required: Iterable[str] = ()) -> JsonSchema:
+    """A decision that some rows may take, and others not."""
+    both = {WHEN: [OTHERWISE], OTHERWISE: [WHEN]}
+    return mapping_of({**properties, **_CONDITION}, required=list(required)) | {"dependentRequired": both}
 
 
 def _choosing(kinds: Mapping[str, Any], by_domain: JsonSchema) -> JsonSchema:
@@ -154,7 +183,7 @@ def _mask_use(name: str, shape: MaskShape) -> JsonSchema:
     """The mask's own options beside those that every use has; ``canonical`` and options are a domain's, where it is defined."""
     beside = {"mask": _constant(name), "domain": _DOMAIN, "canonical": _CANONICAL, "by": _BY}
     options = {key: _tidy(one) for key, one in shape.options.get("properties", {}).items()}
-    use = described(mapping_of({**beside, **options}, required=["mask"]), shape.summary)
+    use = described(_conditional({**beside, **options}, required=["mask"]), shape.summary)
     return use | _needing(shape.options.get("required", ()))
 
 
@@ -189,6 +218,6 @@ def _within(word: str, description: str, names: JsonSchema | bool) -> JsonSchema
         "additionalProperties": ref("path"),
         "description": description,
     }
-    return mapping_of(
+    return _conditional(
         {word: decisions, "unknown": described(unknown, "what a value without a decision means")}
     )

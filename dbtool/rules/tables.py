@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbtool.rules.decisions import Reading, read_decision
+from dbtool.rules.decisions import read_decision
 from dbtool.rules.fields import read_entries, read_texts
+from dbtool.rules.mask_uses import Reading
 from dbtool.rules.model import ColumnRule, TableRules
 from dbtool.rules.names import NameInvalid, parse_column, parse_relation
 from dbtool.rules.nodes import Fields, Node, Problems, Scalar

@@ -18,6 +18,7 @@ from dbtool.catalog.relations import (
 from dbtool.digest import ProjectKey
 from dbtool.masking.compile import ColumnMask, MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
+from dbtool.masking.recorded import Branch
 from dbtool.rules.model import ColumnRule, Decision, Keep, MaskUse, RuleSet, TableRules
 from dbtool.rules.position import Position
 
@@ -81,3 +82,17 @@ def referring(own: ColumnType, key: ColumnType) -> Catalog:
 
 SHORT = ColumnType("character varying(20)", "varchar", length=20)
 LONG = ColumnType("character varying(64)", "varchar", length=64)
+
+
+class Told:
+    """A recorder that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.originals: list[str | None] = []
+        self.others: list[str | None] = []
+
+    def record_originals(self, values: pl.Series, _branch: Branch | None) -> None:
+        self.originals += values.to_list()
+
+    def record_others(self, values: pl.Series, _branch: Branch) -> None:
+        self.others += values.to_list()

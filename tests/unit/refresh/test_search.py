@@ -11,7 +11,8 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
-from dbtool.masking.survivors import Originals, hash_originals
+from dbtool.masking.recorded import Recorded
+from dbtool.masking.survivors import hash_originals
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
@@ -57,13 +58,13 @@ def test_text_of_any_kind_and_what_a_disjoint_mask_wrote_is_searched(
     type_: ColumnType, mask: ColumnMask | None, expected: bool
 ) -> None:
     relation = table(USERS, c=type_)
-    columns = searched_columns(relation, {"c": mask} if mask else {})
+    columns = searched_columns(relation, RelationMasks(relation, (mask,) if mask else ()))
     assert columns == (relation.columns if expected else ())
 
 
 def test_generated_columns_are_searched_too() -> None:
     relation = Relation(USERS, RelationKind.TABLE, (Column("c", of("text"), generated=True),))
-    assert searched_columns(relation, {}) == relation.columns
+    assert searched_columns(relation, RelationMasks(relation)) == relation.columns
 
 
 class Landed:
@@ -85,8 +86,8 @@ def search(
     users = table(USERS, id=of("int8"), email=of("text"), tags=of("text", is_array=True))
     notes = table(NOTES, body=of("text"))
     unplanned = table(RelationName("dbtool", "refresh"), manifest=of("jsonb"))
-    known = Originals()
-    known.add(hash_originals(pl.Series(originals), SEED))
+    known = Recorded(SEED)
+    known.record_originals(pl.Series(originals))
     plan = MaskingPlan(
         {
             USERS: RelationMasks(users, (masked("email", Overlap.DISJOINT),)),

@@ -17,6 +17,7 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
+from dbtool.masking.recorded import Recorded
 from dbtool.masking.survivors import Hashes, Originals, hash_originals
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.refresh import verify as verify_module
@@ -95,8 +96,8 @@ def landed(catalog: Catalog = CATALOG, blocks: dict[RelationName, bytes] = ROWS)
 
 
 def masked(*originals: str, limit: int = 1000, confirmed: Sequence[str] = ()) -> Masked:
-    known = Originals(limit=limit)
-    known.add(hash_originals(pl.Series(originals, dtype=pl.String), SEED))
+    known = Recorded(SEED, Originals(limit=limit))
+    known.record_originals(pl.Series(originals, dtype=pl.String))
 
     def confirm(suspects: Hashes) -> Hashes:
         assert suspects.tolist() == sorted(set(suspects.tolist()))

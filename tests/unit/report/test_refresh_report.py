@@ -171,13 +171,21 @@ RESULT_JSON: dict[str, Any] = {
     "snapshot": {"lsn": "0/1A2B3C", "taken_at": "2026-01-02T03:04:05.000000Z"},
     "subset": None,
     "tables": [
-        {"name": 'public."Order [/Details]"', "rows": 7, "bytes": 700, "seconds": 0.25, "masked_columns": []},
+        {
+            "name": 'public."Order [/Details]"',
+            "rows": 7,
+            "bytes": 700,
+            "seconds": 0.25,
+            "masked_columns": [],
+            "kept_in_part": [],
+        },
         {
             "name": "public.users",
             "rows": 12_345,
             "bytes": 3 << 20,
             "seconds": 1.234,
             "masked_columns": ["email", "[red]full name"],
+            "kept_in_part": [],
         },
     ],
     "verification": {
@@ -270,8 +278,8 @@ def test_a_plan_as_json_is_the_contract() -> None:
                 "chunks": 24,
                 "binary": False,
                 "masked_columns": [
-                    {"name": "email", "mask": "email", "domain": "person_email"},
-                    {"name": "prefs", "mask": "json", "domain": ""},
+                    {"name": "email", "mask": "email", "domain": "person_email", "otherwise": None},
+                    {"name": "prefs", "mask": "json", "domain": "", "otherwise": None},
                 ],
             },
         ],

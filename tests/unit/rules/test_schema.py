@@ -93,7 +93,7 @@ def test_accepts_the_masks_own_example(name: str) -> None:
 @pytest.mark.parametrize("name", MASKS)
 def test_knows_the_masks_options_and_no_other(name: str) -> None:
     use = _SCHEMA["$defs"][f"mask {name}"]
-    beside = {"mask", "domain", "canonical", "by"}
+    beside = {"mask", "domain", "canonical", "by", "when", "otherwise"}
     assert use["properties"].keys() >= beside | MASKS[name].options.model_fields.keys()
     assert use["description"] == MASKS[name].summary
     own = use["properties"].keys() - beside
@@ -112,6 +112,11 @@ def test_knows_the_masks_options_and_no_other(name: str) -> None:
         "c: {mask: shift_date, domain: d, by: [id]}",
         "c: {each: {mask: shift_date, by: id, days: 3}}",
         "c: {each: {domain: d}}",
+        "c: {mask: phone, when: country = 'US', otherwise: redact}",
+        "c: {mask: phone, when: active, otherwise: null}",
+        "c: {domain: d, by: id, when: active, otherwise: {keep: a reason}}",
+        "c: {each: {mask: word}, when: active, otherwise: {each: {domain: d}}}",
+        "c: {json: {$.a: keep}, unknown: drop, when: active, otherwise: {json: {$.b: {mask: word}}}}",
         'c: {hstore: {"*": {mask: word}, theme: keep}, unknown: drop}',
         'c: {json: {"$.a": keep, "$.b": {mask: email}, "$.c": {domain: d}}, unknown: drop}',
     ],
@@ -135,6 +140,13 @@ def test_accepts_the_decision(rule: str) -> None:
         'c: {json: {"$.a": {json: {}}}}',
         "c: {json: {}, unknown: warn}",
         "c: {reason: none}",
+        "c: {mask: phone, when: a}",
+        "c: {mask: phone, otherwise: redact}",
+        "c: {mask: phone, when: a, otherwise: keep}",
+        "c: {mask: phone, when: a, otherwise: {mask: redact, when: b, otherwise: phone}}",
+        "c: {keep: a reason, when: a, otherwise: redact}",
+        "c: {each: {mask: word, when: a, otherwise: redact}}",
+        "c: {json: {$.a: {mask: word, when: a, otherwise: redact}}}",
     ],
 )
 def test_refuses_the_decision(rule: str) -> None:

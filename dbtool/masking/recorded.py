@@ -1,0 +1,107 @@
+"""The originals that disjoint masks replaced, to be searched for in what landed. Pure.
+
+Where rows of one column take different decisions, an original of one row may rightly stand in another: kept there, or met
+by a mask that stays within the format. So such a column's originals are known apart from all others: they are searched
+for in every other column without exception, and in their own except for what its other rows hold.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from dbtool.catalog.relations import ColumnRef
+from dbtool.masking.survivors import (
+    Hashes,
+    Originals,
+    distinct_hashes,
+    hash_originals,
+    hash_tokens,
+    hash_whole,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Branch:
+    """The rows of a column for which its condition ``holds``, or all others. ``column`` is as the rules name it."""
+
+    column: ColumnRef
+    holds: bool
+
+
+class Recorder(Protocol):
+    """Told what masks see, from whichever thread masks. ``branch`` None: all rows of the column take one decision."""
+
+    def record_originals(self, values: pl.Series, branch: Branch | None) -> None: ...
+
+    def record_others(self, values: pl.Series, branch: Branch) -> None:
+        """What the rows of the column that are not of the branch hold in the end."""
+
+
+@dataclass
+class Recorded:
+    """Bounded like ``Originals``: those of all branches share one set, and what is beside them another."""
+
+    seed: int
+    everywhere: Originals = field(default_factory=Originals)
+    _apart: Originals = field(default_factory=Originals)
+    _others: Originals = field(default_factory=Originals)
+    _branches: set[Branch] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def record_originals(self, values: pl.Series, branch: Branch | None = None) -> None:
+        hashes = hash_originals(values, self.seed)
+        if branch is None:
+            self.everywhere.add(hashes)
+            return
+        with self._lock:
+            self._branches.add(branch)
+        self._apart.add(hashes ^ _salt(branch))
+
+    def record_others(self, values: pl.Series, branch: Branch) -> None:
+        """Hashed as what landed is: by its whole and by its parts."""
+        values = values.unique()
+        hashes = np.concatenate([hash_whole(values, self.seed), hash_tokens(values, self.seed)])
+        self._others.add(distinct_hashes(hashes) ^ _salt(branch))
+
+    def settle(self) -> bool:
+        """Call it when the last were added. Whether every hit is an original for certain."""
+        settled = [one.settle() for one in (self.everywhere, self._apart, self._others)]
+        return all(settled[:2])
+
+    @property
+    def exact(self) -> bool:
+        return self.everywhere.exact and self._apart.exact
+
+    @property
+    def count(self) -> int:
+        return self.everywhere.count + self._apart.count
+
+    @property
+    def divided(self) -> tuple[ColumnRef, ...]:
+        """The columns whose originals are known apart."""
+        return tuple(sorted({branch.column for branch in self._branches}))
+
+    def found_in(self, hashes: Hashes, column: ColumnRef | None = None) -> Hashes:
+        """Those of ``hashes``, which stand in ``column``, that are originals' and should not stand there."""
+        return distinct_hashes(self.everywhere.found_in(hashes), *self._found_apart(hashes, column))
+
+    def _found_apart(self, hashes: Hashes, column: ColumnRef | None) -> Iterator[Hashes]:
+        for branch in sorted(self._branches):
+            salt = _salt(branch)
+            found = self._apart.found_in(hashes ^ salt)
+            if branch.column == column and len(found):
+                found = np.setdiff1d(found, self._others.found_in(found), assume_unique=True)
+            yield found ^ salt
+
+
+def _salt(branch: Branch) -> np.uint64:
+    """Tells one branch's hashes from another's, and from those of any other column."""
+    digest = blake2b(f"{branch.column}\0{branch.holds}".encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "big"))
