@@ -70,17 +70,20 @@ def bind_branches(
     ref: ColumnRef, index: int, choice: Choice, bound: tuple[BoundColumn, BoundColumn], sent: Sent
 ) -> Iterator[BranchBound]:
     """``bound`` is what the rows take of which the condition is true, and what all others do."""
+    # Should the source answer one condition in two ways, as it may with random(), values are lost and none gets through:
+    # what a branch does not read is not handed to it.
     place = sent.place_of(Beside(_is_true(choice)))
     reading = [holds for holds, one in zip((True, False), bound, strict=True) if one.source_sql is None]
     if len(reading) < len(bound):
         own = quote_identifier(ref.column)
         sent.narrowed[index] = _where(choice, own, holds=reading[0]) if reading else "NULL"
     for holds, one, other in zip((True, False), bound, reversed(bound), strict=True):
-        told = one.bound if one.source_sql is None else _given
+        is_given = one.source_sql not in {None, "NULL"}
+        told = _given if is_given else one.bound
         if sent.recorder is not None and other.records_originals and not _is_disjoint(one):
             told = _recording_outputs(told, sent.recorder, Branch(ref, not holds))
         at = index
-        if one.source_sql not in {None, "NULL"}:
+        if is_given:
             given = _where(choice, str(one.source_sql), holds=holds)
             at = sent.place_of(Beside(given, ref.column))
         yield BranchBound(replace(one, bound=told), Rows(place, holds), at)

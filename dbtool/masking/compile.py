@@ -174,9 +174,9 @@ class _Masker:
                 columns += self._branches(ref, decision, relation, place, sent)
             elif ref in self.bound:
                 columns.append(_column_mask(relation, name, self.bound[ref], place))
-        return RelationMasks(
-            relation, tuple(columns), tuple(conditions), tuple(sent.beside), dict(sent.narrowed)
-        )
+        read = {index for column in columns for index in column.by}
+        narrowed = {index: text for index, text in sent.narrowed.items() if index not in read}
+        return RelationMasks(relation, tuple(columns), tuple(conditions), tuple(sent.beside), narrowed)
 
     def _branches(
         self, ref: ColumnRef, choice: Choice, relation: Relation, place: Mapping[str, int], sent: Sent
