@@ -76,6 +76,30 @@ def test_a_schema_that_changes_after_it_was_checked_stops_the_run(
     assert query(target, "SELECT count(*) FROM pg_class WHERE relname = 'a'") == [(0,)]
 
 
+@pytest.mark.one_major
+def test_a_partition_that_comes_meanwhile_is_worth_another_try(
+    two_databases: TwoDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was decided otherwise, but nobody planned for its rows."""
+    source, target = two_databases
+    execute(source, "CREATE TABLE log (id int, at int) PARTITION BY LIST (at)")
+    execute(source, "CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1)")
+    require_consent = preflight.require_consent
+
+    def add(*arguments: object) -> None:
+        execute(source, "CREATE TABLE log_2 PARTITION OF log FOR VALUES IN (2)")
+        require_consent(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "require_consent", add)
+    with pytest.raises(
+        Busy, match=r"partitions or sequences of production changed while .* nothing was copied"
+    ):
+        refresh(request_for(source, target, tmp_path))
+    monkeypatch.undo()
+    refresh(request_for(source, target, tmp_path))
+    assert query(target, "SELECT count(*) FROM pg_class WHERE relname = 'log_2'") == [(1,)]
+
+
 @contextmanager
 def waiting_ddl(source: str, statement: str) -> Iterator[Callable[[], None]]:
     """A function that begins the statement and returns when it waits for its lock."""
