@@ -7,15 +7,17 @@ column's type. A row's value is read in the column's place, where one of the bra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from dbtool.catalog.relations import ColumnRef, quote_identifier
+from dbtool.catalog.relations import ColumnRef, RelationName, quote_identifier
 from dbtool.masking.bind import BoundColumn
+from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import BoundMask
 from dbtool.masking.recorded import Branch, Recorder
+from dbtool.masking.resolve import MaskedColumn
 from dbtool.rules.model import Choice
 
 
@@ -114,3 +116,23 @@ def _recording_outputs(bound: BoundMask, recorder: Recorder, branch: Branch) -> 
         return outputs
 
     return recorded
+
+
+def mixed_cases(
+    coverage: Coverage,
+    masked: Mapping[ColumnRef, MaskedColumn],
+    others: Mapping[ColumnRef, MaskedColumn],
+) -> Iterator[dict[ColumnRef, MaskedColumn]]:
+    """What one row's columns may take together, beside ``masked``, where every condition is true: each condition alone is
+    not, and none is. By relation, with the columns of that one.
+    """
+    conditional: dict[RelationName, dict[str, set[ColumnRef]]] = {}
+    for ref, decided in coverage.decisions.items():
+        if isinstance(decided.decision, Choice):
+            of_relation = conditional.setdefault(ref.relation, {})
+            of_relation.setdefault(decided.decision.when.text, set()).add(ref)
+    for relation, by_condition in conditional.items():
+        all_of_them = set().union(*by_condition.values())
+        for untrue in [*by_condition.values(), *([all_of_them] if len(by_condition) > 1 else [])]:
+            true = {ref: one for ref, one in masked.items() if ref.relation == relation and ref not in untrue}
+            yield true | {ref: others[ref] for ref in untrue if ref in others}

@@ -10,7 +10,7 @@ from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding
 from dbtool.masking.bind import BoundColumn, bind_columns
-from dbtool.masking.branches import Beside, Rows, Sent, bind_branches
+from dbtool.masking.branches import Beside, Rows, Sent, bind_branches, mixed_cases
 from dbtool.masking.check_fit import judge_checks
 from dbtool.masking.coverage import Coverage, decide
 from dbtool.masking.inner_values import Layer
@@ -141,9 +141,8 @@ def compile_masks(
     bound = bind_columns(catalog, cases[0], masked, workshop, coverage, holds=True)
     bound_others = bind_columns(catalog, cases[1], others, workshop, coverage, holds=False)
     workshop.findings.extend(judge_checks(catalog, masked))
-    if cases[1].decisions:
-        unconditional = {ref: one for ref, one in masked.items() if ref not in cases[1].decisions}
-        workshop.findings.extend(judge_checks(catalog, {**unconditional, **others}))
+    for mixed in mixed_cases(coverage, masked, others):
+        workshop.findings.extend(judge_checks(catalog, mixed))
     masker = _Masker(coverage, bound, bound_others, recorder)
     relations = {relation.name: masker.masks_of(relation) for relation in catalog.tables()}
     return MaskingPlan(
