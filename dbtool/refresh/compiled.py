@@ -21,6 +21,7 @@ from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
 from dbtool.refresh.expressions import check_expressions
 from dbtool.refresh.request import MaskedCopy
+from dbtool.refresh.tried_on_source import try_on_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,11 @@ def compile_for(
     originals = Recorded(request.key.survivors_seed())
     plan = plan_masking(catalog, request.rules, request.key, MASKS, originals, skipped=skipped)
     check_expressions(request.source, plan)
+    tried = try_on_source(
+        request.source, plan, lambda: plan_masking(catalog, request.rules, request.key, MASKS, skipped=skipped)
+    )
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
-    return MaskingInputs((*plan.findings, *drift), originals, pools_digest()), plan
+    return MaskingInputs((*tried, *drift), originals, pools_digest()), plan
 
 
 def confirm_originals(

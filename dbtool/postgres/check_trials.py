@@ -1,0 +1,142 @@
+"""Rows to try CHECKs with, and what a server says of stand-ins. Everything in transactions that write nothing, and that
+end by themselves after some seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from dbtool.errors import ServerFailed
+from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.server_errors import translated
+from dbtool.postgres.session import Connection
+
+SECONDS = 5  # for one statement
+_LOCK_TIMEOUT_S = 1
+_MOST_BYTES = 16 << 20  # of rows that are read to be tried
+_MOST_ALONE = 100  # rows that are tried one by one, after all together ended in an error
+# What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
+_REFUSING = ("22", "23", "P0", "38")
+
+Texts = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Of ``rows`` so many were ``refused``."""
+
+    rows: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An SQL condition, or with None only whether every value is of its type. ``types`` are the columns' as SQL spells
+    them; ``generated`` the expressions of columns that are made of them.
+    """
+
+    condition: str | None
+    types: Mapping[str, str]
+    generated: Mapping[str, str]
+
+
+@contextmanager
+def _briefly(connection: Connection, doing: str) -> Iterator[None]:
+    with translated(doing), connection.transaction():
+        connection.execute("SET TRANSACTION READ ONLY")
+        for name, seconds in (("statement_timeout", SECONDS), ("lock_timeout", _LOCK_TIMEOUT_S)):
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{seconds}s"))
+        yield
+
+
+def read_some_rows(connection: Connection, copy: CopyOut) -> bytes:
+    """COPY text of the rows on the copy's pages, and of not much more than some megabytes.
+
+    :raises PrivilegeMissing: the role may not read them, or some are hidden from it.
+    :raises ServerFailed: the relation is locked, or reading took too long.
+    """
+    rows: list[bytes] = []
+    size = 0
+    with (
+        _briefly(connection, f"reading some rows of {copy.relation}"),
+        connection.cursor().copy(copy.statement()) as stream,
+    ):
+        for row in stream:
+            rows.append(bytes(row))
+            size += len(row)
+            if size > _MOST_BYTES:
+                break
+    return b"".join(rows)
+
+
+def try_rows(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> Trial:
+    """What the server says of the rows. NULL satisfies a condition, as it satisfies a CHECK.
+
+    :raises DbtoolError: it cannot say: a function is missing, or the role may not call it, or it took too long.
+    """
+    count = len(next(iter(columns.values()), ()))
+    try:
+        return Trial(count, _count_refused(connection, question, columns))
+    except ServerFailed as error:
+        if not (error.sqlstate or "").startswith(_REFUSING):
+            raise
+    return _try_alone(connection, question, columns, min(count, _MOST_ALONE))
+
+
+def _try_alone(connection: Connection, question: Question, columns: Mapping[str, Texts], count: int) -> Trial:
+    refused = 0
+    for row in range(count):
+        one = {name: [values[row]] for name, values in columns.items()}
+        try:
+            refused += _count_refused(connection, question, one)
+        except ServerFailed as error:
+            if not (error.sqlstate or "").startswith(_REFUSING):
+                raise
+            refused += 1
+    return Trial(count, refused)
+
+
+def _count_refused(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> int:
+    with _briefly(connection, "trying a CHECK"):
+        row = connection.execute(
+            _spell(question), [list(columns[name]) for name in question.types]
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _spell(question: Question) -> sql.Composed:
+    """The values come as texts, and are read as COPY would read them; OFFSET 0 lets no cast be left out."""
+    names = [sql.Identifier(name) for name in question.types]
+    casts = [
+        sql.SQL("u.{0}::{1} AS {0}").format(name, _own(kind))
+        for name, kind in zip(names, question.types.values(), strict=True)
+    ]
+    made = [
+        sql.SQL("({}) AS {}").format(_own(text), sql.Identifier(name))
+        for name, text in question.generated.items()
+    ]
+    rows = sql.SQL("SELECT {} FROM ROWS FROM ({}) AS u ({}) OFFSET 0").format(
+        _listed(casts),
+        _listed([sql.SQL("pg_catalog.unnest(%s::pg_catalog.text[])") for _ in names]),
+        _listed(names),
+    )
+    whole = sql.SQL("SELECT {} FROM ({}) AS s OFFSET 0").format(_listed([sql.SQL("s.*"), *made]), rows)
+    if question.condition is None:
+        counts = [sql.SQL("pg_catalog.count(t.{})").format(name) for name in names]
+        return sql.SQL("SELECT 0, {} FROM ({}) AS t").format(_listed(counts), whole)
+    return sql.SQL("SELECT pg_catalog.count(*) FROM ({}) AS t WHERE NOT ({})").format(
+        whole, _own(question.condition)
+    )
+
+
+def _own(text: str) -> sql.SQL:
+    """What the server itself has spelt, in a statement that has parameters."""
+    return sql.SQL(text.replace("%", "%%"))
+
+
+def _listed(parts: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)

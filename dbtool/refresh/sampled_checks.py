@@ -1,0 +1,203 @@
+"""CHECKs of which their text does not tell whether stand-ins satisfy them: tried on a sample of the source's rows, by the
+source, before anything is copied. What is found stops the run; what is not found, the load may still find.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from dbtool import copytext
+from dbtool.catalog.relations import ColumnRef, Relation, RelationName, quote_identifier
+from dbtool.errors import DbtoolError
+from dbtool.findings import Finding, Severity
+from dbtool.masking.block import mask_block
+from dbtool.masking.check_fit import UnprovedCheck
+from dbtool.masking.check_samples import sample_values
+from dbtool.masking.compile import MaskingPlan, RelationMasks
+from dbtool.masking.index_text import mentions
+from dbtool.masking.mask import Overlap
+from dbtool.postgres.check_trials import Question, Texts, Trial, read_some_rows, try_rows
+from dbtool.postgres.session import Connection, connect
+from dbtool.refresh.chunks import Chunk, copy_out_of
+from dbtool.refresh.ends import naming
+from dbtool.targets import Target
+
+MOST_SECONDS = 30.0  # for all CHECKs together
+MOST_ROWS = 1000
+_SPOTS = 8  # of a relation
+_PAGES = 2  # of a spot
+_MOST_LEAVES = 4  # of a partitioned table
+_MOST_INVENTED = 40
+_BODY = re.compile(r"CHECK \((.*)\)(?: NO INHERIT)?\Z", re.DOTALL)
+_INSTEAD = "choose another mask or other options; give columns that must agree one mask with one `by`; or keep them with a reason"
+
+Group = tuple[UnprovedCheck, ...]  # of one constraint: a CHECK of several columns is one question
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Stand-ins as texts, by column. ``is_invented``: of values made up for the CHECK."""
+
+    columns: Mapping[str, Texts]
+    is_invented: bool = False
+
+
+def sample_checks(
+    source: Target,
+    findings: Sequence[Finding],
+    plan_again: Callable[[], MaskingPlan],
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Finding, ...]:
+    """The findings, where "not proved" has become what the sample says.
+
+    ``plan_again`` gives masks that leave no trace: what they see is no part of a run.
+    """
+    groups = _group(one for one in findings if isinstance(one, UnprovedCheck))
+    if not groups:
+        return tuple(findings)
+    with naming(source):
+        connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
+    with connection:
+        sampler = _Sampler(connection, plan_again())
+        deadline = clock() + MOST_SECONDS
+        answers = {group[0]: tuple(sampler.judge(group)) if clock() < deadline else group for group in groups}
+    return tuple(
+        told
+        for one in findings
+        for told in (answers.get(one, ()) if isinstance(one, UnprovedCheck) else (one,))
+    )
+
+
+def _group(unproved: Iterable[UnprovedCheck]) -> list[Group]:
+    groups: dict[tuple[object, ...], list[UnprovedCheck]] = {}
+    for one in unproved:
+        groups.setdefault((one.relation, one.columns, one.definition, one.constraint), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+class _Sampler:
+    """Reads each relation once, whatever is asked of it."""
+
+    def __init__(self, connection: Connection, plan: MaskingPlan) -> None:
+        self._connection, self._plan = connection, plan
+        self._errors = {finding.where for finding in plan.findings if finding.is_error}
+        self._read: dict[RelationName | None, pl.DataFrame] = {}
+
+    def judge(self, group: Group) -> Iterator[Finding]:
+        leaves = self._find_leaves(group[0])
+        if not leaves:
+            yield from group
+            return
+        question = _ask(group[0], leaves[0].relation)
+        try:
+            sample = self._sample(group[0], question, leaves)
+            trial = try_rows(self._connection, question, sample.columns)
+        except DbtoolError as error:
+            yield from (_untried(one, str(error)) for one in group)
+            return
+        yield from _tell(group, trial, is_invented=sample.is_invented)
+
+    def _find_leaves(self, check: UnprovedCheck) -> list[RelationMasks]:
+        """The largest. None where a column that it reads has no mask yet, but an error."""
+        found = [
+            one
+            for one in self._plan.relations.values()
+            if check.relation in {one.relation.name, one.relation.partition_root}
+        ]
+        refs = {str(ColumnRef(one.relation.ruled_by, name)) for one in found for name in check.columns}
+        largest = sorted(found, key=lambda one: -one.relation.pages)
+        return [] if refs & self._errors else largest[:_MOST_LEAVES]
+
+    def _sample(self, check: UnprovedCheck, question: Question, leaves: list[RelationMasks]) -> _Sample:
+        if check.relation not in self._read:
+            self._read[check.relation] = self._read_rows(leaves)
+        frame = self._read[check.relation]
+        if frame.is_empty():
+            return self._invent(check, question, leaves[0])
+        return _Sample({name: copytext.decode(frame[name]).to_list() for name in question.types})
+
+    def _read_rows(self, leaves: list[RelationMasks]) -> pl.DataFrame:
+        """Masked, as COPY spells them; the columns by their names."""
+        frames: list[pl.DataFrame] = []
+        for masks in leaves:
+            names = [column.name for column in masks.relation.copied_columns]
+            for chunk in _spots(masks.relation):
+                block = read_some_rows(self._connection, copy_out_of(masks, chunk, binary=False))
+                masked, _ = mask_block(masks, block, {}, 0)
+                frame = copytext.parse_block(masked, len(names)) if masked else pl.DataFrame()
+                if not frame.is_empty():
+                    frames.append(frame.rename(dict(zip(frame.columns, names, strict=True))))
+        return pl.concat(frames, how="diagonal").head(MOST_ROWS) if frames else pl.DataFrame()
+
+    def _invent(self, check: UnprovedCheck, question: Question, masks: RelationMasks) -> _Sample:
+        """For an empty table, such as those of a test's database. Originals satisfy the CHECK; a mask that shows nothing of
+        them may be tried with any text.
+        """
+        column = masks.relation.get_column(check.columns[0])
+        own = [one for one in masks.columns if one.column == column.name and one.expression is None]
+        stand_ins: list[str | None] = []
+        if set(question.types) == {column.name} and not any(one.by or one.layers for one in own):
+            texts = sample_values(check.definition or " ".join(column.type.domain_checks))[:_MOST_INVENTED]
+            for one in own:
+                fitting = (
+                    self._fitting(question, column.name, texts) if one.overlap is Overlap.CHANCE else texts
+                )
+                stand_ins += one.bound(pl.Series(fitting, dtype=pl.String), pl.DataFrame()).to_list()
+        return _Sample(dict.fromkeys(question.types, stand_ins), is_invented=True)
+
+    def _fitting(self, question: Question, column: str, texts: Sequence[str]) -> list[str]:
+        return [text for text in texts if not try_rows(self._connection, question, {column: [text]}).refused]
+
+
+def _spots(relation: Relation) -> Iterator[Chunk]:
+    """Pages from all over it: rows that were written together are alike."""
+    if relation.pages <= _SPOTS * _PAGES:
+        yield Chunk(relation.name, 0, None, _SPOTS * _PAGES)
+        return
+    for spot in range(_SPOTS):
+        first = (relation.pages - _PAGES) * spot // (_SPOTS - 1)
+        yield Chunk(relation.name, spot, first, first + _PAGES)
+
+
+def _ask(check: UnprovedCheck, relation: Relation) -> Question:
+    """A domain's CHECK is asked for by every cast to it."""
+    columns = [relation.get_column(name) for name in check.columns]
+    generated = {column.name: column.default or "" for column in columns if column.generated}
+    types = {
+        column.name: column.type.sql
+        for column in relation.copied_columns
+        if column.name in check.columns or any(mentions(text, column.name) for text in generated.values())
+    }
+    body = _BODY.match(check.definition)
+    return Question(body[1] if body else None, types, generated)
+
+
+def _tell(group: Group, trial: Trial, *, is_invented: bool) -> Iterator[Finding]:
+    first, uses = group[0], " and ".join(dict.fromkeys(one.use for one in group))
+    kind = "values made up for it" if is_invented else "sampled rows"
+    what = f"{first.constraint} of {_spell_place(first)}"
+    if trial.refused:
+        share = f"{trial.refused:,} of {trial.rows:,} {kind} ({trial.refused / trial.rows:.0%})"
+        message = f"stand-ins of {uses} do not satisfy {what}: {share} would end the load"
+        yield Finding("check-would-fail", Severity.ERROR, first.where, message, _INSTEAD)
+    elif trial.rows:
+        message = (
+            f"stand-ins of {uses} satisfy {what} in all of {trial.rows:,} {kind}; the load asks for every row"
+        )
+        yield Finding("check-sampled", Severity.INFO, first.where, message)
+    else:
+        yield from (_untried(one, "there is no row to try it with") for one in group)
+
+
+def _spell_place(check: UnprovedCheck) -> str:
+    columns = ", ".join(map(quote_identifier, check.columns))
+    return f"{check.relation} ({columns})" if check.definition else check.where
+
+
+def _untried(check: UnprovedCheck, reason: str) -> UnprovedCheck:
+    return replace(check, message=f"{check.message}. No sample could be tried: {reason}")

@@ -1,0 +1,18 @@
+"""What the source is asked of a plan, beyond its catalog: does it take the constants, and do CHECKs hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dbtool.findings import Finding
+from dbtool.masking.compile import MaskingPlan
+from dbtool.refresh.sampled_checks import sample_checks
+from dbtool.refresh.tried_constants import try_constants
+from dbtool.targets import Target
+
+
+def try_on_source(
+    source: Target, plan: MaskingPlan, plan_again: Callable[[], MaskingPlan]
+) -> tuple[Finding, ...]:
+    """The plan's findings, after the source was asked. ``plan_again`` is as ``sample_checks`` has it."""
+    return (*sample_checks(source, plan.findings, plan_again), *try_constants(source, plan))

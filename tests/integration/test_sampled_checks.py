@@ -1,0 +1,193 @@
+"""CHECKs that are not simple are tried on rows of the source before a run, and what they say is said without a value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dbtool.errors import FindingsRefuse
+from dbtool.findings import Finding, Severity
+from dbtool.refresh.check_rules import check_rules
+from dbtool.refresh.pipeline import refresh
+from dbtool.targets import Target, Tier
+from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+
+_SCHEMA = """
+CREATE FUNCTION public.is_code(code text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+    $$ SELECT code ~ '^(AB|CD)-[0-9]+$' $$;
+CREATE TABLE public.parts (
+    id int PRIMARY KEY,
+    code text CONSTRAINT code_form CHECK (public.is_code(code)),
+    low int, high int, made date, sold date,
+    CONSTRAINT in_order CHECK (CASE WHEN high IS NULL THEN true ELSE low <= high END),
+    CONSTRAINT sold_later CHECK (sold >= made)
+);
+"""
+_ROWS = """
+INSERT INTO public.parts
+SELECT n, 'AB-' || (10000 + n), n, n + 1, DATE '2020-01-01' + n, DATE '2020-01-02' + n FROM generate_series(1, 3000) AS n;
+"""
+_RULES = """\
+  public.parts:
+    id: {{keep: k}}
+    code: {code}
+    low: {low}
+    high: {{keep: k}}
+    made: {made}
+    sold: {made}
+"""
+_KEPT = "{keep: k}"
+
+
+def _findings(
+    url: str, tmp_path: Path, code: str = _KEPT, low: str = _KEPT, made: str = _KEPT
+) -> tuple[Finding, ...]:
+    rules = rules_of(_RULES.format(code=code, low=low, made=made), tmp_path)
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: url), rules)
+    return tuple(one for one in findings if one.check.startswith(("check-", "mask-")))
+
+
+def test_names_the_constraint_the_mask_and_the_share_of_rows_that_would_fail(
+    database: str, tmp_path: Path
+) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _findings(database, tmp_path, code="{mask: permute_format}")
+    assert (found.check, found.severity, found.where) == (
+        "check-would-fail",
+        Severity.ERROR,
+        "public.parts.code",
+    )
+    assert "mask permute_format at " in found.message
+    assert "CHECK code_form of public.parts (code)" in found.message
+    assert "of 1,000 sampled rows" in found.message
+    assert "by" in found.remedy
+    assert "AB-" not in str(found)
+
+
+def test_a_check_that_holds_for_the_sample_lets_the_run_go_on(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _findings(database, tmp_path, code="{mask: permute_digits}")
+    assert (found.check, found.severity) == ("check-sampled", Severity.INFO)
+    assert "all of 1,000 sampled rows" in found.message
+
+
+def test_a_check_of_several_columns_is_tried_on_whole_rows(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _findings(database, tmp_path, low="{mask: permute_integer}")
+    assert (found.check, found.where) == ("check-would-fail", "public.parts.low")
+    assert "CHECK in_order of public.parts (low, high)" in found.message
+    (apart,) = _findings(database, tmp_path, made="{mask: shift_date}")
+    assert "CHECK sold_later of public.parts (made, sold)" in apart.message
+    assert apart.message.count("mask shift_date") == 2
+    assert _findings(database, tmp_path, made="{mask: shift_date, by: id}") == ()
+
+
+@pytest.mark.one_major
+def test_an_empty_table_is_tried_with_values_made_up_for_the_check(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA)
+    (found,) = _findings(database, tmp_path, code="{mask: email}")
+    assert found.check == "check-would-fail"
+    assert "values made up for it (100%) would end the load" in found.message
+    (untried,) = _findings(database, tmp_path, code="{mask: permute_digits}")
+    assert (untried.check, untried.severity) == ("check-not-proved", Severity.WARNING)
+    assert untried.message.endswith("No sample could be tried: there is no row to try it with")
+
+
+@pytest.mark.one_major
+def test_a_function_that_writes_or_sleeps_ends_nothing_but_its_own_trial(
+    database: str, tmp_path: Path
+) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    execute(
+        database,
+        "CREATE TABLE public.log (t text); CREATE OR REPLACE FUNCTION public.is_code(code text) RETURNS boolean "
+        "LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN INSERT INTO public.log VALUES (code); RETURN true; END $$",
+    )
+    rules = rules_of(
+        _RULES.format(code="{mask: redact}", low=_KEPT, made=_KEPT) + "  public.log: {t: {keep: k}}\n",
+        tmp_path,
+    )
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    (found,) = (one for one in findings if one.check == "check-not-proved")
+    assert "No sample could be tried: " in found.message
+    assert column_of(database, "SELECT count(*) FROM public.log") == [0]
+
+
+def test_an_exception_that_a_check_raises_counts_as_a_row_that_fails(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    execute(
+        database,
+        "CREATE OR REPLACE FUNCTION public.is_code(code text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS "
+        "$$ BEGIN IF code LIKE 'XX%' THEN RAISE 'a secret: %', code; END IF; RETURN true; END $$",
+    )
+    (found,) = _findings(database, tmp_path, code="{mask: redact}")
+    assert found.check == "check-would-fail"
+    assert "100 of 100 sampled rows (100%)" in found.message
+    assert "secret" not in str(found)
+
+
+@pytest.mark.one_major
+def test_a_role_that_may_not_read_the_rows_is_told_that_nothing_was_tried(
+    database: str, tmp_path: Path
+) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    role = f"dbtool_{database.rsplit('/', 1)[1]}"
+    execute(database, f"CREATE ROLE {role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA public TO {role}")
+    try:
+        parameters = psycopg.conninfo.conninfo_to_dict(database)
+        url = f"postgresql://{role}:x@{parameters['host']}:{parameters['port']}/{parameters['dbname']}"
+        (found,) = _findings(url, tmp_path, code="{mask: redact}")
+        assert found.check == "check-not-proved"
+        assert "permission denied" in found.message
+    finally:
+        execute(database, f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_generated_columns_and_partitions_are_tried_as_the_target_will_have_them(
+    database: str, tmp_path: Path
+) -> None:
+    execute(
+        database,
+        "CREATE TABLE public.sales (id int, net int, tax int GENERATED ALWAYS AS (net / 10) STORED, "
+        "CONSTRAINT small CHECK (tax < 100)) PARTITION BY RANGE (id);"
+        "CREATE TABLE public.sales_1 PARTITION OF public.sales FOR VALUES FROM (0) TO (500);"
+        "CREATE TABLE public.sales_2 PARTITION OF public.sales FOR VALUES FROM (500) TO (1000);"
+        "INSERT INTO public.sales SELECT n, 100 + n % 800 FROM generate_series(0, 999) AS n",
+    )
+    rules = rules_of(
+        "  public.sales: {id: {keep: k}, net: {mask: permute_integer, within: type}}\n", tmp_path
+    )
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    (found,) = (one for one in findings if one.check.startswith("check-"))
+    assert found.check == "check-would-fail"
+    assert "CHECK small of public.sales (tax)" in found.message
+
+
+def test_a_constant_that_its_type_or_domain_does_not_hold_is_refused(database: str, tmp_path: Path) -> None:
+    execute(
+        database,
+        "CREATE DOMAIN public.positive AS int CHECK (VALUE > 0);"
+        "CREATE TABLE public.t (id int, born date, n public.positive, tags int[], good date)",
+    )
+    rules = rules_of(
+        "  public.t: {id: {keep: k}, born: {mask: constant, value: someday}, n: {mask: constant, value: -7}, "
+        "tags: {each: {mask: constant, value: 3}}, good: {mask: constant, value: '2000-01-01'}}\n",
+        tmp_path,
+    )
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    refused = {one.where: one for one in findings if one.is_error}
+    assert refused.keys() == {"public.t.born", "public.t.n"}
+    assert "no value of date" in refused["public.t.born"].message
+
+
+def test_a_refresh_is_refused_before_anything_is_copied(
+    two_databases: tuple[str, str], tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(source, _SCHEMA + _ROWS)
+    rules = rules_of(_RULES.format(code="{mask: permute_format}", low=_KEPT, made=_KEPT), tmp_path)
+    with pytest.raises(FindingsRefuse, match="nothing was copied"):
+        refresh(request_for(source, target, tmp_path, rules))
+    assert query(target, "SELECT to_regclass('public.parts')") == [(None,)]
