@@ -44,7 +44,9 @@ def compile_for(
     plan = plan_masking(catalog, request.rules, request.key, MASKS, originals, skipped=skipped)
     check_expressions(request.source, plan)
     tried = try_on_source(
-        request.source, plan, lambda: plan_masking(catalog, request.rules, request.key, MASKS, skipped=skipped)
+        request.source,
+        plan,
+        lambda: plan_masking(catalog, request.rules, request.key, MASKS, skipped=skipped),
     )
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
     return MaskingInputs((*tried, *drift), originals, pools_digest()), plan
