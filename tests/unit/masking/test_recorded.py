@@ -1,0 +1,83 @@
+"""Which originals may stand where, once rows of one column take different decisions."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dbtool.catalog.relations import ColumnRef, RelationName
+from dbtool.masking.recorded import Branch, Recorded
+from dbtool.masking.survivors import Originals, hash_whole
+
+_USERS = RelationName("public", "users")
+_EMAIL, _NOTE = ColumnRef(_USERS, "email"), ColumnRef(_USERS, "note")
+_MASKED = Branch(_EMAIL, holds=True)
+_SEED = 7
+
+
+def texts(*values: str) -> pl.Series:
+    return pl.Series(values, dtype=pl.String)
+
+
+def found(recorded: Recorded, value: str, column: ColumnRef) -> bool:
+    recorded.settle()
+    return len(recorded.found_in(hash_whole(texts(value), _SEED), column)) == 1
+
+
+def test_an_original_may_stand_where_another_row_of_its_column_holds_it() -> None:
+    recorded = Recorded(_SEED)
+    recorded.record_originals(texts("ada@x.org", "bob@x.org"), _MASKED)
+    recorded.record_others(texts("ada@x.org", "eve@x.org"), _MASKED)
+    assert [found(recorded, value, _EMAIL) for value in ("ada@x.org", "bob@x.org", "eve@x.org")] == [
+        False,
+        True,
+        False,
+    ]
+    assert [found(recorded, value, _NOTE) for value in ("ada@x.org", "bob@x.org", "eve@x.org")] == [
+        True,
+        True,
+        False,
+    ]
+    assert (recorded.divided, recorded.count) == ((_EMAIL,), 2)
+
+
+def test_an_original_of_another_column_may_not() -> None:
+    recorded = Recorded(_SEED)
+    recorded.record_originals(texts("ada@x.org"))
+    recorded.record_others(texts("ada@x.org"), _MASKED)
+    recorded.record_originals(texts("bob@x.org"), _MASKED)
+    assert found(recorded, "ada@x.org", _EMAIL)
+    recorded = Recorded(_SEED)
+    recorded.record_originals(texts("ada@x.org"), Branch(_NOTE, holds=True))
+    recorded.record_others(texts("ada@x.org"), _MASKED)
+    recorded.record_originals(texts("bob@x.org"), _MASKED)
+    assert found(recorded, "ada@x.org", _EMAIL)
+
+
+def test_the_branches_of_one_column_are_told_apart() -> None:
+    recorded, other = Recorded(_SEED), Branch(_EMAIL, holds=False)
+    recorded.record_originals(texts("ada@x.org"), _MASKED)
+    recorded.record_originals(texts("bob@x.org"), other)
+    recorded.record_others(texts("ada@x.org"), other)
+    assert found(recorded, "ada@x.org", _EMAIL)
+
+
+def test_a_text_that_holds_an_original_is_what_another_row_holds() -> None:
+    recorded = Recorded(_SEED)
+    recorded.record_originals(texts("ada@x.org", "bob@x.org"), _MASKED)
+    recorded.record_others(texts("to ada@x.org"), _MASKED)
+    assert not found(recorded, "ada@x.org", _EMAIL)
+    assert found(recorded, "bob@x.org", _EMAIL)
+
+
+def test_too_many_originals_make_hits_uncertain_and_too_many_others_do_not() -> None:
+    assert Recorded(_SEED).settle()
+    for sets, exact in (
+        ((Originals(limit=0), Originals(), Originals()), False),
+        ((Originals(), Originals(limit=0), Originals()), False),
+        ((Originals(), Originals(), Originals(limit=0)), True),
+    ):
+        recorded = Recorded(_SEED, *sets)
+        recorded.record_originals(texts("ada@x.org"))
+        recorded.record_originals(texts("ada@x.org"), _MASKED)
+        recorded.record_others(texts("ada@x.org"), _MASKED)
+        assert (recorded.settle(), recorded.exact) == (exact, exact)
