@@ -77,11 +77,12 @@ def _compared(index: UniqueIndex) -> Iterator[str]:
 
 
 def spell_type(column: ColumnType) -> str:
-    """As SQL spells it; of a domain, also what it is made of, since that may change under the name."""
+    """As SQL spells it; with what a domain, a composite type or a range of their own is made of: it may change under the name."""
+    parts = f" ({', '.join(column.made_of)})" if column.made_of and column.type_schema != "pg_catalog" else ""
     if not column.domains:
-        return escape(column.sql)
+        return escape(column.sql + parts)
     inner = (name for name in column.domains if name != column.sql.removesuffix("[]"))
-    return escape(" over ".join([column.sql, *inner, _spell_base(column)]))
+    return escape(" over ".join([column.sql, *inner, _spell_base(column)]) + parts)
 
 
 def _spell_base(column: ColumnType) -> str:

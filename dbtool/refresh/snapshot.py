@@ -73,11 +73,12 @@ def hold_snapshot(
 
 def _refuse_changed(source: Target, wanted: Catalog, seen: Catalog, workflow: str) -> None:
     """A new partition changes no decision of the rules, but it was neither locked nor planned for."""
+    if set(seen.description()) == set(wanted.description()):
+        return
     state = f"nothing was copied and nothing was changed. Run the {workflow} again."
-    if seen.fingerprint() != wanted.fingerprint():
-        raise Drift(f"{source}'s schema changed while the {workflow} was starting; {state}")
-    if set(seen.description()) != set(wanted.description()):
+    if seen.fingerprint() == wanted.fingerprint():
         raise Busy(f"partitions or sequences of {source} changed while the {workflow} was starting; {state}")
+    raise Drift(f"{source}'s schema changed while the {workflow} was starting; {state}")
 
 
 def _lock_tables(connection: Connection, source: Target, catalog: Catalog, workflow: str) -> None:

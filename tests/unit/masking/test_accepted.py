@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.constraints import UniqueIndex
-from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind
+from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, TypeKind
 from dbtool.findings import Finding, Severity
 from dbtool.masking.accepted import find_gone, find_kept, judge_kept, spell_type
 from dbtool.rules.lockfile import KeptColumn, Lock, parse_lock, render_lock
@@ -166,11 +166,14 @@ def _domains(*names: str) -> tuple[str, ...]:
         (ColumnType("public.outer", "numeric", precision=10, scale=2, domains=_domains("outer", "inner")), "public.outer over public.inner over numeric(10,2)"),
         (ColumnType("public.code[]", "int8", is_array=True, domains=_domains("code")), "public.code[] over bigint[]"),
         (ColumnType("public.mail", "citext", type_schema="ext", domains=_domains("mail")), "public.mail over ext.citext"),
+        (ColumnType("public.home[]", "home", TypeKind.COMPOSITE, is_array=True, type_schema="public", made_of=("street text", "no integer")), "public.home[] (street text, no integer)"),
+        (ColumnType("public.abode", "home", TypeKind.COMPOSITE, type_schema="public", domains=_domains("abode"), made_of=("no integer",)), "public.abode over public.home (no integer)"),
+        (ColumnType("daterange", "daterange", TypeKind.RANGE, made_of=("date",)), "daterange"),
         (ColumnType('public."a\nb"', "x"), 'public."a\\000Ab"'),
     ],
-    ids=["plain", "domain", "nested", "array", "extension", "unprintable"],
+    ids=["plain", "domain", "nested", "array", "extension", "composite", "domain over composite", "PostgreSQL's own", "unprintable"],
 )  # fmt: skip
-def test_a_type_is_spelt_with_what_its_domains_are_made_of(type_: ColumnType, spelt: str) -> None:
+def test_a_type_is_spelt_with_what_it_is_made_of(type_: ColumnType, spelt: str) -> None:
     assert spell_type(type_) == spelt
 
 
