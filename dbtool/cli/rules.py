@@ -59,9 +59,10 @@ def check(
 ) -> None:
     """Does every column of ENVIRONMENT have its decision, does every mask fit, and do the subsets?
 
-    Reads the catalog only, no row. Exits with 1 where a refresh would be refused, with 4 where that is for kept columns alone
-    that are not as dbtool.lock has them, and prints the YAML to paste for what no rule decides. The masking key is not needed. Whether a root selects rows, or a reference leads into a table
-    that is to be empty, the rows decide: dbtool refresh --plan says so.
+    Reads the catalog, and a few rows where a CHECK's text does not tell whether stand-ins satisfy it. Exits with 1 where a
+    refresh would be refused, with 4 where that is for kept columns alone that are not as dbtool.lock has them, and prints the
+    YAML to paste for what no rule decides. The masking key is not needed. Whether a root selects rows, or a reference leads
+    into a table that is to be empty, the rows decide: dbtool refresh --plan says so.
     """
     plan, found = _check(environment, profile, config)
     findings = tuple(_judge(finding, strict=strict) for finding in found)
