@@ -120,7 +120,7 @@ def test_each_branch_is_counted_and_judged_for_itself() -> None:
     decided = rules(users={"c": choice(use("email"), KEEP)})
     block = b"a@b.de\tt\nc@d.de\tf\n\\N\tf\ne@f.de\tt\n"
     for mask, expected in ((MASKS["email"], 0), (idle, 2)):
-        plan = plan_masking(catalog, decided, KEY, MASKS | {"email": mask})
+        plan = plan_masking(catalog, decided, KEY, {**MASKS, "email": mask})
         tallies: Tallies = {}
         mask_block(plan.relations[USERS], block, tallies, 7)
         masked, kept = plan.relations[USERS].columns
