@@ -5,7 +5,7 @@ end by themselves after some seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -44,6 +44,10 @@ class Question:
     generated: Mapping[str, str]
 
 
+class _Enough(Exception):
+    pass
+
+
 @contextmanager
 def _briefly(connection: Connection, doing: str) -> Iterator[None]:
     with translated(doing), connection.transaction():
@@ -62,6 +66,7 @@ def read_some_rows(connection: Connection, copy: CopyOut) -> bytes:
     rows: list[bytes] = []
     size = 0
     with (
+        suppress(_Enough),
         _briefly(connection, f"reading some rows of {copy.relation}"),
         connection.cursor().copy(copy.statement()) as stream,
     ):
@@ -69,7 +74,7 @@ def read_some_rows(connection: Connection, copy: CopyOut) -> bytes:
             rows.append(bytes(row))
             size += len(row)
             if size > _MOST_BYTES:
-                break
+                raise _Enough  # an exception is what cancels a COPY
     return b"".join(rows)
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbtool.errors import FindingsRefuse
+from dbtool.catalog.relations import RelationName
+from dbtool.errors import FindingsRefuse, ServerFailed
 from dbtool.findings import Finding, Severity
+from dbtool.postgres import check_trials
+from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.session import connect
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh
 from dbtool.targets import Target, Tier
@@ -191,3 +195,22 @@ def test_a_refresh_is_refused_before_anything_is_copied(
     with pytest.raises(FindingsRefuse, match="nothing was copied"):
         refresh(request_for(source, target, tmp_path, rules))
     assert query(target, "SELECT to_regclass('public.parts')") == [(None,)]
+
+
+@pytest.mark.one_major
+def test_large_rows_and_slow_checks_are_given_up(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_trials, "_MOST_BYTES", 50_000)
+    monkeypatch.setattr(check_trials, "SECONDS", 1)
+    execute(
+        database,
+        "CREATE TABLE public.large AS SELECT n, repeat('x', 2000) AS t FROM generate_series(1, 20000) AS n",
+    )
+    copy = CopyOut(RelationName("public", "large"), ("n", "t"))
+    with connect(database, read_only=True) as connection:
+        assert 50_000 < len(check_trials.read_some_rows(connection, copy)) < 60_000
+        sleep = check_trials.Question("pg_catalog.pg_sleep(n) IS NULL", {"n": "int4"}, {})
+        with pytest.raises(ServerFailed, match="timeout"):
+            check_trials.try_rows(connection, sleep, {"n": ["10"]})
+        holds = check_trials.Question("n % 2 = 1 AND t LIKE '%x%'", {"n": "int4", "t": "text"}, {})
+        tried = check_trials.try_rows(connection, holds, {"n": ["1", "2", None], "t": ["x", "x", "y"]})
+        assert tried == check_trials.Trial(3, 2)
