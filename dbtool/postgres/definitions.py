@@ -9,6 +9,7 @@ from dbtool.catalog.definitions import PARTITION, Definition, describe_definitio
 from dbtool.catalog.relations import RelationName
 from dbtool.catalog.view_query import spell_as_since_16
 from dbtool.postgres.introspect import settings_for_reading
+from dbtool.postgres.introspect_relations import find_partition_root, name_of
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import Row, read_rows
 
@@ -48,8 +49,8 @@ def _read_definitions(connection: Connection) -> Iterator[Definition]:
 
 
 def _places(relations: list[Row]) -> Mapping[int, _Place]:
-    names = {row["oid"]: RelationName(row["schema"], row["name"]) for row in relations}
-    return {row["oid"]: _Place(names[row["oid"]], names.get(row["root"])) for row in relations}
+    rows = {row["oid"]: row for row in relations}
+    return {oid: _Place(name_of(row), find_partition_root(row, rows)) for oid, row in rows.items()}
 
 
 def _relation(row: Row, place: _Place, *, before_16: bool) -> Definition:

@@ -40,6 +40,17 @@ def name_of(row: Row) -> RelationName:
     return RelationName(row["schema"], row["name"])
 
 
+def find_partition_root(row: Row, rows: Mapping[int, Row]) -> RelationName | None:
+    """The topmost partitioned table, also where DETACH PARTITION … CONCURRENTLY was interrupted in between: for PostgreSQL the
+    tree ends there, and yet pg_dump makes a partition of it.
+    """
+    root = row["partition_root"]
+    while root in rows and rows[root]["detached_from"] in rows:
+        above = rows[root]["detached_from"]
+        root = rows[above]["partition_root"] or above
+    return name_of(rows[root]) if root in rows else None
+
+
 def read_relations(connection: Connection, *, is_standby: bool) -> Relations:
     found = read_rows(connection, "relations")
     rows = {row["oid"]: row for row in found if row["extension"] is None}
@@ -73,7 +84,6 @@ def _relation(
     row: Row, rows: Mapping[int, Row], columns: Mapping[int, Column], *, is_standby: bool
 ) -> Relation:
     persistence = Persistence(row["persistence"])
-    root = row["partition_root"]
     return Relation(
         name=name_of(row),
         kind=RelationKind(row["kind"]),
@@ -82,7 +92,7 @@ def _relation(
         rows=row["rows"],
         pages=row["pages"] or 0,
         bytes=row["bytes"] or 0,
-        partition_root=name_of(rows[root]) if root in rows else None,
+        partition_root=find_partition_root(row, rows),
         partition_key=_partition_key(row, columns),
         partition_mentions=tuple(columns[number].name for number in row["partition_mentions"]),
         partition_strategy=_STRATEGIES.get(row["partition_strategy"]),

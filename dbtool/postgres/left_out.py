@@ -30,6 +30,8 @@ def _relations_left_out(relations: Relations, refreshable: Collection[int]) -> I
                 f"{relation.name} or a materialised view it reads was never populated on the source, "
                 "so it is created and not refreshed"
             )
+        elif relations.rows[oid]["detached_from"] in relations.by_oid:
+            yield _detached_half(relation, relations.by_oid[relations.rows[oid]["detached_from"]])
         elif relation.kind is RelationKind.TABLE and not relation.readable:
             yield f"{relation.name} is unlogged: a standby has none of its rows, so it arrives empty"
 
@@ -37,6 +39,13 @@ def _relations_left_out(relations: Relations, refreshable: Collection[int]) -> I
 def _foreign_table(relation: Relation, server: str) -> str:
     part = f", a partition of {relation.partition_root}" if relation.partition_root else ""
     return f"{relation.name} is a foreign table on server {server}{part}: its rows are not copied"
+
+
+def _detached_half(relation: Relation, parent: Relation) -> str:
+    return (
+        f"{relation.name} is half detached from {parent.name}, whose queries do not find its rows any more; that state is not "
+        f"copied, it arrives as a partition. On the source: ALTER TABLE {parent.name} DETACH PARTITION {relation.name} FINALIZE"
+    )
 
 
 def _of_extension(row: Row) -> str:

@@ -11,9 +11,12 @@ SELECT
         WHEN c.relkind = 'f' THEN 'foreign table'
         ELSE 'table'
     END AS kind,
-    CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid::pg_catalog.int8 END AS root,
+    CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid::pg_catalog.int8 END
+        AS partition_root,
+    d.inhparent::pg_catalog.int8 AS detached_from,
     pg_catalog.concat_ws(
         ', ',
+        CASE WHEN d.inhrelid IS NOT NULL THEN 'detach pending' END,
         CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END,
         CASE
             WHEN c.relispartition AND b.bound = 'DEFAULT' THEN 'default'
@@ -47,6 +50,7 @@ SELECT
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS bound) AS b
+LEFT JOIN pg_catalog.pg_inherits AS d ON d.inhrelid = c.oid AND d.inhdetachpending
 LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_catalog.pg_foreign_table AS f ON f.ftrelid = c.oid

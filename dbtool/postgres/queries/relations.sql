@@ -14,6 +14,9 @@ SELECT
     CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) END AS bytes,
     CASE WHEN c.relispartition THEN pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid::pg_catalog.int8 END
         AS partition_root,
+    (
+        SELECT i.inhparent::pg_catalog.int8 FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid AND i.inhdetachpending
+    ) AS detached_from,
     pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
     p.partstrat::pg_catalog.text AS partition_strategy,
     p.partattrs::pg_catalog.int2[] AS partition_key,
