@@ -2,7 +2,7 @@
 # Options are passed on: make demo ARGS=--keep · make test ARGS="-k swap"
 
 .POSIX:
-.PHONY: help demo test lint check bench lock clean
+.PHONY: help demo test laws lint check bench lock clean
 
 ARGS =
 PYTHON =
@@ -17,6 +17,9 @@ demo: $(VENV)/run.stamp  ## a shop refreshed into staging, then migrated, on two
 
 test: $(VENV)/dev.stamp  ## all tests, on every PostgreSQL in DBTOOL_TEST_MAJORS (18,17)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+laws: $(VENV)/dev.stamp  ## what must hold of any input, with twenty times as many examples, other ones each time
+	DBTOOL_TEST_EXAMPLES=20 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 tests/laws $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -12,12 +12,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.postgres.binaries import choose_server, find_installations
+from tests.databases import create_database, drop_databases
+from tests.examples import load_profile
+from tests.memory import keep_temporary_files_in_memory
 
 _MAJORS = tuple(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
 _HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
@@ -26,6 +27,12 @@ _CANNOT_RUN = "cannot run here: "
 
 ServerOf = Callable[[int], EmbeddedServer]
 MakeDatabase = Callable[[], str]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    load_profile()
+    if not hasattr(config, "workerinput"):  # the workers of xdist inherit it
+        config.add_cleanup(keep_temporary_files_in_memory())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -102,17 +109,13 @@ def make_database(server: EmbeddedServer, database_numbers: Iterator[int]) -> It
     ones' names do.
     """
     made: list[str] = []
-    with psycopg.connect(server.url(), autocommit=True) as connection:
 
-        def make() -> str:
-            name = f"dbtool_test_{os.getpid()}_{next(database_numbers)}_"
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-            made.append(name)
-            return server.url(name)
+    def make() -> str:
+        made.append(f"dbtool_test_{os.getpid()}_{next(database_numbers)}_")
+        return create_database(server, made[-1])
 
-        yield make
-        for name in made:
-            _drop_databases(connection, name)
+    yield make
+    drop_databases(server, *made)
 
 
 @pytest.fixture(scope="session")
@@ -148,9 +151,3 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"{_CANNOT_RUN}the data sets are not at {folder}; set DBTOOL_TEST_DATA to their folder")
     return folder
-
-
-def _drop_databases(connection: psycopg.Connection, prefix: str) -> None:
-    found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
-    for (name,) in found.fetchall():
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

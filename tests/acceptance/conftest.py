@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
-from tests.acceptance.project import KEY, Project, drop_databases
+from tests.acceptance.project import KEY, Project
+from tests.databases import create_database, drop_databases
 
 PEOPLE = 60
 _PEOPLE = """
@@ -59,10 +58,7 @@ def on_newest(newest_server: EmbeddedServer, database_numbers: Iterator[int]) ->
     prefix = f"dbtool_test_{os.getpid()}_{next(database_numbers)}_"
 
     def make() -> str:
-        name = f"{prefix}{next(database_numbers)}"
-        with psycopg.connect(newest_server.url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        return newest_server.url(name)
+        return create_database(newest_server, f"{prefix}{next(database_numbers)}")
 
     yield make
     drop_databases(newest_server, prefix)
@@ -87,11 +83,7 @@ def make_on(name_on: MakeOn) -> MakeOn:
     """An empty database on the server given."""
 
     def make(server: EmbeddedServer) -> str:
-        url = name_on(server)
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            name = sql.Identifier(url.rsplit("/", 1)[1])
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-        return url
+        return create_database(server, name_on(server).rsplit("/", 1)[1])
 
     return make
 

@@ -27,7 +27,7 @@ from tests.acceptance.project import KEY, Done
 RUN_TAKES_AT_MOST_S = 200
 _PINS = Path(__file__).parent / "foreign"
 _EVIDENCE_KEY = "an evidence key of these tests alone: 0123456789"
-_INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN")
+_INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "DBTOOL_POSTGRES_BIN")
 _NO_REGISTRY = re.compile(
     r"connect|resolve|fetch|download|timed? ?out|no matching distribution|no route", re.IGNORECASE
 )

@@ -14,10 +14,11 @@ from typing import Any
 import psycopg
 
 from tests.acceptance.project import Done, Running
+from tests.databases import execute, query
 
 EVIDENCE_KEY = "an evidence key of these tests alone: 0123456789"
 RUN_TAKES_AT_MOST_S = 90
-_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "DBTOOL_POSTGRES_BIN", "PYTHONPATH")
+_INHERITED = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR", "DBTOOL_POSTGRES_BIN", "PYTHONPATH")
 _SETTINGS = """\
 [project]
 migrations = "migrations"
@@ -148,15 +149,8 @@ class MigrationProject:
         with psycopg.connect(url) as connection:
             return connection.execute("SELECT event, revision FROM dbtool.ledger ORDER BY number").fetchall()
 
-    @staticmethod
-    def execute(url: str, statements: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(statements.encode())
-
-    @staticmethod
-    def query(url: str, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url, autocommit=True) as connection:
-            return connection.execute(query.encode()).fetchall()
+    execute = staticmethod(execute)
+    query = staticmethod(query)
 
 
 def document(done: Done) -> dict[str, Any]:

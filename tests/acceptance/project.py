@@ -19,9 +19,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psycopg
-from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
+from tests.databases import execute, query
 
 KEY = "a key of these tests alone: 0123456789abcdef"
 RUN_TAKES_AT_MOST_S = 90
@@ -145,15 +145,8 @@ class Project:
         self.environ |= {"PRODUCTION_URL": source, "STAGING_URL": target}
         self.ends = (source, target)
 
-    @staticmethod
-    def execute(url: str, statements: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(statements.encode())
-
-    @staticmethod
-    def query(url: str, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url, autocommit=True) as connection:
-            return connection.execute(query.encode()).fetchall()
+    execute = staticmethod(execute)
+    query = staticmethod(query)
 
     def use_rules(self, name: str) -> None:
         shutil.copy(_RULES / f"{name}.yaml", self.rules)
@@ -261,12 +254,6 @@ def databases_of(server: EmbeddedServer, *names: str) -> dict[str, str | None]:
     )
     with psycopg.connect(server.url(), autocommit=True) as connection:
         return dict(connection.execute(query, [list(names)]).fetchall())
-
-
-def drop_databases(server: EmbeddedServer, prefix: str) -> None:
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        for name in databases_of(server, prefix):
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 30) -> None:

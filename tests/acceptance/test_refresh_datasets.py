@@ -17,7 +17,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from tests.acceptance import inspection
 from tests.acceptance.datasets import load_dataset
 from tests.acceptance.inspection import Column, Table
-from tests.acceptance.project import KEY, Project, drop_databases
+from tests.acceptance.project import KEY, Project
+from tests.databases import drop_databases
 
 MAJORS = sorted(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
 SAME_AND_UP = [(major, major) for major in MAJORS] + [(major, MAJORS[-1]) for major in MAJORS[:-1]]

@@ -15,8 +15,9 @@ from dbtool.clones.embedded import EmbeddedServer
 from tests.acceptance import inspection
 from tests.acceptance.datasets import load_dataset
 from tests.acceptance.inspection import Table
-from tests.acceptance.project import Project, drop_databases
+from tests.acceptance.project import Project
 from tests.acceptance.reachable import Content, Reference, Values, read_content
+from tests.databases import drop_databases
 
 PERCENTAGES = (1, 10, 100)
 # The partition of July came without the foreign keys that the others have.

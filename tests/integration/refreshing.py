@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from dbtool.catalog.catalog import Catalog
 from dbtool.digest import ProjectKey
 from dbtool.masking.coverage import ruled_relations
@@ -61,21 +59,3 @@ def request_for(
         state=state,
     )
     return replace(request, **options)
-
-
-def execute(url: str, statements: str) -> None:
-    with psycopg.connect(
-        url, autocommit=True, client_encoding="UTF8", options="-c statement_timeout=0"
-    ) as connection:
-        connection.execute(statements.encode())
-
-
-def query(url: str, text: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(
-        url, autocommit=True, client_encoding="UTF8", options="-c statement_timeout=0"
-    ) as connection:
-        return connection.execute(text.encode()).fetchall()
-
-
-def column_of(url: str, text: str) -> list[Any]:
-    return [value for (value,) in query(url, text)]

@@ -15,7 +15,7 @@ from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.clones.unprivileged import find_server_user
 from dbtool.postgres.binaries import choose_server, find_installations
 from tests.acceptance.project import wait_until
-from tests.integration.refreshing import query
+from tests.databases import query
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from dbtool.rules.loader import load_rules
 from dbtool.rules.lockfile import LOCK_NAME
 from dbtool.rules.model import RuleSet
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import execute, request_for
+from tests.databases import execute
+from tests.integration.refreshing import request_for
 
 pytestmark = pytest.mark.one_major
 

@@ -13,7 +13,7 @@ from dbtool.postgres.alembic_version import (
     find_version_tables,
 )
 from dbtool.postgres.session import connect
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 _TABLE = "CREATE TABLE {0} (version_num varchar(32) NOT NULL); INSERT INTO {0} VALUES {1};"
 

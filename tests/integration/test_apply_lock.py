@@ -13,7 +13,7 @@ import pytest
 
 from dbtool.errors import LockNotAcquired, ServerFailed
 from dbtool.postgres.apply_lock import Holder, apply_lock
-from tests.integration.refreshing import execute, query
+from tests.databases import execute, query
 
 pytestmark = pytest.mark.one_major
 

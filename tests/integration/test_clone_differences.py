@@ -22,8 +22,8 @@ from dbtool.postgres.builds import Build, read_build
 from dbtool.postgres.extensions import read_offered_extensions
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.session import Connection
+from tests.databases import column_of, execute, own_database, query
 from tests.integration.cloning import compare_catalogs, request_for
-from tests.integration.refreshing import column_of, execute, query
 
 SCHEMAS_FOLDER = Path(__file__).parent.parent / "schemas"
 LoadSchema = Callable[[str], str]
@@ -150,20 +150,16 @@ def test_what_is_built_without_icu_holds_none_of_its_collations(
     server_of: Callable[[int], EmbeddedServer],
 ) -> None:
     """The wheel of 18 is; Debian's 15 is not."""
-    server, name = server_of(15), f"dbtool_test_{os.getpid()}_icu"
-    execute(server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
-    try:
-        execute(server.url(name), (SCHEMAS_FOLDER / "icu_collation.sql").read_text())
-        with rehearsal_clone(request_for(server.url(name))) as clone:
-            compare_catalogs(server.url(name), clone)
+    with own_database(server_of(15), f"dbtool_test_{os.getpid()}_icu") as url:
+        execute(url, (SCHEMAS_FOLDER / "icu_collation.sql").read_text())
+        with rehearsal_clone(request_for(url)) as clone:
+            compare_catalogs(url, clone)
         with (
             patched_build(lambda build: replace(build, has_icu=False)),
             pytest.raises(CloneImpossible, match=r"public.careless: this collation of the target is ICU's"),
-            rehearsal_clone(request_for(server.url(name), provider="embedded")),
+            rehearsal_clone(request_for(url, provider="embedded")),
         ):
             pytest.fail("it has no ICU")
-    finally:
-        execute(server.url(), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_columns_of_xml_are_said_where_the_server_has_none(database: str) -> None:

@@ -16,8 +16,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.clones.leftovers import servers_area
 from dbtool.migrate.clone.make import rehearsal_clone
 from tests.acceptance.project import wait_until
+from tests.databases import execute, own_database, query
 from tests.integration.cloning import request_for
-from tests.integration.refreshing import execute, query
 
 pytestmark = pytest.mark.one_major
 
@@ -48,11 +48,9 @@ def places_of(pid: int) -> list[Path]:
 
 @pytest.fixture
 def target(newest_server: EmbeddedServer) -> Iterator[str]:
-    name = f"dbtool_test_{os.getpid()}_killed"
-    execute(newest_server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
-    execute(newest_server.url(name), "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
-    yield newest_server.url(name)
-    execute(newest_server.url(), f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database(newest_server, f"dbtool_test_{os.getpid()}_killed") as url:
+        execute(url, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+        yield url
 
 
 @pytest.mark.parametrize("stage", ["schema", "indexes", "done"])

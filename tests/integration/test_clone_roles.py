@@ -12,8 +12,8 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import PrivilegeMissing
 from dbtool.migrate.clone.make import rehearsal_clone
+from tests.databases import column_of, execute, query
 from tests.integration.cloning import request_for
-from tests.integration.refreshing import column_of, execute, query
 
 pytestmark = pytest.mark.one_major
 

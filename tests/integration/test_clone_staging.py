@@ -14,8 +14,9 @@ from dbtool.findings import Severity
 from dbtool.migrate.clone.make import Clone, rehearsal_clone
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
+from tests.databases import column_of, execute, query
 from tests.integration import cloning
-from tests.integration.refreshing import column_of, execute, query, request_for
+from tests.integration.refreshing import request_for
 
 pytestmark = pytest.mark.one_major
 

@@ -13,8 +13,8 @@ from dbtool.errors import VerificationFailed
 from dbtool.masking.survivors import Originals
 from dbtool.migrate.clone.make import rehearsal_clone
 from tests.acceptance import inspection
+from tests.databases import column_of, execute, query
 from tests.integration import cloning
-from tests.integration.refreshing import column_of, execute, query
 from tests.integration.subset_cloning import RULES, SHOP, checks, refuse, subset_of
 
 pytestmark = pytest.mark.one_major

@@ -14,7 +14,8 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import EnvironmentFailed, FindingsRefuse, RulesInvalid, UsageError, VerificationFailed
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import execute, request_for
+from tests.databases import execute
+from tests.integration.refreshing import request_for
 from tests.integration.subset_cloning import RULES, SHOP, checks, our_servers, refuse, subset_of
 
 pytestmark = pytest.mark.one_major

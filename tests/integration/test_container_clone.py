@@ -17,8 +17,8 @@ from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from tests.acceptance.project import wait_until
+from tests.databases import column_of, execute, own_database
 from tests.integration.cloning import request_for
-from tests.integration.refreshing import column_of, execute
 
 ServerOf = Callable[[int], EmbeddedServer]
 MAJOR = 15  # of the image
@@ -53,11 +53,9 @@ def containers(image: str) -> Any:
 @pytest.fixture(scope="module")
 def target(image: str, server_of: ServerOf) -> Iterator[str]:
     assert image
-    server, name = server_of(MAJOR), f"dbtool_test_{os.getpid()}_container"
-    execute(server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
-    execute(server.url(name), _SCHEMA.read_text())
-    yield server.url(name)
-    execute(server.url(), f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database(server_of(MAJOR), f"dbtool_test_{os.getpid()}_container") as url:
+        execute(url, _SCHEMA.read_text())
+        yield url
 
 
 def running() -> set[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from dbtool.errors import ServerFailed
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import execute, request_for
+from tests.databases import execute
+from tests.integration.refreshing import request_for
 
 TwoDatabases = tuple[str, str]
 ROW = "a value of somebody's"

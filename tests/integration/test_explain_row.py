@@ -14,7 +14,8 @@ from dbtool.refresh.explain_row import Explanation, explain_row
 from dbtool.report.explain import render_explanation
 from dbtool.rules.loader import load_rules
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import KEY, execute
+from tests.databases import execute
+from tests.integration.refreshing import KEY
 
 pytestmark = pytest.mark.one_major
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from dbtool.catalog.relations import RelationName
+from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import RulesInvalid
 from dbtool.postgres.fragments import check_expression
 from dbtool.postgres.session import Connection, connect
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
-from tests.conftest import MakeDatabase
+from tests.databases import execute, own_database
 
 pytestmark = pytest.mark.one_major
 
@@ -73,17 +74,18 @@ BREAKING_OUT = [
 ]
 
 
-@pytest.fixture
-def source(make_database: MakeDatabase) -> Iterator[Connection]:
-    url = make_database()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN code AS varchar(9)")
-        connection.execute(
-            'CREATE TABLE "People %s" (id int, big bigint, city varchar(80), born date, mood mood, code code, tags text[])'
+@pytest.fixture(scope="module")
+def source(newest_server: EmbeddedServer) -> Iterator[Connection]:
+    """Nothing is written, so that one serves all."""
+    with own_database(newest_server, f"dbtool_test_{os.getpid()}_expressions") as url:
+        execute(
+            url,
+            "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN code AS varchar(9);"
+            'CREATE TABLE "People %s" (id int, big bigint, city varchar(80), born date, mood mood, code code, tags text[]);'
+            "CREATE TABLE orders (person int, city text); INSERT INTO orders VALUES (1, 'x')",
         )
-        connection.execute("CREATE TABLE orders (person int, city text); INSERT INTO orders VALUES (1, 'x')")
-    with connect(url, read_only=True) as connection:
-        yield connection
+        with connect(url, read_only=True) as connection:
+            yield connection
 
 
 def _refusal(connection: Connection, text: str, column: str = "city") -> str:

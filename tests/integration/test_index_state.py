@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.postgres.index_state import find_index_states
 from dbtool.postgres.session import Connection, connect
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 _TABLES = """
 CREATE TABLE parcel (id int, weight int);

@@ -29,7 +29,7 @@ from dbtool.postgres.ledger import (
 )
 from dbtool.postgres.session import connect
 from dbtool.postgres.urls import parse_url
-from tests.integration.refreshing import column_of, execute, query
+from tests.databases import column_of, execute, query
 
 ODD = "it's 100 % \"quoted\" :name %(name)s \\n $1 {x} 'a'; DROP TABLE t; -- ü→"
 

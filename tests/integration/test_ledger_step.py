@@ -16,7 +16,7 @@ from dbtool.postgres.alembic_version import current_heads
 from dbtool.postgres.apply_lock import apply_lock
 from dbtool.postgres.session import connect
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 _AUTHOR = Author("run-2", "staging", "ada", "c0ffee")
 

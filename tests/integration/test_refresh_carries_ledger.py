@@ -22,7 +22,8 @@ from dbtool.refresh import standing
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Silent
 from dbtool.refresh.result import RefreshResult
-from tests.integration.refreshing import column_of, execute, query, request_for
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for
 
 pytestmark = pytest.mark.one_major
 

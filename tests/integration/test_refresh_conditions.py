@@ -13,7 +13,8 @@ from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh
 from dbtool.rules.loader import load_rules
 from dbtool.rules.model import RuleSet
-from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 

@@ -9,7 +9,8 @@ import pytest
 
 from dbtool.digest import ProjectKey
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 MakeDatabase = Callable[[], str]
 

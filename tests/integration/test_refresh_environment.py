@@ -15,7 +15,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import DbtoolError, ServerFailed
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance.project import databases_of
-from tests.integration.refreshing import column_of, execute, query, request_for
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for
 
 TwoDatabases = tuple[str, str]
 

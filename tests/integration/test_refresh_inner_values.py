@@ -10,7 +10,8 @@ import pytest
 from dbtool.errors import FindingsRefuse
 from dbtool.masking.array_text import cut_arrays, read_elements, spell_elements
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 

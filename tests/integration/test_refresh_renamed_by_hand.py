@@ -7,7 +7,8 @@ from pathlib import Path
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.databases import Stamp, name_beside
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import column_of, execute, request_for
+from tests.databases import column_of, execute
+from tests.integration.refreshing import request_for
 
 TwoDatabases = tuple[str, str]
 MADE_AT = "20250101000000000"

@@ -17,7 +17,8 @@ from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Cancellation
 from tests.acceptance import inspection
 from tests.acceptance.project import databases_of
-from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 ROWS = 60_000

@@ -16,7 +16,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import PrivilegeMissing
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.result import RefreshResult
-from tests.integration.refreshing import column_of, execute, request_for
+from tests.databases import column_of, execute
+from tests.integration.refreshing import request_for
 
 TwoDatabases = tuple[str, str]
 MakeRole = Callable[[str, str], str]

@@ -12,7 +12,8 @@ from dbtool.clones.embedded import EmbeddedServer
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.result import RefreshResult
 from tests.acceptance import inspection
-from tests.integration.refreshing import execute, query, request_for
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for
 
 MakeDatabase = Callable[[], str]
 LoadSchema = Callable[[str], str]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dbtool.refresh.pipeline import refresh
-from tests.integration.refreshing import column_of, execute, request_for
+from tests.databases import column_of, execute
+from tests.integration.refreshing import request_for
 from tests.integration.test_refresh_subset import subset_request
 
 TwoDatabases = tuple[str, str]

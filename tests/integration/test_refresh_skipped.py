@@ -26,7 +26,7 @@ from dbtool.refresh.snapshot import hold_snapshot
 from dbtool.refresh.verify import check_structure
 from dbtool.targets import Target, Tier
 from tests.acceptance import inspection
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 _KEPT = """
 CREATE TABLE kept (id serial PRIMARY KEY, note text);

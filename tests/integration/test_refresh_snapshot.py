@@ -17,7 +17,8 @@ from dbtool.refresh import pipeline, preflight
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Silent
 from tests.acceptance.project import wait_until
-from tests.integration.refreshing import column_of, execute, query, request_for
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for
 
 TwoDatabases = tuple[str, str]
 

@@ -15,8 +15,9 @@ from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
 from tests.acceptance.project import databases_of
+from tests.databases import execute, query
 from tests.integration import cloning
-from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.integration.refreshing import request_for, rules_of
 from tests.integration.replication import standby_of, wait_for_replay
 
 NAME = f"dbtool_test_{os.getpid()}_standby"

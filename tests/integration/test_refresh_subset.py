@@ -16,7 +16,8 @@ from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.plan import plan_refresh
 from dbtool.refresh.request import RefreshRequest
 from dbtool.rules.loader import load_rules
-from tests.integration.refreshing import column_of, execute, keep_everything, query, request_for
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import keep_everything, request_for
 
 MakeDatabase = Callable[[], str]
 

@@ -15,7 +15,8 @@ from dbtool.errors import Busy, VerificationFailed
 from dbtool.postgres import rename
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance.project import databases_of
-from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 

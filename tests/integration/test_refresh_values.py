@@ -9,7 +9,8 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance import inspection
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 

@@ -12,7 +12,7 @@ from dbtool.locks.trace import RelationSize, Sizes
 from dbtool.postgres.session import connect
 from dbtool.postgres.sizes import read_sizes
 from tests.acceptance.project import wait_until
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 
 def sizes_of(url: str) -> Sizes:

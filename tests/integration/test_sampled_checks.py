@@ -16,7 +16,8 @@ from dbtool.postgres.session import connect
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 _SCHEMA = """
 CREATE FUNCTION public.is_code(code text) RETURNS boolean LANGUAGE sql IMMUTABLE AS

@@ -12,7 +12,7 @@ from dbtool.postgres.binaries import choose_server, find_installations
 from dbtool.postgres.copy_io import CopyOut, CopyReader, DriverReader, PsqlReader
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.urls import parse_url
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 TwoDatabases = tuple[str, str]
 NAMES = CopyOut(RelationName("public", "name"), ("name",))

@@ -15,7 +15,7 @@ from dbtool.postgres.session import connect
 from dbtool.postgres.sessions import end_abandoned, end_dbtool_reading, read_obstacles
 from dbtool.postgres.urls import parse_url
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 
 @pytest.fixture

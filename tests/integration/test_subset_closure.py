@@ -17,7 +17,8 @@ from dbtool.refresh import post_data
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import RefreshRequest
 from dbtool.rules.loader import load_rules
-from tests.integration.refreshing import execute, query, request_for
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for
 from tests.integration.test_refresh_subset import subset_request
 
 pytestmark = pytest.mark.one_major

@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.rules.subset_model import Root
-from tests.integration.refreshing import execute
+from tests.databases import execute, own_database
 from tests.integration.subset_asking import AT, asking, public, refers
 
 _SCHEMA = """
@@ -25,13 +25,9 @@ _RELATIONS = (refers(public("serving"), "guess", public("dish"), "id"),)
 @pytest.fixture
 def database(server_of: Callable[[int], EmbeddedServer]) -> Iterator[str]:
     """The wheels' servers are built without ICU; Debian's 15 is not."""
-    server, name = server_of(15), f"dbtool_test_{os.getpid()}_careless"
-    execute(server.url(), f"CREATE DATABASE {name} TEMPLATE template0")
-    try:
-        execute(server.url(name), _SCHEMA)
-        yield server.url(name)
-    finally:
-        execute(server.url(), f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database(server_of(15), f"dbtool_test_{os.getpid()}_careless") as url:
+        execute(url, _SCHEMA)
+        yield url
 
 
 def test_a_share_is_taken_of_keys_under_a_nondeterministic_collation(database: str) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from dbtool.catalog.relations import RelationName
+from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import RulesInvalid
 from dbtool.postgres.fragments import check_condition
 from dbtool.postgres.session import Connection, connect
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
-from tests.conftest import MakeDatabase
+from tests.databases import execute, own_database
 
 pytestmark = pytest.mark.one_major
 
@@ -79,15 +81,17 @@ BREAKING_OUT = [
 ]
 
 
-@pytest.fixture
-def source(make_database: MakeDatabase) -> Iterator[Connection]:
-    url = make_database()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute('CREATE TABLE "Tenants %s" (id int PRIMARY KEY, plan text, note jsonb)')
-        connection.execute("CREATE TABLE orders (id int, tenant int, placed timestamptz)")
-        connection.execute("INSERT INTO orders VALUES (1, 1, now())")
-    with connect(url) as connection:
-        yield connection
+@pytest.fixture(scope="module")
+def source(newest_server: EmbeddedServer) -> Iterator[Connection]:
+    """One serves all: what a condition should not do would be seen by the next."""
+    with own_database(newest_server, f"dbtool_test_{os.getpid()}_conditions") as url:
+        execute(
+            url,
+            'CREATE TABLE "Tenants %s" (id int PRIMARY KEY, plan text, note jsonb);'
+            "CREATE TABLE orders (id int, tenant int, placed timestamptz); INSERT INTO orders VALUES (1, 1, now())",
+        )
+        with connect(url) as connection:
+            yield connection
 
 
 def _check(connection: Connection, text: str) -> None:

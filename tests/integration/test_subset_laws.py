@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
+from tests.examples import examples
 from tests.integration.subset_database import (
     Found,
     bind_case,
@@ -34,7 +35,7 @@ SUBSETS = 4
 def test_a_server_s_rows_are_the_reference_s_and_closed(database: str) -> None:
     """Several subsets of each database: to make one takes longer than to walk it."""
 
-    @settings(max_examples=25, deadline=None)
+    @examples(25)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         drawn = data.draw(databases())

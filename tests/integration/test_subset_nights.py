@@ -14,7 +14,8 @@ from dbtool.postgres import copy_io
 from dbtool.postgres.snapshots import begin_snapshot
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import RefreshRequest, Silent
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 pytestmark = pytest.mark.one_major
 

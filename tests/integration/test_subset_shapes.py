@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.catalog.relations import RelationName
 from dbtool.rules.subset_model import Follow, NullRule, OrderTerm, Root, SqlText
-from tests.integration.refreshing import execute
+from tests.databases import execute
 from tests.integration.subset_database import AT, public
 from tests.integration.subset_labels import EVERYTHING, NOTHING, chosen, edge, root
 

@@ -25,7 +25,7 @@ from dbtool.refresh.preflight import preflight
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.snapshot import hold_snapshot
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import column_of, execute, query
+from tests.databases import column_of, execute, query
 from tests.integration.test_refresh_subset import findings_of, subset_request
 
 pytestmark = pytest.mark.one_major

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +20,7 @@ from dbtool.rules.subset_model import Follow, OrderTerm, Root, SqlText
 from dbtool.subset.graph import PolymorphicCheck
 from dbtool.subset.walk import walk
 from tests.conftest import MakeDatabase
+from tests.databases import own_database
 from tests.integration.subset_asking import AT, Asked, asking, leaf_counts, public, refers
 
 _SCHEMA = """
@@ -139,19 +141,11 @@ def asked(server: EmbeddedServer, opened: tuple[ExitStack, dict[int, Asked]]) ->
     """Nothing is written, so that one database serves all."""
     stack, by_port = opened
     if server.port not in by_port:
-        name = "dbtool_test_subset_source"
-        with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        with psycopg.connect(server.url(name)) as connection:
+        url = stack.enter_context(own_database(server, f"dbtool_test_{os.getpid()}_subset_source"))
+        with psycopg.connect(url) as connection:
             connection.execute(_SCHEMA)
-        stack.callback(_drop, server.url(), name)
-        by_port[server.port] = stack.enter_context(asking(server.url(name), _RELATIONS))
+        by_port[server.port] = stack.enter_context(asking(url, _RELATIONS))
     return by_port[server.port]
-
-
-def _drop(url: str, name: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 _X = "Über x"

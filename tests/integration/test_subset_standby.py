@@ -22,7 +22,8 @@ from dbtool.refresh.request import Silent
 from dbtool.refresh.result import RefreshResult
 from tests.acceptance import inspection
 from tests.acceptance.project import wait_until
-from tests.integration.refreshing import column_of, execute, query, request_for, rules_of
+from tests.databases import column_of, execute, query
+from tests.integration.refreshing import request_for, rules_of
 from tests.integration.replication import standby_of, wait_for_replay
 
 pytestmark = pytest.mark.one_major

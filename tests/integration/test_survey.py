@@ -16,7 +16,7 @@ from dbtool.migrate.target import look_at
 from dbtool.postgres.ledger import append_events, prepare_ledger
 from dbtool.postgres.session import connect
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import column_of, execute
+from tests.databases import column_of, execute
 
 _PROJECT = MigrationProject(Path())
 _REVISIONS = tuple(

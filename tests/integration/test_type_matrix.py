@@ -31,7 +31,7 @@ from dbtool.report.types import render_types_page
 from dbtool.rules.model import ColumnRule, Decision, Keep, PythonModules, RuleSet, TableRules
 from dbtool.rules.position import Position
 from dbtool.targets import Target, Tier
-from tests.integration.refreshing import column_of
+from tests.databases import column_of
 from tests.integration.type_samples import EXTENSIONS, OTHERS, SAMPLES, SCHEMA
 
 _KEY = ProjectKey(b"the key of the matrix, 32 letters")

@@ -8,7 +8,7 @@ import pytest
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.postgres.session import connect
 from dbtool.postgres.unfinished import Unfinished, read_unfinished
-from tests.integration.refreshing import execute
+from tests.databases import execute
 
 _DONE = """
 CREATE TABLE parcel (id int PRIMARY KEY, weight int CHECK (weight > 0), UNIQUE (weight));

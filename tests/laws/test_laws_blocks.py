@@ -4,12 +4,13 @@ import io
 from collections.abc import Iterator
 from typing import IO, cast
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.postgres.copy_io import read_blocks
+from tests.examples import examples
 
-brief = settings(max_examples=300, deadline=None)
+brief = examples(300)
 contents = st.lists(st.sampled_from([b"a", b"\n", b"bc\n", b"\n\n", b"0123456789" * 3])).map(b"".join)
 
 

@@ -1,10 +1,11 @@
 """COPY text ↔ frames, against a reference that goes character by character as PostgreSQL's manual says."""
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool import copytext
+from tests.examples import examples
 
 Row = list[str | None]
 
@@ -49,7 +50,7 @@ values = st.none() | st.sampled_from(_TRAPS) | st.text(st.characters(codec="utf-
 tables = st.integers(1, 4).flatmap(
     lambda width: st.tuples(st.just(width), st.lists(st.lists(values, min_size=width, max_size=width)))
 )
-brief = settings(max_examples=100, deadline=None)
+brief = examples(100)
 
 
 def encode_slowly(value: str | None) -> str:

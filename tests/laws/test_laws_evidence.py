@@ -8,12 +8,13 @@ import tokenize
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.errors import EvidenceRefused
 from dbtool.migrate.gate.evidence import read_evidence, sign
 from dbtool.migrate.revisions.canonical import digest_source, is_plain_dml, statement_digest
+from tests.examples import examples
 from tests.unit.migrate.evidence_cases import EVIDENCE, KEY
 
 _SIGNED = sign(EVIDENCE, KEY)
@@ -27,7 +28,7 @@ _TOKENS = [
 ]
 
 
-@settings(max_examples=700, deadline=None)
+@examples(700)
 @given(st.integers(0, len(_SIGNED) - 1), st.integers(1, 255))
 def test_a_byte_that_is_another_is_refused(place: int, mask: int) -> None:
     altered = bytearray(_SIGNED)
@@ -36,7 +37,7 @@ def test_a_byte_that_is_another_is_refused(place: int, mask: int) -> None:
         read_evidence(bytes(altered), KEY)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.integers(0, len(_SIGNED) - 1), st.binary(min_size=1, max_size=8))
 def test_bytes_more_or_less_are_refused(place: int, more: bytes) -> None:
     for altered in (_SIGNED[:place], _SIGNED[:place] + more + _SIGNED[place:]):
@@ -44,14 +45,14 @@ def test_bytes_more_or_less_are_refused(place: int, more: bytes) -> None:
             read_evidence(altered, KEY)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(min_size=32, max_size=64).filter(lambda key: key != KEY))
 def test_another_key_is_refused(key: bytes) -> None:
     with pytest.raises(EvidenceRefused):
         read_evidence(_SIGNED, key)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=300))
 def test_anything_at_all_is_refused_without_another_error(noise: bytes) -> None:
     with pytest.raises(EvidenceRefused):
@@ -71,7 +72,7 @@ _STRING_LINES = {
 _FREE_LINES = [number for number in range(1, len(_lines(_SOURCE)) + 1) if number not in _STRING_LINES]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(st.tuples(st.sampled_from(_FREE_LINES), st.text(st.characters(exclude_categories=["C", "Z"]))))
 )
@@ -95,7 +96,7 @@ def _replace(token: tokenize.TokenInfo, text: str) -> str:
     return "".join([*lines[: start - 1], before, text, after, *lines[end:]])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(_TOKENS), st.sampled_from(["other", "7", "'other'", "-", "(", "None", ","]))
 def test_another_token_is_another_digest_or_no_python(token: tokenize.TokenInfo, text: str) -> None:
     changed = _replace(token, text)
@@ -116,7 +117,7 @@ _PIECES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_PIECES, st.lists(_SPACE, min_size=12, max_size=12))
 def test_space_between_tokens_of_sql_keeps_the_digest(pieces: list[str], spaces: list[str]) -> None:
     spread = "".join(space + piece for space, piece in zip(spaces, pieces, strict=False))
@@ -124,7 +125,7 @@ def test_space_between_tokens_of_sql_keeps_the_digest(pieces: list[str], spaces:
     assert is_plain_dml(spread) == is_plain_dml(" ".join(pieces))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(_PIECES, _PIECES)
 def test_other_tokens_of_sql_are_another_digest(one: list[str], other: list[str]) -> None:
     def without_end(pieces: list[str]) -> list[str]:
@@ -136,7 +137,7 @@ def test_other_tokens_of_sql_are_another_digest(one: list[str], other: list[str]
     assert (statement_digest(" ".join(one)) == statement_digest(" ".join(other))) is same
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.text("ab'\"$-/*\\E;\n ()1.:", max_size=40))
 def test_any_text_can_be_digested(sql: str) -> None:
     assert len(statement_digest(sql)) == 64

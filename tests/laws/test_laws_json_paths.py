@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.masking.json_paths import UndecidedPath, Unknown, bind_json, bind_json_by_token
 from dbtool.masking.mask import BoundMask
+from tests.examples import examples
 
 MANY = 50  # of one shape, so that it is worth a pattern
 KEYS = ["a", "b", "phone", "odd key", 'quo"te', "", "é"]
@@ -91,7 +92,7 @@ def _run(column: list[str | None], rule: Rule, unknown: Unknown, *, fast: bool) 
         return undecided.path
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ruled_documents(), st.lists(documents, max_size=2), unknowns)
 def test_by_shape_is_by_token(ruled: tuple[str, Rule], others: list[str], unknown: Unknown) -> None:
     document, rule = ruled
@@ -102,7 +103,7 @@ def test_by_shape_is_by_token(ruled: tuple[str, Rule], others: list[str], unknow
     assert isinstance(fast, str) == isinstance(slow, str)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(documents, max_size=4))
 def test_what_no_path_masks_stays_as_it_was_spelt(found: list[str]) -> None:
     column: list[str | None] = [*found, None] * MANY
@@ -110,7 +111,7 @@ def test_what_no_path_masks_stays_as_it_was_spelt(found: list[str]) -> None:
         assert _run(column, {}, "keep", fast=fast) == column
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ruled_documents(), unknowns)
 def test_what_comes_out_is_json(ruled: tuple[str, Rule], unknown: Unknown) -> None:
     document, rule = ruled
@@ -119,7 +120,7 @@ def test_what_comes_out_is_json(ruled: tuple[str, Rule], unknown: Unknown) -> No
         json.loads(output[0], strict=False)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ruled_documents())
 def test_scalars_fare_as_a_plain_walk_says(ruled: tuple[str, Rule]) -> None:
     """The obvious walk over parsed values, for documents whose keys are all different."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import ColumnType
@@ -19,6 +19,7 @@ from dbtool.digest import ProjectKey
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, MaskContext, Overlap, Space, Uniqueness
 from dbtool.masking.masks import MASKS
 from dbtool.rules.model import PythonModules
+from tests.examples import examples
 
 KEY = ProjectKey(b"a key of the laws, 32 bytes long")
 OTHER_KEY = ProjectKey(b"another key of the laws, 32 long")
@@ -229,7 +230,7 @@ CASES = [
     Case("word", r"(?s).{0,40}", {"locale": "ru_RU"}),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-brief = settings(max_examples=20, deadline=None)
+brief = examples(20)
 
 
 def context_of(case: Case, key: ProjectKey = KEY, domain: str | None = None) -> MaskContext:

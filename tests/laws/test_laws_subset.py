@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import RelationName
@@ -15,11 +15,12 @@ from dbtool.subset import batches
 from dbtool.subset.row_set import RowIds, RowSet
 from dbtool.subset.selection import Selection, Step
 from dbtool.subset.walk import walk
+from tests.examples import examples
 from tests.subset_memory import Manner, MemorySource, graph_of
 from tests.subset_reference import choose, demanded, followers, referred, referring, refers
 from tests.subset_schemas import Case, Reference, Row, RowName, cases, without_limits
 
-brief = settings(max_examples=60, deadline=None)
+brief = examples(60)
 manners = st.builds(
     Manner, st.integers(0, 99), st.sampled_from([1, 2, 100]), st.integers(1, 2), st.sampled_from([0, 1, 4095])
 )
@@ -80,7 +81,7 @@ def walked(case: Case, manner: Manner = PLAIN, *, indexed: bool = True) -> Walke
     return Walked(case, source, walk(graph, source, hear), heard)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cases(), manners)
 def test_the_walk_chooses_what_the_reference_does(case: Case, manner: Manner) -> None:
     answer, found = choose(case), walked(case, manner)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 
 from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
@@ -17,11 +17,12 @@ from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.plan_from import make_plan
 from dbtool.subset.row_set import Rows
 from dbtool.subset.walk import walk
+from tests.examples import examples
 from tests.subset_memory import Manner, MemorySource, graph_of, leaves_of
 from tests.subset_reference import referred
 from tests.subset_schemas import Case, Reference, Row, RowName, cases
 
-brief = settings(max_examples=100, deadline=None)
+brief = examples(100)
 
 
 class Source(MemorySource):

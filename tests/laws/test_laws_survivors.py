@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.masking.block import DistinctSample
@@ -14,8 +14,9 @@ from dbtool.masking.survivors import (
     hash_originals,
     hash_tokens,
 )
+from tests.examples import examples
 
-brief = settings(max_examples=60, deadline=None)
+brief = examples(60)
 words = st.integers(0, 2**64 - 1) | st.integers(0, 50)
 batches = st.lists(st.lists(words, max_size=30), max_size=6)
 
@@ -49,7 +50,7 @@ def test_an_exact_set_of_originals_is_a_set(lists: list[list[int]], asked: list[
     assert originals.count == len(set().union(*lists))
 
 
-@settings(max_examples=8, deadline=None)  # a filter takes 128 MB
+@examples(8)  # a filter takes 128 MB
 @given(batches, batches, st.lists(words, max_size=30))
 def test_a_filter_of_originals_misses_none(
     before: list[list[int]], after: list[list[int]], asked: list[int]
@@ -81,7 +82,7 @@ def test_samples_merge_alike_in_any_order(seeds: list[int], order: list[int], si
     assert merged.shift == one_by_one.shift
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.integers(0, 1000), st.integers(1, 400_000), st.integers(1, 3))
 def test_an_estimate_is_near_the_truth_and_repeats_do_not_move_it(seed: int, size: int, repeats: int) -> None:
     sample = DistinctSample()

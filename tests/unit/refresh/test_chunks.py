@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName, TypeKind
@@ -9,6 +9,7 @@ from dbtool.masking.mask import Overlap
 from dbtool.refresh.chunks import Chunk, copy_out_of, plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.subset.row_set import RowSet
 from dbtool.subset.selection import Nulled, Selection
+from tests.examples import examples
 
 INT8 = ColumnType("bigint", "int8")
 TEXT = ColumnType("text", "text")
@@ -25,7 +26,7 @@ def masked(index: int, source_sql: str | None = None) -> ColumnMask:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(0, 500), st.integers(0, 2000), st.integers(1, 40), st.integers(0, 100))
 def test_every_page_is_in_exactly_one_chunk_and_the_last_is_open(
     pages: int, toast_pages: int, share: int, grown: int
