@@ -81,7 +81,7 @@ def bind_branches(
         sent.narrowed[index] = _where(choice, own, holds=reading[0]) if reading else "NULL"
     for holds, one, other in zip((True, False), bound, reversed(bound), strict=True):
         is_given = one.source_sql not in {None, "NULL"}
-        told = _given if is_given else one.bound
+        told = _given if one.masked is not None and one.masked.mask.expression is not None else one.bound
         if sent.recorder is not None and other.records_originals and not _is_disjoint(one):
             told = _recording_outputs(told, sent.recorder, Branch(ref, not holds))
         at = index
@@ -102,6 +102,7 @@ def _where(choice: Choice, sql: str, *, holds: bool) -> str:
 
 
 def _given(values: pl.Series, _by: pl.DataFrame) -> pl.Series:
+    """An expression's value is final; a constant is made again of itself."""
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dbtool.catalog.catalog import build_catalog
@@ -283,6 +284,16 @@ def test_a_rule_file_says_so(tmp_path: Path) -> None:
     assert isinstance(third.decision.chosen, MaskUse)
     assert third.decision.chosen.each
     assert isinstance(third.decision.otherwise, Keep)
+
+
+def test_a_branch_that_the_source_makes_shows_no_value_that_it_is_tried_with() -> None:
+    """CHECKs are tried with invented values, which no source has seen."""
+    masks = masks_of(compile_one(TEXT, choice(use("constant", value="-"), use("null"))))
+    values = pl.Series(["a", None], dtype=pl.String)
+    assert [one.bound(values, pl.DataFrame()).to_list() for one in masks.columns] == [
+        ["-", None],
+        [None, None],
+    ]
 
 
 def test_nothing_of_a_block_is_no_row() -> None:
