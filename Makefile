@@ -8,6 +8,8 @@ ARGS =
 PYTHON =
 VENV = .venv
 BIN = $(VENV)/bin
+# Neighbours stay with one worker, and so does what they share, until another has nothing left to do.
+PARALLEL = --numprocesses auto --maxprocesses 4 --dist worksteal
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -16,10 +18,10 @@ demo: $(VENV)/run.stamp  ## a shop refreshed into staging, then migrated, on two
 	$(BIN)/dbtool demo $(ARGS)
 
 test: $(VENV)/dev.stamp  ## all tests, on every PostgreSQL in DBTOOL_TEST_MAJORS (18,17)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 laws: $(VENV)/dev.stamp  ## what must hold of any input, with twenty times as many examples, other ones each time
-	DBTOOL_TEST_EXAMPLES=20 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 tests/laws $(ARGS)
+	DBTOOL_TEST_EXAMPLES=20 $(BIN)/python -m pytest $(PARALLEL) tests/laws $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -21,7 +21,7 @@ from tests.examples import load_profile
 from tests.memory import keep_temporary_files_in_memory
 
 _MAJORS = tuple(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
-_HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+_HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "512MB"}
 _REPOSITORY = Path(__file__).parent.parent
 _CANNOT_RUN = "cannot run here: "
 
