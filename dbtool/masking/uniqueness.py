@@ -15,12 +15,10 @@ from dbtool.masking.index_text import folded_columns, mentions, requires_value, 
 from dbtool.masking.indexed_columns import RuledColumns, count_rows, find_ruled_columns
 from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
 from dbtool.masking.moved_together import keeps_apart, overlaps
+from dbtool.masking.odds import REFUSED_ABOVE, WARNED_ABOVE, collision_odds, has_room
 from dbtool.masking.resolve import MaskedColumn, Workshop
 from dbtool.rules.model import NO_MODULES, PythonModules
 
-REFUSED_ABOVE = 0.01  # odds of a collision at this row count
-WARNED_ABOVE = 1e-6
-_DIGEST_BITS = 64
 _MOVE_ALIKE = "name the columns that it compares by = under by, so that their rows move alike; or "
 
 
@@ -159,10 +157,7 @@ def _why_not(proof: _Proof, masked: MaskedColumn) -> str:
 
 
 def _odds(proof: _Proof, masked: MaskedColumn) -> float:
-    """The birthday bound: n² / 2^(bits + 1)."""
-    capacity = masked.capacity
-    outputs = float(2**_DIGEST_BITS if capacity is None else max(capacity, 1))
-    return min(1.0, proof.rows**2 / (2 * outputs))
+    return collision_odds(proof.rows, masked.capacity)
 
 
 def _instead(proof: _Proof, masked: MaskedColumn) -> str:
@@ -185,7 +180,7 @@ def _would_hold(proof: _Proof, mask: Mask, masked: MaskedColumn) -> bool:
     strong = {Uniqueness.COLLISION_FREE}
     if not _compares_loosely(proof, masked.column) and masked.ref.column not in proof.ruled.divided:
         strong.add(Uniqueness.INJECTIVE)
-    return fits and mask.uniqueness in strong
+    return fits and mask.uniqueness in strong and has_room(mask, masked.context, proof.rows)
 
 
 def _holds_without(proof: _Proof, plain: list[str]) -> bool:

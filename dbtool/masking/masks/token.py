@@ -59,4 +59,5 @@ MASK = Mask(
     bind=taking(TokenOptions, _bind),
     example=Example("api_key: {mask: token, prefix: 'sk_test_'}", "varchar(64)", ("sk_live_51H", None)),
     options=TokenOptions,
+    capacity=taking(TokenOptions, lambda options, _context: int(16**options.length)),
 )

@@ -55,5 +55,6 @@ MASK = Mask(
     space=Space.SAME_FORMAT,
     bind=_bind,
     example=Example("id: {mask: uuid}", "uuid", ("9f2c1a34-7d55-4c0e-8a61-2b3c4d5e6f70", None)),
+    capacity=lambda _options, _context: 2**122,
     canonical=_CANONICAL,
 )
