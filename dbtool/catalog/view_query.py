@@ -61,7 +61,7 @@ def _read_tokens(pieces: Sequence[str]) -> Iterator[_Token]:
             holds_query.pop()
         yield _Token(number, piece, len(holds_query), any(holds_query))
         if piece == "(":
-            following = (other for other in pieces[number + 1 :] if not other.isspace())
+            following = (other for other in pieces[number + 1 : number + 3] if not other.isspace())
             holds_query.append(next(following, "") in _QUERIES)
 
 
