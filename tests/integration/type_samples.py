@@ -14,7 +14,6 @@ CREATE DOMAIN public.positive AS integer CHECK (VALUE > 0);
 CREATE DOMAIN public.words AS text[];
 CREATE TYPE public.pair AS (number integer, word text);
 """
-EXTENSIONS = ("citext", "hstore", "ltree")
 
 _TEXTS = (
     "",
