@@ -16,7 +16,7 @@ from dbtool.subset import batches
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge, Graph
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.row_source import Pairs
+from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 from tests.subset_reference import referred, referring
 from tests.subset_schemas import TYPE_COLUMN, Case, Reference, Row, RowName, Table
 
@@ -109,6 +109,9 @@ class MemorySource:
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
         table, labels = self._roots[root]
         yield from self._answer(RowName(table, label) for label in labels)
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
+        return answer_in_turn(self, questions)
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         assert_batch(rows, indexed=edge.referencing_indexed)

@@ -136,9 +136,11 @@ def _read_keys(
     lines = sql.SQL("pg_catalog.string_agg(pg_catalog.concat_ws(E'\t', {}), E'\n')").format(
         _COMMA.join(fields)
     )
-    for reading in _page_ranges(catalog, root.leaves):
-        query = sql.SQL("SELECT {} FROM {}").format(lines, _selected(root, reading))
-        ((block,),) = session.ask(query, (), _doing(root))
+    queries = (
+        (sql.SQL("SELECT {} FROM {}").format(lines, _selected(root, reading)), reading)
+        for reading in _page_ranges(catalog, root.leaves)
+    )
+    for ((block,),), reading in session.ask_ahead(queries, _doing(root)):
         if block is not None:
             frame = parse_block(f"{block}\n".encode(), width, str(root.rule.table))
             first, *rest = column_names(width)

@@ -5,7 +5,7 @@ Nothing is written: SELECT on the tables is all it takes, and a hot standby will
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -25,7 +25,7 @@ from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.keys import find_key
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.row_source import Pairs
+from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 
 SCAN_PAGES = 65_536  # 512 MB of heap: some ten million rows at most, 60 MB of tids
 ANSWER_ROWS = 20_000_000  # that capped references may bring at once
@@ -66,6 +66,20 @@ class SubsetSource:
 
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
         return read_root(self._session, self._catalog, self._facts, self._key, root)
+
+    def share_processors(self, *, with_others: bool) -> None:
+        """Whether other sessions are asked at the same time, so that the server need not lend one question several processors."""
+        self._session.with_others = with_others
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
+        return answer_in_turn(self, questions)
+
+    def scans_in_pieces(self, question: Question) -> bool:
+        """The answer comes page range by page range, since it could be too much at once."""
+        edge = question.edge
+        if question.direction == "referenced" or edge.referencing_indexed:
+            return False
+        return self._pages(edge.referencing) > self._scan_pages
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         doing = f"following {edge.where}"

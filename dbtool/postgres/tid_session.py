@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import RawCursor, sql
 
@@ -20,18 +21,29 @@ _SETTINGS = "SET LOCAL jit = off; SET LOCAL work_mem = '128MB'"
 FEW_ROWS = 50_000
 _FEW_SQL = "SET LOCAL random_page_cost = 1.1"
 _MANY_SQL = "SET LOCAL random_page_cost TO DEFAULT"
+# The workers of a parallel plan look up the given rows once each: two questions at a time take half the processor time.
+_SERIAL_SQL = "SET LOCAL max_parallel_workers_per_gather = 0"
+_PARALLEL_SQL = "SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
+_POLL_S = 0.2
+
+Item = TypeVar("Item")
+
 _PREPARED_ROWS = 1_000
 _PREPARED_ARRAYS = 8
 
 
 @dataclass(slots=True)
 class TidSession:
-    """Made by ``open_tid_session``. Queries are raw: parameters are $1 …, and a % is a %."""
+    """Made by ``open_tid_session``. Queries are raw: parameters are $1 …, and a % is a %.
+
+    ``with_others``: other sessions keep the server's processors busy.
+    """
 
     connection: Connection
     _cursor: RawCursor[tuple[Any, ...]]
+    with_others: bool = False
     _texts: dict[object, bytes] = field(default_factory=dict)
-    _few: bool | None = None
+    _expected: str | None = None
 
     def ask(
         self, query: bytes | sql.Composed, parameters: Sequence[object], doing: str
@@ -46,10 +58,25 @@ class TidSession:
             self._expect(few=bool(arrays) and sum(arrays) <= FEW_ROWS)
             return self._cursor.execute(query, parameters, prepare=is_small, binary=True).fetchall()
 
+    def ask_ahead(
+        self, queries: Iterable[tuple[sql.Composed, Item]], doing: str
+    ) -> Iterator[tuple[list[tuple[Any, ...]], Item]]:
+        """The answers to queries without parameters; the server works on the next one while this one is made use of."""
+        with ThreadPoolExecutor(1, thread_name_prefix="dbtool") as asking:
+            before: tuple[Future[list[tuple[Any, ...]]], Item] | None = None
+            for query, item in queries:
+                asked = asking.submit(self.ask, query, (), doing), item
+                if before:
+                    yield _wait(before[0]), before[1]
+                before = asked
+            if before:
+                yield _wait(before[0]), before[1]
+
     def _expect(self, *, few: bool) -> None:
-        if few is not self._few:
-            self._cursor.execute(_FEW_SQL if few else _MANY_SQL)
-            self._few = few
+        settings = f"{_FEW_SQL if few else _MANY_SQL}; {_SERIAL_SQL if self.with_others else _PARALLEL_SQL}"
+        if settings != self._expected:
+            self.connection.execute(settings.encode())
+            self._expected = settings
 
     def spell(self, key: object, make: Callable[[], sql.Composable]) -> bytes:
         """The text of a query that is asked again and again, put together once."""
@@ -62,6 +89,13 @@ class TidSession:
         """What fails in here leaves the transaction, and with it the snapshot, as it was."""
         with self.connection.transaction():
             yield
+
+
+def _wait(asked: Future[Item]) -> Item:
+    """In short steps, so that signals reach the main thread."""
+    while not wait([asked], _POLL_S).done:
+        pass
+    return asked.result()
 
 
 def open_tid_session(connection: Connection) -> TidSession:

@@ -1,9 +1,13 @@
-"""The source's answers by several sessions of one snapshot: what is asked for few rows is one processor's work."""
+"""The source's answers by several sessions of one snapshot: a question is one processor's work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from itertools import chain, islice
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -11,46 +15,102 @@ from dbtool.catalog.relations import RelationName
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.postgres.tid_session import FEW_ROWS
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.workers import run_workers
+from dbtool.refresh.workers import POLL_S
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.row_source import Pairs
+from dbtool.subset.row_source import Pairs, Question, answer
 
-# Below it, telling two sessions takes longer than the answer; above what an index is asked for, the server shares the
-# scans of its plan among workers of its own, and two sessions would scan everything twice.
+# Below it, telling two sessions takes longer than the answer; above what an index is asked for, two sessions would scan
+# everything twice.
 _WORTH_SHARING = range(2_000, FEW_ROWS + 1)
+_HELD_ROWS = 5_000_000  # of answers that wait for one before them: 40 MB
 
-_Question = Callable[[SubsetSource, Rows], Iterator[Rows]]
+_Asked = deque[tuple[Question, "Future[list[Rows]]"]]
 
 
 class SharedSource:
     """``sources`` are of one snapshot, each on a connection of its own. The first answers what is not shared."""
 
     def __init__(self, sources: Sequence[SubsetSource], cancellation: Cancellation) -> None:
-        self._first, self._sources, self._cancellation = sources[0], sources, cancellation
+        self._first, self._number, self._cancellation = sources[0], len(sources), cancellation
+        self._free = SimpleQueue[SubsetSource]()
+        for source in sources:
+            self._free.put(source)
 
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
         return self._first.root_rows(root)
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
-        if not edge.referencing_indexed:
-            return self._first.referencing_rows(edge, rows)
-        return self._shared(rows, lambda source, share: source.referencing_rows(edge, share))
+        return self._first.referencing_rows(edge, rows)
 
     def referenced_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
-        if not edge.referenced_indexed:
-            return self._first.referenced_rows(edge, rows)
-        return self._shared(rows, lambda source, share: source.referenced_rows(edge, share))
+        return self._first.referenced_rows(edge, rows)
 
-    def _shared(self, rows: Rows, ask: _Question) -> Iterator[Rows]:
-        shares = share_rows(rows, len(self._sources))
-        if len(shares) == 1:
-            yield from ask(self._first, rows)
-            return
-        asked = zip(self._sources, shares, strict=False)
-        tasks = [partial(_answer, ask, source, share) for source, share in asked]
-        for answer in run_workers(tasks, self._cancellation):
-            yield from answer
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
+        """As many at a time as there are sessions, each of which the server gives one processor; what is asked alone may have
+        several of them.
+        """
+        questions = iter(questions)
+        ahead = list(islice(questions, self._number))
+        if len(ahead) < self._number:
+            ahead = [share for question in ahead for share in share_question(question, self._number)]
+        if len(ahead) > 1:
+            yield from self._answer_together(chain(ahead, questions))
+        else:
+            self._first.share_processors(with_others=False)
+            yield from self._first.answers(chain(ahead, questions))
+
+    def _answer_together(self, questions: Iterator[Question]) -> Iterator[tuple[Question, Rows]]:
+        asked: _Asked = deque()
+        with ThreadPoolExecutor(self._number, thread_name_prefix="dbtool") as pool:
+            try:
+                while (question := self._ask_next(pool, asked, questions)) or asked:
+                    while asked and (question or asked[0][1].done()):
+                        before, future = asked.popleft()
+                        for found in self._wait(future):
+                            yield before, found
+                    if question:
+                        for found in self._alone(question):
+                            yield question, found
+                    elif asked:
+                        wait([future for _, future in asked if not future.done()], POLL_S, FIRST_COMPLETED)
+            except BaseException:
+                # Whoever still asks is not waited for: a scan goes on for as long as it takes.
+                self._cancellation.request()
+                raise
+
+    def _ask_next(
+        self, pool: ThreadPoolExecutor, asked: _Asked, questions: Iterator[Question]
+    ) -> Question | None:
+        """Ask as many as there is room for; returns one that is to be asked alone, after all of these."""
+        while self._has_room(asked) and (question := next(questions, None)) is not None:
+            if self._first.scans_in_pieces(question):
+                return question
+            asked.append((question, pool.submit(self._answer, question)))
+        return None
+
+    def _has_room(self, asked: _Asked) -> bool:
+        finished = [future for _, future in asked if future.done()]
+        held = sum(len(ids) for future in finished if not future.exception() for ids in _all_ids(future))
+        return len(asked) - len(finished) < self._number and held < _HELD_ROWS
+
+    def _answer(self, question: Question) -> list[Rows]:
+        source = self._free.get()
+        try:
+            source.share_processors(with_others=True)
+            return list(answer(source, question))
+        finally:
+            self._free.put(source)
+
+    def _wait(self, future: Future[list[Rows]]) -> list[Rows]:
+        """In short steps, so that signals reach this thread."""
+        while not wait([future], POLL_S).done:
+            pass
+        return future.result()
+
+    def _alone(self, question: Question) -> Iterator[Rows]:
+        self._first.share_processors(with_others=False)
+        return answer(self._first, question)
 
     def referenced_by_whole(self, edge: Edge, leaf: RelationName) -> Iterator[Rows]:
         return self._first.referenced_by_whole(edge, leaf)
@@ -73,8 +133,16 @@ class SharedSource:
         return self._first.unmapped(check, leaf, rows)
 
 
-def _answer(ask: _Question, source: SubsetSource, share: Rows) -> list[Rows]:
-    return list(ask(source, share))
+def _all_ids(future: Future[list[Rows]]) -> Iterator[RowIds]:
+    return (ids for found in future.result() for ids in found.values())
+
+
+def share_question(question: Question, number: int) -> Iterator[Question]:
+    """Pure. Only what an index answers is worth it: a scan would be made as often as there are shares."""
+    edge = question.edge
+    indexed = edge.referencing_indexed if question.direction == "referencing" else edge.referenced_indexed
+    shares = share_rows(question.rows, number) if indexed else [question.rows]
+    return (replace(question, rows=rows) for rows in shares)
 
 
 def share_rows(rows: Rows, number: int) -> list[Rows]:

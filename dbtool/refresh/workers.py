@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from dbtool.refresh.request import Cancellation
 
-_POLL_S = 0.2
+POLL_S = 0.2
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -25,7 +25,7 @@ def run_workers(tasks: Sequence[Callable[[], Result]], cancellation: Cancellatio
         try:
             pending = set(futures)
             while pending:
-                done, pending = wait(pending, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
+                done, pending = wait(pending, timeout=POLL_S, return_when=FIRST_EXCEPTION)
                 for future in done:
                     future.result()
         except BaseException:

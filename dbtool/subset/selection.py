@@ -17,7 +17,7 @@ Direction = Literal["referencing", "referenced"]
 @dataclass(slots=True)
 class Pull:
     """What one edge brought: ``rows`` that were not there before, from ``from_rows``, in so many ``rounds``. ``held`` are these, by
-    leaf.
+    leaf; ``met`` are all of an answer in which some were there before.
     """
 
     edge: Edge
@@ -26,6 +26,7 @@ class Pull:
     rows: int = 0
     rounds: int = 0
     held: dict[RelationName, RowSet] = field(default_factory=dict)
+    met: dict[RelationName, RowSet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

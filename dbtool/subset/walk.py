@@ -7,7 +7,7 @@ not. Both are least fixpoints, so that the answer does not depend on the order; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
@@ -15,8 +15,9 @@ from dbtool.subset.batches import batch_size, batches
 from dbtool.subset.dangling import null_what_stays_out
 from dbtool.subset.graph import Edge, Graph
 from dbtool.subset.row_set import RowIds, Rows, RowSet
-from dbtool.subset.row_source import RowSource
-from dbtool.subset.selection import Direction, Pull, RootPull, Selection, Step
+from dbtool.subset.row_source import Question, RowSource
+from dbtool.subset.selection import Pull, RootPull, Selection, Step
+from dbtool.subset.ways import Way, order_ways
 
 _NEARLY_ALL = 0.8
 
@@ -58,28 +59,6 @@ def _choose_whole(graph: Graph, source: RowSource, selection: Selection, leaf: R
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """An edge, walked in one direction."""
-
-    edge: Edge
-    direction: Direction
-
-    @property
-    def start(self) -> RelationName:
-        return self.edge.referenced if self.direction == "referencing" else self.edge.referencing
-
-    @property
-    def end(self) -> RelationName:
-        return self.edge.referencing if self.direction == "referencing" else self.edge.referenced
-
-    @property
-    def indexed(self) -> bool:
-        """An index finds the rows at the end."""
-        edge = self.edge
-        return edge.referencing_indexed if self.direction == "referencing" else edge.referenced_indexed
-
-
-@dataclass(frozen=True, slots=True)
 class _Hearers:
     chosen: Chosen
     asking: Asking
@@ -104,7 +83,7 @@ class _Walk:
         for way in self.ways:
             for leaf in graph.leaves_of(way.start):
                 self.leaving.setdefault(leaf, []).append(way)
-        self.rank = rank_ways(self.ways, self.leaving, lambda way: graph.leaves_of(way.end))
+        self.order = order_ways(self.ways, self.leaving, lambda way: graph.leaves_of(way.end))
         self.pulls = {way: Pull(way.edge, way.direction) for way in self.ways}
         self.pending: dict[Way, dict[RelationName, RowSet]] = {}
         self.kept_out: dict[tuple[Edge, RelationName], RowSet] = {}
@@ -125,7 +104,16 @@ class _Walk:
 
     def follow(self) -> None:
         while self.pending:
-            way = min(self.pending, key=self.rank.__getitem__)
+            ways = sorted(self.order.ready(self.pending), key=self._size, reverse=True)
+            for question, found in self.source.answers(self._questions(ways)):
+                self.take(Way(question.edge, question.direction), found)
+
+    def _size(self, way: Way) -> int:
+        """What is looked for among the most rows takes longest: with it first, several sessions end together."""
+        return sum(self.graph.estimates.get(leaf) or 0 for leaf in self.graph.leaves_of(way.end))
+
+    def _questions(self, ways: Sequence[Way]) -> Iterator[Question]:
+        for way in ways:
             rows, pull = self.pending.pop(way), self.pulls[way]
             pull.from_rows += sum(map(len, rows.values()))
             pull.rounds += 1
@@ -133,14 +121,7 @@ class _Walk:
                 if self.is_exhausted(way):
                     break
                 self.hearers.asking(way.edge, sum(map(len, self.selection.rows.values())))
-                self.take(way, self.ask(way, batch))
-
-    def ask(self, way: Way, batch: Rows) -> Iterator[Rows]:
-        if way.direction == "referenced":
-            yield from self.source.referenced_rows(way.edge, batch)
-            return
-        for found in self.source.referencing_rows(way.edge, batch):
-            yield {leaf: ids for leaf, ids in found.items() if leaf not in self.graph.policies}
+                yield Question(way.edge, way.direction, batch)
 
     def batch_size(self, way: Way) -> int:
         estimates = [self.graph.estimates.get(leaf) for leaf in self.graph.leaves_of(way.end)]
@@ -165,17 +146,21 @@ class _Walk:
             selection.totals[leaf] = self.source.count(leaf)
         return selection.count(leaf) == selection.totals[leaf]
 
-    def take(self, way: Way, answer: Iterable[Rows]) -> None:
+    def take(self, way: Way, found: Rows) -> None:
         pull, step = self.pulls[way], Step(None, way.edge, way.direction, self.followed)
-        for found in answer:
-            for leaf, ids in found.items():
-                if self.graph.policies.get(leaf) in {"empty", "skip"}:
-                    self._keep_out(way.edge, leaf, ids)
-                    continue
-                new = self.choose(leaf, ids, step)
-                pull.rows += len(new)
-                if len(new):
-                    pull.held.setdefault(leaf, RowSet()).add(new)
+        for leaf, ids in found.items():
+            policy = self.graph.policies.get(leaf)
+            if policy is not None and way.direction == "referencing":
+                continue
+            if policy in {"empty", "skip"}:
+                self._keep_out(way.edge, leaf, ids)
+                continue
+            new = self.choose(leaf, ids, step)
+            pull.rows += len(new)
+            if len(new):
+                pull.held.setdefault(leaf, RowSet()).add(new)
+            if way.direction == "referencing" and len(new) < len(ids):
+                pull.met.setdefault(leaf, RowSet()).add(ids)
 
     def _keep_out(self, edge: Edge, leaf: RelationName, ids: RowIds) -> None:
         new = self.kept_out.setdefault((edge, leaf), RowSet()).add(ids)
@@ -238,18 +223,23 @@ class _Up(_Walk):
         pull = self.pulls[way]
         pull.from_rows += self.selection.whole[leaf]
         pull.rounds += 1
-        self.take(way, self.source.referenced_by_whole(way.edge, leaf))
+        for found in self.source.referenced_by_whole(way.edge, leaf):
+            self.take(way, found)
 
     def _left(self, way: Way, leaf: RelationName, rows: RowSet, came: Mapping[Way, Pull]) -> RowSet:
-        """Down, only what is not followed is still to be asked for. Up, rows that came down this very edge refer along it to where
-        they came from, and to nothing else where PostgreSQL holds that one unique.
+        """Down, only what is not followed is still to be asked for. Up, rows that were found down this very edge refer along it to
+        a row that is there, and to nothing else where PostgreSQL holds that one unique.
         """
         if way.direction == "referencing":
             return rows.copy() if leaf in self.graph.policies else RowSet()
         pull = came.get(Way(way.edge, "referencing"))
-        if pull is None or way.edge.constraint is None or way.edge.temporal or leaf not in pull.held:
-            return rows.copy()
-        return rows.minus(pull.held[leaf])
+        left = rows.copy()
+        if pull is None or way.edge.constraint is None or way.edge.temporal:
+            return left
+        for found in (pull.held, pull.met):
+            if leaf in found:
+                left = left.minus(found[leaf])
+        return left
 
 
 def _ways_up(graph: Graph, selection: Selection) -> Iterator[Way]:
@@ -258,32 +248,3 @@ def _ways_up(graph: Graph, selection: Selection) -> Iterator[Way]:
         if not edge.nulled and not all(leaf in selection.whole for leaf in ends):
             yield Way(edge, "referenced")
     yield from (way for way in _ways_down(graph) if way.edge.follow.always)
-
-
-def rank_ways(
-    ways: Iterable[Way],
-    leaving: Mapping[RelationName, Iterable[Way]],
-    ends: Callable[[Way], Iterable[RelationName]],
-) -> dict[Way, int]:
-    """Reverse postorder: a way ranks behind all that feed it, but for those of its own cycle. Iterative: schemas can be deep."""
-    postorder: list[Way] = []
-    seen: set[Way] = set()
-
-    def next_of(way: Way) -> Iterator[Way]:
-        return (after for leaf in ends(way) for after in leaving.get(leaf, ()))
-
-    for first in ways:
-        if first in seen:
-            continue
-        seen.add(first)
-        path = [(first, next_of(first))]
-        while path:
-            way, following = path[-1]
-            unseen = next((after for after in following if after not in seen), None)
-            if unseen is None:
-                postorder.append(way)
-                path.pop()
-            else:
-                seen.add(unseen)
-                path.append((unseen, next_of(unseen)))
-    return {way: rank for rank, way in enumerate(reversed(postorder))}

@@ -1,17 +1,26 @@
-from collections.abc import Iterator
+"""Several sessions of one snapshot answer the walk's questions, in the walk's order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from dbtool.catalog.relations import RelationName
+from dbtool.errors import Interrupted
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.postgres.tid_session import FEW_ROWS
+from dbtool.refresh import shared_source
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.shared_source import SharedSource, share_rows
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge
 from dbtool.subset.row_set import RowIds, Rows
+from dbtool.subset.row_source import Question, answer_in_turn
+from dbtool.subset.selection import Direction
 
 A, B = RelationName("public", "a"), RelationName("public", "b")
 
@@ -20,8 +29,8 @@ def ids(count: int) -> RowIds:
     return np.arange(count, dtype=np.uint64)
 
 
-def edge(*, indexed: bool) -> Edge:
-    return Edge(
+def question(count: int, *, indexed: bool = True, direction: Direction = "referencing") -> Question:
+    edge = Edge(
         B,
         ("a_id",),
         A,
@@ -30,23 +39,43 @@ def edge(*, indexed: bool) -> Edge:
         referencing_indexed=indexed,
         referenced_indexed=indexed,
     )
+    return Question(edge, direction, {A: ids(count)})
 
 
 class Session:
-    """Answers with what it was asked, and keeps count."""
+    """Answers with what it was asked, and keeps count; ``slow`` waits for the event before questions of so many rows."""
 
-    def __init__(self) -> None:
-        self.asked: list[int] = []
+    def __init__(self, slow: int | None = None, after: threading.Event | None = None) -> None:
+        self.asked: list[tuple[int, bool]] = []
+        self.pieces: set[int] = set()
+        self._with_others = False
+        self._slow, self._after = slow, after
+
+    def share_processors(self, *, with_others: bool) -> None:
+        self._with_others = with_others
+
+    def scans_in_pieces(self, question: Question) -> bool:
+        return len(question.rows[A]) in self.pieces
+
+    def answers(self, questions: Any) -> Any:
+        return answer_in_turn(cast("Any", self), questions)
 
     def referencing_rows(self, _edge: Edge, rows: Rows) -> Iterator[Rows]:
-        self.asked.append(sum(map(len, rows.values())))
+        count = len(rows[A])
+        if count == self._slow and self._after:
+            assert self._after.wait(10)
+        self.asked.append((count, self._with_others))
         yield rows
 
     referenced_rows = referencing_rows
 
 
-def shared(*sessions: Session) -> SharedSource:
-    return SharedSource(cast("Any", sessions), Cancellation())
+def shared(*sessions: Session, cancellation: Cancellation | None = None) -> SharedSource:
+    return SharedSource(cast("Any", sessions), cancellation or Cancellation())
+
+
+def counts(source: SharedSource, questions: Sequence[Question]) -> list[int]:
+    return [len(rows[A]) for _, rows in source.answers(iter(questions))]
 
 
 @pytest.mark.parametrize("count", [0, 1, 1_999, FEW_ROWS + 1])
@@ -63,26 +92,106 @@ def test_shares_are_all_rows_and_none_twice() -> None:
         assert together.tolist() == list(range(count))
 
 
-@pytest.mark.parametrize("direction", ["referencing_rows", "referenced_rows"])
-def test_what_an_index_answers_is_shared_and_a_scan_is_not(direction: str) -> None:
+@pytest.mark.parametrize("direction", ["referencing", "referenced"])
+def test_a_lone_question_that_an_index_answers_is_shared(direction: Direction) -> None:
     first, second = Session(), Session()
-    source = shared(first, second)
-    found = list(getattr(source, direction)(edge(indexed=True), {A: ids(5_000)}))
-    assert np.concatenate([rows[A] for rows in found]).tolist() == list(range(5_000))
-    assert (first.asked, second.asked) == ([2_500], [2_500])
-    list(getattr(source, direction)(edge(indexed=False), {A: ids(5_000)}))
-    assert (first.asked, second.asked) == ([2_500, 5_000], [2_500])
+    found = list(shared(first, second).answers([question(5_000, direction=direction)]))
+    assert np.concatenate([rows[A] for _, rows in found]).tolist() == list(range(5_000))
+    assert sorted(first.asked + second.asked) == [(2_500, True), (2_500, True)]
 
 
-def test_one_session_s_failure_is_the_answer() -> None:
+def test_a_lone_scan_is_one_session_s_and_may_have_all_processors() -> None:
+    first, second = Session(), Session()
+    assert counts(shared(first, second), [question(5_000, indexed=False)]) == [5_000]
+    assert (first.asked, second.asked) == ([(5_000, False)], [])
+
+
+def test_of_several_questions_none_is_shared_and_each_has_one_processor() -> None:
+    first, second = Session(), Session()
+    assert counts(shared(first, second), [question(5_000), question(6_000), question(7_000)]) == [
+        5_000,
+        6_000,
+        7_000,
+    ]
+    assert sorted(first.asked + second.asked) == [(5_000, True), (6_000, True), (7_000, True)]
+
+
+def test_answers_keep_the_order_of_the_questions_whichever_comes_first() -> None:
+    later = threading.Event()
+
+    class Late(Session):
+        def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
+            yield from super().referencing_rows(edge, rows)
+            if len(rows[A]) == 3:
+                later.set()
+
+    sessions = [Late(slow=1, after=later), Late(slow=1, after=later)]
+    asked = [question(1), question(2), question(3), question(4)]
+    assert counts(shared(*sessions), asked) == [1, 2, 3, 4]
+
+
+def test_no_more_is_asked_ahead_than_memory_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_source, "_HELD_ROWS", 1)
+    held = threading.Event()
+    taken: list[int] = []
+
+    def questions() -> Iterator[Question]:
+        for count in (1, 2, 3, 4):
+            taken.append(count)
+            if count == 3:
+                held.set()
+            yield question(count)
+
+    sessions = [Session(slow=1, after=held), Session(slow=1, after=held)]
+    threading.Timer(0.3, held.set).start()
+    answers = shared(*sessions).answers(questions())
+    assert len(next(answers)[1][A]) == 1
+    # the second's answer was held while the first was waited for, so that nobody asked the third
+    assert taken == [1, 2]
+    assert [len(rows[A]) for _, rows in answers] == [2, 3, 4]
+
+
+def test_what_is_answered_in_pieces_is_asked_alone_and_in_its_place() -> None:
+    first, second = Session(), Session()
+    first.pieces = {7}
+    assert counts(shared(first, second), [question(5), question(7), question(6)]) == [5, 7, 6]
+    assert (7, False) in first.asked
+
+
+def test_one_session_has_nobody_to_share_with() -> None:
+    only = Session()
+    assert counts(shared(only), [question(5_000), question(3)]) == [5_000, 3]
+    assert only.asked == [(5_000, False), (3, False)]
+
+
+def test_one_session_s_failure_is_the_answer_and_ends_the_others() -> None:
     class Failing(Session):
-        def referencing_rows(self, _edge: Edge, rows: Rows) -> Iterator[Rows]:
-            raise ValueError(len(rows))
-            yield rows
+        def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
+            if len(rows[A]) == 2:
+                raise ValueError(len(rows))
+            yield from super().referencing_rows(edge, rows)
 
+    cancellation = Cancellation()
+    source = shared(Failing(), Failing(), cancellation=cancellation)
     with pytest.raises(ValueError, match="1"):
-        list(shared(Session(), Failing()).referencing_rows(edge(indexed=True), {A: ids(5_000)}))
+        counts(source, [question(1), question(2), question(3)])
+    with pytest.raises(Interrupted):
+        cancellation.check()
+
+
+def test_questions_are_taken_by_the_thread_that_reads_the_answers() -> None:
+    threads: set[int] = set()
+
+    def questions() -> Iterator[Question]:
+        for count in range(1, 20):
+            threads.add(threading.get_ident())
+            yield question(count)
+
+    assert len(list(shared(Session(), Session()).answers(questions()))) == 19
+    assert threads == {threading.get_ident()}
 
 
 def test_the_session_is_one_that_answers_the_walk() -> None:
-    assert all(hasattr(SharedSource, name) for name in vars(SubsetSource) if not name.startswith("_"))
+    own = {"share_processors", "scans_in_pieces"}
+    public = {name for name in vars(SubsetSource) if not name.startswith("_")}
+    assert all(hasattr(SharedSource, name) for name in public - own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from dbtool.rules.subset_model import Follow, Root
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import BoundRoot, Edge, Graph, Policy
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.row_source import Pairs
+from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 from dbtool.subset.selection import Selection, Step
 from dbtool.subset.walk import walk
 
@@ -57,6 +57,9 @@ class Drawn:
 
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
         yield {root.rule.table: ids(self.roots[root.rule.table])}
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
+        return answer_in_turn(self, questions)
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         self.asked.append(f"who is {edge}")
@@ -126,6 +129,17 @@ def test_down_to_what_refers_then_up_to_what_is_referred_to() -> None:
         "referencing lines.sale": (2, 2),
         "referenced lines.product": (2, 2),
     }
+
+
+def test_rows_that_two_edges_lead_to_are_not_asked_where_they_came_from() -> None:
+    """Order 1 was there when the address led to it: that its address is there, too, is known."""
+    addresses, shipped = edge("addresses.customer", "customers"), edge("orders.address", "addresses")
+    source = Drawn(
+        {OWNER: [(1, 1), (2, 1)], addresses: [(1, 1)], shipped: [(1, 1), (2, 9)]}, {"customers": [1]}
+    )
+    selection = walk(source.graph(), source)
+    assert chosen(selection) == {"customers": [1], "orders": [1, 2], "addresses": [1, 9]}
+    assert pulled(selection)["referenced orders.address"] == (1, 1)
 
 
 def test_a_row_that_is_only_referred_to_brings_nothing_along() -> None:
