@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -17,6 +17,7 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Busy, ProgramFailed, ServerFailed
+from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure, translated
 from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
@@ -210,31 +211,44 @@ class PsqlReader:
 
 @dataclass(frozen=True, slots=True)
 class DriverReader:
-    """The same through psycopg: slower, but with psycopg's own TLS."""
+    """The same through psycopg: slower, but with psycopg's own TLS. Without ``kept`` each COPY has a session of its own."""
 
     url: Callable[[], str]
     snapshot: str | None = None
     database: str | None = None
     ending: Ending = _never_ended
+    kept: KeptSessions[Connection] | None = None
+
+    @contextmanager
+    def keeping_sessions(self) -> Iterator[DriverReader]:
+        """The same reader, whose sessions read one relation after the other. They see one snapshot each."""
+        with KeptSessions(self._session) as kept:
+            yield replace(self, kept=kept)
 
     @contextmanager
     def open(self, copy: CopyOut) -> Iterator[Iterator[bytes]]:
         with (
-            connect(
-                self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
-            ) as source,
+            self.kept.lend() if self.kept else self._session() as source,
             self.ending(source.cancel),
             _read(copy.relation),
         ):
-            source.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
-            if self.snapshot:
-                adopt_snapshot(source, self.snapshot)
-            else:
-                begin_snapshot(source)
             if copy.row_ids is not None:
                 tell_rows(source, copy.row_ids)
             with source.cursor().copy(copy.statement()) as pieces:
                 yield _regrouped(pieces, BLOCK_BYTES)
+
+    @contextmanager
+    def _session(self) -> Iterator[Connection]:
+        with connect(
+            self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
+        ) as source:
+            with translated("preparing a session to read"):
+                source.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+                if self.snapshot:
+                    adopt_snapshot(source, self.snapshot)
+                else:
+                    begin_snapshot(source)
+            yield source
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from dbtool.refresh.pre_data import (
     target_schema,
 )
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
-from dbtool.refresh.readers import choose_reader
+from dbtool.refresh.readers import open_reader
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, Verification
 from dbtool.refresh.routes import have_same_order, plan_routes
@@ -155,20 +155,22 @@ def _stream(
     tables = snapshot.catalog.tables()
     for relation in tables:
         request.observer.planned(relation.name, *_planned(relation, rows))
-    stream = Stream(
-        plan=checked.plan,
-        reader=_source_reader(run, checked, snapshot.taken.name),
-        target=request.target,
-        candidate=candidate,
-        seed=request.key.survivors_seed(),
-        cancellation=request.cancellation,
-        observer=request.observer,
-        routes=plan_routes(
-            snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
-        ),
+    routes = plan_routes(
+        snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
     )
-    chunks = _chunks(run, snapshot, rows)
-    streamed = stream.run(chunks, request.jobs, without_rows=[relation.name for relation in tables])
+    with _source_reader(run, checked, snapshot.taken.name) as reader:
+        stream = Stream(
+            plan=checked.plan,
+            reader=reader,
+            target=request.target,
+            candidate=candidate,
+            seed=request.key.survivors_seed(),
+            cancellation=request.cancellation,
+            observer=request.observer,
+            routes=routes,
+        )
+        chunks = _chunks(run, snapshot, rows)
+        streamed = stream.run(chunks, request.jobs, without_rows=[relation.name for relation in tables])
     if rows is not None:
         refuse_changed(rows.selection, streamed.tables)
     return streamed
@@ -223,25 +225,27 @@ def _verify(
     request = run.request
     with candidate_session(request.target, candidate) as connection:
         catalog = read_catalog(connection)
-    landed = Landed(request.target, candidate, catalog, _target_reader(run, checked, candidate))
-    source_reader = _source_reader(run, checked, snapshot.taken.name)
-    masked = Masked(
-        plan=checked.plan,
-        originals=checked.inputs.originals,
-        seed=request.key.survivors_seed(),
-        confirm=lambda hashes: confirm_originals(
-            request, snapshot.catalog, source_reader, hashes, _chunks(run, snapshot, rows)
-        ),
-    )
-    return verify(
-        snapshot.catalog,
-        landed,
-        masked,
-        streamed,
-        jobs=request.jobs,
-        cancellation=request.cancellation,
-        rows=rows,
-    )
+    with (
+        _target_reader(run, checked, candidate) as target_reader,
+        _source_reader(run, checked, snapshot.taken.name) as source_reader,
+    ):
+        masked = Masked(
+            plan=checked.plan,
+            originals=checked.inputs.originals,
+            seed=request.key.survivors_seed(),
+            confirm=lambda hashes: confirm_originals(
+                request, snapshot.catalog, source_reader, hashes, _chunks(run, snapshot, rows)
+            ),
+        )
+        return verify(
+            snapshot.catalog,
+            Landed(request.target, candidate, catalog, target_reader),
+            masked,
+            streamed,
+            jobs=request.jobs,
+            cancellation=request.cancellation,
+            rows=rows,
+        )
 
 
 def refuse_unverified(verification: Verification) -> None:
@@ -255,9 +259,9 @@ def refuse_unverified(verification: Verification) -> None:
         )
 
 
-def _source_reader(run: Run, checked: Preflight, snapshot: str) -> CopyReader:
+def _source_reader(run: Run, checked: Preflight, snapshot: str) -> AbstractContextManager[CopyReader]:
     request = run.request
-    return choose_reader(
+    return open_reader(
         request.source.url,
         checked.tools.psql,
         checked.source.catalog,
@@ -266,11 +270,11 @@ def _source_reader(run: Run, checked: Preflight, snapshot: str) -> CopyReader:
     )
 
 
-def _target_reader(run: Run, checked: Preflight, candidate: str) -> CopyReader:
+def _target_reader(run: Run, checked: Preflight, candidate: str) -> AbstractContextManager[CopyReader]:
     request, psql = run.request, checked.tools.psql
     if psql is not None and checked.target.facts.has_tls and not psql.has_tls:
         psql = None
-    return choose_reader(
+    return open_reader(
         request.target.url, psql, checked.source.catalog, request.cancellation, database=candidate
     )
 

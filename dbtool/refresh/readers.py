@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
@@ -11,7 +12,8 @@ from dbtool.postgres.copy_io import SMALL_BYTES, CopyReader, DriverReader, PsqlR
 from dbtool.refresh.request import Cancellation
 
 
-def choose_reader(
+@contextmanager
+def open_reader(
     url: Callable[[], str],
     psql: Installation | None,
     catalog: Catalog,
@@ -19,14 +21,18 @@ def choose_reader(
     *,
     snapshot: str | None = None,
     database: str | None = None,
-) -> CopyReader:
-    """``catalog`` says how large the relations are. ``snapshot`` None: the latest data."""
-    driver = DriverReader(url, snapshot, database, ending=cancellation.ending)
-    if psql is None:
-        return driver
-    program = PsqlReader(psql.program("psql"), url, snapshot, database, ending=cancellation.ending)
+) -> Iterator[CopyReader]:
+    """``catalog`` says how large the relations are. ``snapshot`` None: the data of when a session is first used.
+
+    Sessions stay until the context ends, in the snapshot that they see.
+    """
 
     def is_small(name: RelationName) -> bool:
         return name in catalog.relations and catalog.relations[name].bytes < SMALL_BYTES
 
-    return SizedReader(driver, program, is_small)
+    with DriverReader(url, snapshot, database, ending=cancellation.ending).keeping_sessions() as driver:
+        if psql is None:
+            yield driver
+        else:
+            program = PsqlReader(psql.program("psql"), url, snapshot, database, ending=cancellation.ending)
+            yield SizedReader(driver, program, is_small)

@@ -18,6 +18,7 @@ from dbtool.masking.block import Tallies, mask_block, merge_tallies
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.postgres.candidate import candidate_session, find_loaded, load_chunk
 from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer
@@ -28,6 +29,8 @@ from dbtool.targets import Target
 
 # Before the second and the third attempt; a server needs a moment to come back.
 _PAUSES_S = (1.0, 10.0)
+
+_Sessions = KeptSessions[Connection]
 
 
 @dataclass
@@ -79,28 +82,29 @@ class Stream:
         for chunk in chunks:
             self._progress.setdefault(chunk.relation, _Progress()).chunks_left += 1
         queue = iter(chunks)
-        run_workers([lambda: self._work(queue)] * min(jobs, len(chunks)), self.cancellation)
+        with KeptSessions(lambda: candidate_session(self.target, self.candidate)) as sessions:
+            run_workers([lambda: self._work(queue, sessions)] * min(jobs, len(chunks)), self.cancellation)
         return self._streamed()
 
-    def _work(self, queue: Iterator[Chunk]) -> None:
+    def _work(self, queue: Iterator[Chunk], sessions: _Sessions) -> None:
         while True:
             with self._lock:
                 chunk = next(queue, None)
             if chunk is None:
                 return
-            self._copy_with_retries(chunk)
+            self._copy_with_retries(chunk, sessions)
 
-    def _copy_with_retries(self, chunk: Chunk) -> None:
+    def _copy_with_retries(self, chunk: Chunk, sessions: _Sessions) -> None:
         counted = _Counted()
         started = self.clock()
         pauses = iter(self.pauses_s)
         is_retry = False
         while True:
             try:
-                rows = self._find_loaded(chunk) if is_retry else None
+                rows = self._find_loaded(chunk, sessions) if is_retry else None
                 if rows is None:
                     counted = _Counted()
-                    rows = self._copy(chunk, counted)
+                    rows = self._copy(chunk, counted, sessions)
             except (ServerFailed, ServerUnreachable) as error:
                 self.cancellation.check()
                 pause = next(pauses, None)
@@ -112,15 +116,12 @@ class Stream:
                 self._record(chunk, rows, counted, self.clock() - started)
                 return
 
-    def _find_loaded(self, chunk: Chunk) -> int | None:
-        with candidate_session(self.target, self.candidate) as connection:
+    def _find_loaded(self, chunk: Chunk, sessions: _Sessions) -> int | None:
+        with sessions.lend() as connection:
             return find_loaded(connection, chunk.relation, chunk.number)
 
-    def _copy(self, chunk: Chunk, counted: _Counted) -> int:
-        with (
-            candidate_session(self.target, self.candidate) as connection,
-            self.cancellation.ending(connection.cancel),
-        ):
+    def _copy(self, chunk: Chunk, counted: _Counted, sessions: _Sessions) -> int:
+        with sessions.lend() as connection, self.cancellation.ending(connection.cancel):
             return self._load(connection, self.plan.relations[chunk.relation], chunk, counted)
 
     def _load(self, connection: Connection, masks: RelationMasks, chunk: Chunk, counted: _Counted) -> int:

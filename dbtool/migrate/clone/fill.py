@@ -21,7 +21,7 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
-from dbtool.refresh.readers import choose_reader
+from dbtool.refresh.readers import open_reader
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.snapshot import hold_snapshot
@@ -112,14 +112,16 @@ class Fill:
             left_alone=self.left_alone,
         )
         cancellation = Cancellation()
-        with hold_snapshot(self.staging, self.seen.catalog, workflow="rehearse") as snapshot:
-            reader = choose_reader(
+        with (
+            hold_snapshot(self.staging, self.seen.catalog, workflow="rehearse") as snapshot,
+            open_reader(
                 self.staging.url,
                 self.psql,
                 self.seen.catalog,
                 cancellation,
                 snapshot=snapshot.taken.name,
-            )
+            ) as reader,
+        ):
             copies = sorted(plan.copies, key=lambda copy: -copy.bytes)
             shares = run_shares(
                 lambda share: self._copy_share(share, reader, cancellation), copies, self.jobs, cancellation

@@ -5,6 +5,7 @@ the clone's DDL was read in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from dbtool.catalog.database import DatabaseFacts
@@ -20,7 +21,7 @@ from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, plan_subset_chunks
 from dbtool.refresh.compiled import confirm_originals
 from dbtool.refresh.keys import choose_rows, refuse_changed
-from dbtool.refresh.readers import choose_reader
+from dbtool.refresh.readers import open_reader
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.search import surviving_findings
 from dbtool.refresh.snapshot import HeldSnapshot
@@ -79,8 +80,8 @@ class SubsetFill:
     def _target(self) -> Target:
         return Target("the clone", Tier.SCRATCH, lambda: self.url)
 
-    def _source_reader(self) -> CopyReader:
-        return choose_reader(
+    def _source_reader(self) -> AbstractContextManager[CopyReader]:
+        return open_reader(
             self.seen.asked.source.url,
             self.psql,
             self.seen.catalog,
@@ -90,33 +91,38 @@ class SubsetFill:
 
     def _stream(self, chunks: Sequence[Chunk]) -> Streamed:
         asked = self.seen.asked
-        stream = Stream(
-            plan=self.seen.plan,
-            reader=self._source_reader(),
-            target=self._target,
-            candidate=self.clone_facts.name,
-            seed=asked.key.survivors_seed(),
-            cancellation=asked.cancellation,
-            observer=asked.observer,
-            routes=plan_routes(self.seen.catalog, same_order=have_same_order(self.facts, self.clone_facts)),
-        )
-        return stream.run(chunks, asked.jobs, without_rows=[table.name for table in self._tables])
+        routes = plan_routes(self.seen.catalog, same_order=have_same_order(self.facts, self.clone_facts))
+        with self._source_reader() as reader:
+            stream = Stream(
+                plan=self.seen.plan,
+                reader=reader,
+                target=self._target,
+                candidate=self.clone_facts.name,
+                seed=asked.key.survivors_seed(),
+                cancellation=asked.cancellation,
+                observer=asked.observer,
+                routes=routes,
+            )
+            return stream.run(chunks, asked.jobs, without_rows=[table.name for table in self._tables])
 
     def _verify(self, streamed: Streamed, chunks: Sequence[Chunk]) -> None:
         """Not the structure: what of it does not hold for masked rows is found when it is made, and said."""
         asked, seed = self.seen.asked, self.seen.asked.key.survivors_seed()
         jobs, cancellation = asked.jobs, asked.cancellation
-        reader = choose_reader(self._target.url, self.psql, self.seen.catalog, cancellation)
-        landed = Landed(self._target, self.clone_facts.name, self.seen.catalog, reader)
-        masked = Masked(
-            plan=self.seen.plan,
-            originals=self.seen.inputs.originals,
-            seed=seed,
-            confirm=lambda hashes: confirm_originals(
-                asked, self.seen.catalog, self._source_reader(), hashes, chunks
-            ),
-        )
-        met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
+        with (
+            open_reader(self._target.url, self.psql, self.seen.catalog, cancellation) as reader,
+            self._source_reader() as source_reader,
+        ):
+            landed = Landed(self._target, self.clone_facts.name, self.seen.catalog, reader)
+            masked = Masked(
+                plan=self.seen.plan,
+                originals=self.seen.inputs.originals,
+                seed=seed,
+                confirm=lambda hashes: confirm_originals(
+                    asked, self.seen.catalog, source_reader, hashes, chunks
+                ),
+            )
+            met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
         findings = [
             *check_counts(landed, streamed, jobs, cancellation),
             *judge_tallies(self.seen.plan, streamed)[0],

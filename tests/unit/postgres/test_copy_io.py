@@ -185,12 +185,13 @@ class Source:
         self._pieces = pieces
         self.executed: list[str] = []
         self.cancelled = 0
+        self.closed = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        return None
+        self.closed += 1
 
     def execute(self, statement: str | sql.Composed) -> None:
         self.executed.append(statement if isinstance(statement, str) else statement.as_string(None))
@@ -230,3 +231,39 @@ def test_rows_from_the_driver_are_gathered_into_blocks(monkeypatch: pytest.Monke
     monkeypatch.setattr(copy_io, "connect", lambda *_positional, **_named: Source([b"1\n", b"22\n", b"3\n"]))
     with DriverReader(url).open(CopyOut(USERS, ("id",))) as blocks:
         assert list(blocks) == [b"1\n22\n", b"3\n"]
+
+
+def test_sessions_that_are_kept_adopt_the_snapshot_once_and_are_closed_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Source] = []
+
+    def connect(*_positional: object, **_named: object) -> Source:
+        made.append(Source([b"1\n"]))
+        return made[-1]
+
+    monkeypatch.setattr(copy_io, "connect", connect)
+    with DriverReader(url, "00000003-0000001B-1").keeping_sessions() as reader:
+        for _ in range(3):
+            with reader.open(CopyOut(USERS, ("id",))) as blocks:
+                assert list(blocks) == [b"1\n"]
+        assert made[0].closed == 0
+    (source,) = made
+    assert source.closed == 1
+    assert source.executed.count("SET TRANSACTION SNAPSHOT '00000003-0000001B-1'") == 1
+
+
+def test_a_session_whose_reading_failed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Source] = []
+
+    def connect(*_positional: object, **_named: object) -> Source:
+        made.append(Source([b"1\n"]))
+        return made[-1]
+
+    monkeypatch.setattr(copy_io, "connect", connect)
+    with DriverReader(url).keeping_sessions() as reader:
+        with pytest.raises(ZeroDivisionError), reader.open(CopyOut(USERS, ("id",))):
+            1 / 0  # noqa: B018  any failure of whoever reads
+        with reader.open(CopyOut(USERS, ("id",))) as blocks:
+            assert list(blocks) == [b"1\n"]
+    assert [source.closed for source in made] == [1, 1]

@@ -78,9 +78,11 @@ class Candidate:
     whole: set[bool] = field(default_factory=set)
     into: set[RelationName | None] = field(default_factory=set)
     loaded: dict[tuple[RelationName, int], tuple[bytes, bool]] = field(default_factory=dict)
+    sessions: int = 0
 
     @contextmanager
     def session(self, _target: Target, _database: str) -> Iterator[Any]:
+        self.sessions += 1
         yield SimpleNamespace(cancel=lambda: None)
 
     def find(self, _connection: Any, name: RelationName, chunk: int) -> int | None:
@@ -309,3 +311,17 @@ def test_a_block_that_cannot_be_parsed_names_the_relation_and_is_not_tried_again
         copy_users(source)
     assert len(source.opened) == 1
     assert candidate.loaded == {}
+
+
+def test_a_worker_loads_chunk_after_chunk_in_one_session(candidate: Candidate) -> None:
+    chunks = [Chunk(USERS, number) for number in range(4)]
+    make_stream(users()).run(chunks, 1)
+    assert len(candidate.loaded) == 4
+    assert candidate.sessions == 1
+
+
+def test_a_session_whose_load_failed_loads_nothing_more(candidate: Candidate) -> None:
+    candidate.faults = [None, ("refused", LOST)]
+    make_stream(users()).run([Chunk(USERS, number) for number in range(3)], 1)
+    assert len(candidate.loaded) == 3
+    assert candidate.sessions == 2

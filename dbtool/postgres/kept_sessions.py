@@ -1,0 +1,54 @@
+"""Sessions that serve one piece of work after the other: to connect takes as long as to read a few thousand rows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+Session = TypeVar("Session")
+
+
+class KeptSessions(Generic[Session]):
+    """Lends sessions to threads, each to one at a time; makes one where none is free. All end with the context."""
+
+    def __init__(self, make: Callable[[], AbstractContextManager[Session]]) -> None:
+        self._make = make
+        self._free: deque[tuple[ExitStack, Session]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_all()
+
+    @contextmanager
+    def lend(self) -> Iterator[Session]:
+        """A session whose work fails is not lent again, and none of the others: what it died of they may have died of, too."""
+        held, session = self._take()
+        try:
+            yield session
+        except BaseException:
+            with held:
+                self._end_all()
+            raise
+        self._free.append((held, session))
+
+    def _take(self) -> tuple[ExitStack, Session]:
+        try:
+            return self._free.pop()
+        except IndexError:
+            held = ExitStack()
+            return held, held.enter_context(self._make())
+
+    def _end_all(self) -> None:
+        while self._free:
+            try:
+                held, _ = self._free.pop()
+            except IndexError:  # another thread was faster
+                return
+            held.close()

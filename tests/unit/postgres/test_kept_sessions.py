@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from dbtool.postgres.kept_sessions import KeptSessions
+
+
+class Server:
+    """Counts its sessions."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.living: set[int] = set()
+
+    @contextmanager
+    def session(self) -> Iterator[int]:
+        self.made += 1
+        number = self.made
+        self.living.add(number)
+        try:
+            yield number
+        finally:
+            self.living.remove(number)
+
+
+def test_one_after_the_other_uses_one_session_and_none_is_left() -> None:
+    server = Server()
+    with KeptSessions(server.session) as kept:
+        for _ in range(3):
+            with kept.lend() as session:
+                assert session == 1
+        assert server.living == {1}
+    assert server.living == set()
+
+
+def test_two_at_a_time_have_one_each() -> None:
+    server = Server()
+    with KeptSessions(server.session) as kept:
+        with kept.lend() as first, kept.lend() as second:
+            assert (first, second) == (1, 2)
+        assert server.living == {1, 2}
+    assert server.living == set()
+
+
+def test_what_failed_is_not_lent_again_nor_are_those_that_were_free() -> None:
+    server = Server()
+    with KeptSessions(server.session) as kept:
+        with kept.lend(), kept.lend():
+            pass
+        with pytest.raises(ZeroDivisionError), kept.lend():
+            1 / 0  # noqa: B018  any failure of the work
+        assert server.living == set()
+        with kept.lend() as fresh:
+            assert fresh == 3
+
+
+def test_one_that_cannot_be_made_is_the_borrower_s_failure() -> None:
+    @contextmanager
+    def unreachable() -> Iterator[int]:
+        raise ConnectionError
+        yield 0
+
+    with KeptSessions(unreachable) as kept, pytest.raises(ConnectionError), kept.lend():
+        pass
+
+
+def test_threads_never_share_one() -> None:
+    server, lent, twice = Server(), set[int](), list[int]()
+    lock = threading.Lock()
+
+    def work(kept: KeptSessions[int]) -> None:
+        for _ in range(300):
+            with kept.lend() as session:
+                with lock:
+                    twice.extend({session} & lent)
+                    lent.add(session)
+                with lock:
+                    lent.remove(session)
+
+    with KeptSessions(server.session) as kept:
+        threads = [threading.Thread(target=work, args=(kept,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.made <= 4
+    assert not twice
+    assert not server.living
