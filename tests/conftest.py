@@ -57,6 +57,14 @@ def _fail_idle_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
             report.longrepr = f"{path}:{line}: {reason!r}: a skip must begin with {_CANNOT_RUN!r}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _pools_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Drawn pools are shared by the workers and their programs, and nothing is left in anybody's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBTOOL_CACHE", str(tmp_path_factory.getbasetemp().parent / "pools"))
+        yield
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of what is marked one_major only the newest server's turn is taken."""
     left_out = [item for item in items if _is_of_an_older_major(item)]

@@ -7,12 +7,14 @@ import random
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from dbtool.digest import Digest
 from dbtool.masking.mask import DoesNotFit
+from dbtool.masking.pool_store import keep_drawn
 from dbtool.masking.word_locales import check_words
 
 _SEED = 20240229  # of Faker's draws: a pool is the same for every project, its order is the key's
@@ -71,12 +73,23 @@ def load_pool(kind: str, locale: str) -> tuple[str, ...]:
 
     :raises DoesNotFit: there is no such locale, or it has no words of that kind.
     """
+    words = keep_drawn(f"{kind}-{locale}", _recipe(), lambda: _draw_pool(kind, locale))
+    _LOADED.add((kind, locale))
+    return words
+
+
+def _draw_pool(kind: str, locale: str) -> list[str]:
     draw, draws = _KINDS[kind]
     faker = make_faker(locale)
     check_words(kind, locale)
-    _LOADED.add((kind, locale))
     words = {unicodedata.normalize("NFC", draw(faker)) for _ in range(draws)}
-    return tuple(sorted(word for word in words if word.isprintable() and word.strip()))
+    return sorted(word for word in words if word.isprintable() and word.strip())
+
+
+@cache
+def _recipe() -> str:
+    """All that the words depend on beside Faker: this very module, and Unicode."""
+    return f"{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()} {unicodedata.unidata_version}"
 
 
 @cache
@@ -89,9 +102,13 @@ def load_slugs(locale: str) -> tuple[str, ...]:
 @cache
 def is_number_first(locale: str) -> bool:
     """Does the locale write the house number before the street?"""
+    addresses = keep_drawn(f"address-{locale}", _recipe(), lambda: _draw_addresses(locale))
+    return sum(address[:1].isdigit() for address in addresses) > len(addresses) // 2
+
+
+def _draw_addresses(locale: str) -> list[str]:
     faker = make_faker(locale)
-    addresses = [faker.street_address() for _ in range(_SMALLEST_POOL)]
-    return sum(str(address)[:1].isdigit() for address in addresses) > len(addresses) // 2
+    return [str(faker.street_address()) for _ in range(_SMALLEST_POOL)]
 
 
 def shorten(pool: tuple[str, ...], longest: int | None, what: str) -> tuple[str, ...]:
