@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 from typing import Any, ClassVar
 
@@ -68,4 +70,6 @@ def dbtool() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     outlive_readers()
+    # The interpreter's last collections would look at a hundred thousand objects that the system takes back anyway.
+    atexit.register(gc.freeze)
     run_bounded(dbtool, arguments)

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,11 +84,13 @@ def find_installations(configured: Path | None = None) -> tuple[Installation, ..
     :raises ProgramFailed: the configured folder has no pg_dump that runs.
     """
     named = configured or (Path(os.environ[FOLDER_VARIABLE]) if os.environ.get(FOLDER_VARIABLE) else None)
-    found: dict[Path, Installation] = {}
+    folders: dict[Path, str] = {}
     for folder, origin in _candidates(named):
-        resolved = folder.resolve()
-        if resolved not in found and (installation := _find_in(resolved, origin)):
-            found[resolved] = installation
+        folders.setdefault(folder.resolve(), origin)
+    # Each is asked for its version, and waited for: one after the other they would take longer than a small refresh.
+    with ThreadPoolExecutor(max(1, len(folders))) as asking:
+        answers = asking.map(_find_in, folders, folders.values())
+        found = {folder: answer for folder, answer in zip(folders, answers, strict=True) if answer}
     if named and named.resolve() not in found:
         raise ProgramFailed(
             f"the configured folder {named} has no pg_dump that runs; nothing was started. "
