@@ -15,7 +15,8 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance.project import wait_until
-from tests.integration.refreshing import execute, query, request_for, rules_of
+from tests.databases import execute, query
+from tests.integration.refreshing import request_for, rules_of
 
 pytestmark = pytest.mark.one_major
 
