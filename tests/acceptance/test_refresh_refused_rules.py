@@ -49,7 +49,7 @@ def test_the_yaml_it_gives_decides_the_columns_once_it_is_pasted_with_reasons(pe
         (
             "{mask: full_name}",
             '{mask: full_name, when: "id > 3"}',
-            r"rules.yaml:6:35: full_name of public.person has when and no otherwise",
+            r"rules.yaml:6:34: full_name of public.person has when and no otherwise",
         ),
         ("tables:", "subset: {roots: []}\ntables:", r"rules.yaml:2:17: roots names no rows to begin with"),
         ("tables:", "profiles: {dev: {}}\ntables:", r"rules.yaml:2:17: profile dev changes nothing"),

@@ -18,6 +18,9 @@ from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 
+# Plain SELECTs: passed on all majors when written, and nothing in them depends on one.
+pytestmark = pytest.mark.one_major
+
 # Some rows of either country have one address, and some rows have no country.
 _PEOPLE = """
 CREATE TABLE people (
