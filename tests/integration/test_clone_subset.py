@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import VerificationFailed
+from dbtool.masking.recorded import Recorded
 from dbtool.masking.survivors import Originals
 from dbtool.migrate.clone.make import rehearsal_clone
 from tests.acceptance import inspection
@@ -109,7 +109,9 @@ def test_an_index_that_masked_rows_do_not_keep_is_left_out(shop: str, tmp_path: 
 def test_too_many_originals_to_remember_are_read_again_under_the_same_snapshot(
     shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dbtool.refresh.compiled.Originals", partial(Originals, limit=5))
+    monkeypatch.setattr(
+        "dbtool.refresh.compiled.Recorded", lambda seed: Recorded(seed, everywhere=Originals(limit=5))
+    )
     holding: dict[str, list[str]] = {}
     with rehearsal_clone(subset_of(shop, tmp_path), holders(shop, holding)) as clone:
         assert clone.rows == 164
