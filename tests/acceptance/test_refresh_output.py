@@ -43,7 +43,7 @@ def test_the_json_of_a_refresh_is_what_programs_were_promised(people: Project) -
         "public.visit": PEOPLE,
     }
     (person,) = (table for table in document["tables"] if table["name"] == "public.person")
-    assert set(person) == {"name", "rows", "bytes", "seconds", "masked_columns"}
+    assert set(person) == {"name", "rows", "bytes", "seconds", "masked_columns", "kept_in_part"}
     verification = document["verification"]
     assert (verification["orphans"], verification["surviving_values"]) == (0, 0)
     assert verification["checked"]
