@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -33,9 +33,9 @@ class KeptSessions(Generic[Session]):
         try:
             yield session
         except BaseException:
-            with held:
+            with held:  # it hears of the failure, so that it does not commit
                 self._end_all()
-            raise
+                raise
         self._free.append((held, session))
 
     def _take(self) -> tuple[ExitStack, Session]:
@@ -51,4 +51,6 @@ class KeptSessions(Generic[Session]):
                 held, _ = self._free.pop()
             except IndexError:  # another thread was faster
                 return
-            held.close()
+            # One that its server ended while nobody had it failed no work: whose work had failed was told so.
+            with suppress(Exception):
+                held.close()

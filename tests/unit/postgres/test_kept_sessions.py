@@ -58,6 +58,33 @@ def test_what_failed_is_not_lent_again_nor_are_those_that_were_free() -> None:
             assert fresh == 3
 
 
+@contextmanager
+def refusing_to_end(server: Server, *numbers: int) -> Iterator[int]:
+    """As a session whose server has ended it does where it is to say goodbye."""
+    with server.session() as number:
+        yield number
+        if number in numbers:
+            raise ConnectionError
+
+
+def test_a_session_that_died_while_it_was_free_fails_nobody_and_the_others_end() -> None:
+    server = Server()
+    with KeptSessions(lambda: refusing_to_end(server, 2)) as kept, kept.lend(), kept.lend(), kept.lend():
+        pass
+    assert server.made == 3
+    assert server.living == set()
+
+
+def test_a_failure_is_told_as_it_was_though_the_free_sessions_are_dead_too() -> None:
+    server = Server()
+    with KeptSessions(lambda: refusing_to_end(server, 1, 2, 3)) as kept:
+        with kept.lend(), kept.lend(), kept.lend():
+            pass
+        with pytest.raises(ZeroDivisionError), kept.lend():
+            1 / 0  # noqa: B018  any failure of the work
+    assert server.living == set()
+
+
 def test_one_that_cannot_be_made_is_the_borrower_s_failure() -> None:
     @contextmanager
     def unreachable() -> Iterator[int]:
