@@ -27,7 +27,8 @@ def keep_drawn(name: str, recipe: str, draw: Callable[[], Sequence[str]]) -> Wor
     folder = cache_folder()
     if folder is None:
         return tuple(draw())
-    place = folder / f"{_edition(recipe)}-{name}.json"
+    # With the name in the digest, too: file names of some systems do not tell en_GB from en_gb.
+    place = folder / f"{_edition(f'{recipe} {name}')}-{name}.json"
     found = _read(place)
     if found is None:
         found = tuple(draw())
@@ -40,8 +41,8 @@ def cache_folder() -> Path | None:
     named = os.environ.get(FOLDER_VARIABLE)
     if named == "":
         return None
-    folder = Path(named) if named else _usual_folder() / "dbtool"
     try:
+        folder = Path(named) if named else _usual_folder() / "dbtool"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = folder.stat()
     except (OSError, RuntimeError):
@@ -83,9 +84,13 @@ def _write(place: Path, words: Words) -> None:
     text = json.dumps(words)
     with suppress(OSError):
         descriptor, written = tempfile.mkstemp(dir=place.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{_digest(text)}\n{text}")
-        Path(written).replace(place)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{_digest(text)}\n{text}")
+            Path(written).replace(place)
+        except BaseException:
+            Path(written).unlink()
+            raise
 
 
 def _digest(text: str) -> str:

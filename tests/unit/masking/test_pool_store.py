@@ -110,3 +110,36 @@ def test_the_usual_place_is_the_user_s_cache(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sys, "platform", "linux")
     assert cache_folder() == tmp_path / "dbtool"
     assert (tmp_path / "dbtool").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot run here: there the folder is LOCALAPPDATA's")
+def test_a_user_without_a_home_keeps_nothing(draw: Drawing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, under a number that has no name."""
+    for name in (FOLDER_VARIABLE, "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", _no_home)
+    assert cache_folder() is None
+    assert keep_drawn("city-en_GB", "recipe", draw) == WORDS
+
+
+def _no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_nothing_is_left_of_what_could_not_be_kept(folder: Path, draw: Drawing) -> None:
+    """Something else has its place."""
+    keep_drawn("city-en_GB", "recipe", draw)
+    (kept,) = folder.iterdir()
+    kept.unlink()
+    kept.mkdir()
+    assert keep_drawn("city-en_GB", "recipe", draw) == WORDS
+    assert list(folder.iterdir()) == [kept]
+
+
+@pytest.mark.usefixtures("folder")
+def test_names_that_differ_in_case_alone_are_kept_apart(draw: Drawing) -> None:
+    """File names of some systems do not tell them apart."""
+    keep_drawn("city-en_GB", "recipe", draw)
+    keep_drawn("city-en_gb", "recipe", draw)
+    editions = {file.name.partition("-")[0] for file in (cache_folder() or Path()).iterdir()}
+    assert len(editions) == 2
