@@ -10,7 +10,9 @@ import polars as pl
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind, quote_identifier
 from dbtool.findings import Finding, Severity
+from dbtool.masking.alternatives import spell_alternatives
 from dbtool.masking.coverage import ColumnDecision, Coverage
+from dbtool.masking.fit import TooLong
 from dbtool.masking.hstore_text import bind_hstore
 from dbtool.masking.inner_values import inner_type, mask_within
 from dbtool.masking.json_paths import bind_json
@@ -109,7 +111,9 @@ def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -
     for reason, instead in find_objections(masked, coverage):
         refused = True
         message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {reason}"
-        workshop.refuse("mask-does-not-fit", masked.ref, message, instead or _INSTEAD)
+        workshop.refuse(
+            "mask-does-not-fit", masked.ref, message, instead or f"use {spell_alternatives(masked, workshop)}"
+        )
     if refused:
         return None
     try:
@@ -117,7 +121,10 @@ def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -
         literal = _source_literal(masked, bound)
     except DoesNotFit as error:
         message = f"mask {masked.mask.name} at {masked.use.at} does not fit: {error.reason}"
-        workshop.refuse("mask-does-not-fit", masked.ref, message, _spell_instead(error.alternative))
+        instead = _spell_instead(error.alternative)
+        if isinstance(error, TooLong):
+            instead = f"{instead}; or {spell_alternatives(masked, workshop)}"
+        workshop.refuse("mask-does-not-fit", masked.ref, message, instead)
         return None
     bound = _recording(bound, masked.mask, masked.promise.overlap, workshop)
     inner = inner_type(masked.column.type, masked.mask, each=masked.use.each)

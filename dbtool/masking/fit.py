@@ -14,6 +14,10 @@ INTEGER_RANGES = {
 _NAME_CHARACTERS = 63  # of type name: NAMEDATALEN less its terminator
 
 
+class TooLong(DoesNotFit):
+    """What it makes could be longer than the column: other masks may be shorter."""
+
+
 def check_type(mask: str, context: MaskContext, types: frozenset[str]) -> None:
     column = context.type
     if column.is_array:
@@ -35,7 +39,7 @@ def get_room(context: MaskContext) -> int | None:
 def check_length(mask: str, longest: int, context: MaskContext, alternative: str) -> None:
     room = get_room(context)
     if room is not None and longest > room:
-        raise DoesNotFit(
+        raise TooLong(
             f"{mask} makes texts of up to {longest} characters and {context.type.sql} holds {room}",
             alternative,
         )

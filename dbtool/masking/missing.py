@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from dbtool.catalog.relations import Column, ColumnRef, TypeKind
+from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind
 from dbtool.masking.mask import Registry
 from dbtool.rules.yaml_text import quote_yaml, spell_name
 
@@ -50,17 +50,18 @@ class MissingRule:
 
 
 def suggest_rule(ref: ColumnRef, column: Column, registry: Registry) -> MissingRule:
-    return MissingRule(ref, column.type.sql, _likely_mask(column, registry), column.type.is_array)
+    mask = likely_mask(column.name, column.type, registry)
+    return MissingRule(ref, column.type.sql, mask, column.type.is_array)
 
 
-def _likely_mask(column: Column, registry: Registry) -> str | None:
+def likely_mask(column: str, column_type: ColumnType, registry: Registry) -> str | None:
     """A mask that is there, reads only this column, and serves its type."""
-    words = _ASIDE.sub(r"\1_\2", column.name).lower()
-    plain = column.type.kind is TypeKind.BASE
-    plural = "s?" if column.type.is_array else ""
+    words = _ASIDE.sub(r"\1_\2", column).lower()
+    plain = column_type.kind is TypeKind.BASE
+    plural = "s?" if column_type.is_array else ""
     for pattern, name in _LIKELY:
         mask = registry.get(name)
-        if mask is None or mask.needs_by or not plain or column.type.base not in mask.types:
+        if mask is None or mask.needs_by or not plain or column_type.base not in mask.types:
             continue
         if re.search(rf"(\A|_)({pattern}){plural}(_|\Z)", words):
             return name

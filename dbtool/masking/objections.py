@@ -11,6 +11,7 @@ from dbtool.masking.mask import Mask
 from dbtool.masking.resolve import MaskedColumn
 from dbtool.masking.shared_keys import find_mismatch
 from dbtool.rules.model import Keep, MaskUse
+from dbtool.spelling import did_you_mean
 
 Objection = tuple[str, str]  # (reason, remedy); an empty remedy: the usual ones
 
@@ -83,7 +84,7 @@ def _by_objections(relation: Relation, use: MaskUse) -> Iterator[Objection]:
     for name in use.by:
         if name not in copied:
             yield (
-                f"{relation.name} has no column {quote_identifier(name)} to go by",
+                f"{relation.name} has no column {quote_identifier(name)} to go by{did_you_mean(name, copied)}",
                 "name a column of the table",
             )
 

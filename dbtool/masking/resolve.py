@@ -69,6 +69,9 @@ class Workshop:
     recorder: Recorder | None = None
     branch: Branch | None = None
     modules: PythonModules = NO_MODULES
+    alternatives: dict[tuple[ColumnType, str | None], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # found so far
 
     def refuse(self, check: str, where: object, message: str, remedy: str = "") -> None:
         self.findings.append(Finding(check, Severity.ERROR, str(where), message, remedy))

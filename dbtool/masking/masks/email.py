@@ -44,7 +44,9 @@ def _bind(options: EmailOptions, context: MaskContext) -> BoundMask:
     plain = _DIGEST_DIGITS + 1 + max(map(len, options.domains))
     longest = plain + (SLUG_LETTERS + 1 if options.name else 0)
     shorter = (
-        f"`name: false` makes at most {plain}" if options.name else "a shorter name in `domains`, or token"
+        f"`name: false`, which makes at most {plain}"
+        if options.name
+        else "a shorter name in `domains`, or token"
     )
     check_length("email", longest, context, shorter)
     names = shuffle(load_slugs(options.locale_in(context)), context.digest, "slug")

@@ -90,7 +90,7 @@ class IbanOptions(LocaleOptions):
 def _bind(options: IbanOptions, context: MaskContext) -> BoundMask:
     check_type("iban", context, TEXT_TYPES)
     country, account = options.account_in(context)
-    check_length("iban", account.length, context, "`country: NL` makes 18, or redact")
+    check_length("iban", account.length, context, "`country: NL`, which makes 18, or redact")
     key_text = plan_key(context, _CANONICAL)
 
     def stand_in(values: pl.Series) -> pl.Series:

@@ -35,7 +35,7 @@ class UsernameOptions(LocaleOptions):
 def _bind(options: UsernameOptions, context: MaskContext) -> BoundMask:
     check_type("username", context, TEXT_TYPES)
     longest = _DIGEST_DIGITS + 1 + (SLUG_LETTERS if options.name else 0)
-    check_length("username", longest, context, "`name: false` makes 17" if options.name else "redact")
+    check_length("username", longest, context, "`name: false`, which makes 17" if options.name else "redact")
     names = shuffle(load_slugs(options.locale_in(context)), context.digest, "slug")
     key_text = plan_key(context, _CANONICAL)
 

@@ -29,7 +29,7 @@ _VARIANTS = pl.Series(["8", "9", "a", "b"])  # the two bits that RFC 9562 fixes,
 
 def _bind(_options: Options, context: MaskContext) -> BoundMask:
     check_type("uuid", context, _TYPES)
-    check_length("uuid", _LENGTH, context, "token needs 32")
+    check_length("uuid", _LENGTH, context, "token, which makes 32")
     key_text = plan_key(context, _CANONICAL)
 
     def stand_in(values: pl.Series) -> pl.Series:

@@ -60,6 +60,7 @@ REFUSED: dict[str, tuple[Column | ColumnType, MaskUse, str]] = {
     "not null": (Column("c", TEXT, not_null=True), use("null"), "the column is NOT NULL"),
     "too short": (ColumnType("character varying(5)", "varchar", length=5), use("email"), "holds 5"),
     "by nothing": (DATE, use("shift_date", by=("no such",)), 'public.users has no column "no such" to go by'),
+    "by misspelt": (DATE, use("shift_date", by=("cc",)), "has no column cc to go by; did you mean c?"),
 }
 
 

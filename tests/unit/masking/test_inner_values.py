@@ -142,7 +142,7 @@ REFUSED: dict[str, tuple[Column | ColumnType, MaskUse, str, str]] = {
         "write {mask: email} without each",
     ),
     "no each": (TEXTS, use("email"), "is an array (text[])", "{each: {mask: email}}"),
-    "element type": (DATES, each("email"), "the column is date", "choose another mask"),
+    "element type": (DATES, each("email"), "the column is date", "use {each: {mask: shift_date}}, {each: "),
     "element length": (
         ColumnType("character varying(8)[]", "varchar", is_array=True, length=8),
         each("email"),

@@ -44,9 +44,9 @@ def test_blanks_that_pad_a_char_column_change_nothing(mask_values: MaskValues) -
 @pytest.mark.parametrize(
     ("mask", "column", "remedy"),
     [
-        ("email", "varchar(40)", "`name: false` makes at most 28"),
+        ("email", "varchar(40)", "`name: false`, which makes at most 28"),
         ("full_name", "varchar(20)", "`max_length: 20`"),
-        ("username", "varchar(20)", "`name: false` makes 17"),
+        ("username", "varchar(20)", "`name: false`, which makes 17"),
         ("token", "varchar(20)", "null"),
         ("uuid", "varchar(35)", "token"),
         ("phone", "varchar(5)", "same_format"),
