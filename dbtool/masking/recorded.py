@@ -7,6 +7,7 @@ for in every other column without exception, and in their own except for what it
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from dbtool.catalog.relations import ColumnRef
 from dbtool.masking.survivors import (
     Hashes,
     Originals,
+    common_hashes,
     distinct_hashes,
     hash_originals,
     hash_tokens,
@@ -46,17 +48,20 @@ class Recorder(Protocol):
 
 @dataclass
 class Recorded:
-    """Bounded like ``Originals``: those of all branches share one set, and what is beside them another."""
+    """Bounded like ``Originals``: those of all branches share one set, and what is beside them another. With ``suspects``,
+    sorted and distinct, only what is among them is recorded.
+    """
 
     seed: int
     everywhere: Originals = field(default_factory=Originals)
     _apart: Originals = field(default_factory=Originals)
     _others: Originals = field(default_factory=Originals)
+    suspects: Hashes | None = field(default=None, repr=False)
     _branches: set[Branch] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def record_originals(self, values: pl.Series, branch: Branch | None = None) -> None:
-        hashes = hash_originals(values, self.seed)
+        hashes = self._suspected(hash_originals(values, self.seed))
         if branch is None:
             self.everywhere.add(hashes)
             return
@@ -68,7 +73,10 @@ class Recorded:
         """Hashed as what landed is: by its whole and by its parts."""
         values = values.unique()
         hashes = np.concatenate([hash_whole(values, self.seed), hash_tokens(values, self.seed)])
-        self._others.add(distinct_hashes(hashes) ^ _salt(branch))
+        self._others.add(self._suspected(distinct_hashes(hashes)) ^ _salt(branch))
+
+    def _suspected(self, hashes: Hashes) -> Hashes:
+        return hashes if self.suspects is None else common_hashes(hashes, self.suspects)
 
     def settle(self) -> bool:
         """Call it when the last were added. Whether every hit is an original for certain."""
@@ -99,6 +107,12 @@ class Recorded:
             if branch.column == column and len(found):
                 found = np.setdiff1d(found, self._others.found_in(found), assume_unique=True)
             yield found ^ salt
+
+
+def record_suspects(suspects: Hashes, seed: int) -> Recorded:
+    """For a second pass: whatever is found in it is an original there for certain. ``suspects`` are sorted and distinct."""
+    everywhere, apart, others = (Originals(limit=sys.maxsize) for _ in range(3))
+    return Recorded(seed, everywhere, apart, others, suspects)
 
 
 def _salt(branch: Branch) -> np.uint64:

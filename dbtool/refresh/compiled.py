@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-
-import polars as pl
+from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
@@ -15,8 +13,8 @@ from dbtool.masking.block import mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.masking.pools import pools_digest
-from dbtool.masking.recorded import Branch, Recorded
-from dbtool.masking.survivors import Hashes, common_hashes, distinct_hashes, hash_originals
+from dbtool.masking.recorded import Recorded, record_suspects
+from dbtool.masking.survivors import Hashes
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
 from dbtool.refresh.expressions import check_expressions
@@ -58,12 +56,13 @@ def confirm_originals(
     reader: CopyReader,
     suspects: Hashes,
     chunks: Sequence[Chunk],
-) -> Hashes:
-    """Read what was masked of the source again, in the same snapshot, and return the suspects that are originals for
-    certain. ``suspects`` are sorted and distinct. Only asked when there were too many originals for an exact set.
+) -> Recorded:
+    """Read what was masked of the source again, in the same snapshot, and return what of the suspects is recorded then:
+    which are originals for certain, and of which rows. ``suspects`` are sorted and distinct. Only asked when there were
+    too many originals for an exact set.
     """
     seed = request.key.survivors_seed()
-    certain = _Certain(suspects, seed)
+    certain = record_suspects(suspects, seed)
     plan = plan_masking(catalog, request.rules, request.key, MASKS, certain)
     for chunk in chunks:
         masks = plan.relations[chunk.relation]
@@ -72,19 +71,4 @@ def confirm_originals(
                 for block in blocks:
                     request.cancellation.check()
                     mask_block(masks, block, {}, seed)
-    return distinct_hashes(*certain.found)
-
-
-@dataclass
-class _Certain:
-    """A recorder of suspects alone. Which of them may stand beside their column's originals is known by now."""
-
-    suspects: Hashes
-    seed: int
-    found: list[Hashes] = field(default_factory=list)
-
-    def record_originals(self, values: pl.Series, _branch: Branch | None) -> None:
-        self.found.append(common_hashes(hash_originals(values, self.seed), self.suspects))
-
-    def record_others(self, values: pl.Series, branch: Branch) -> None:
-        pass
+    return certain

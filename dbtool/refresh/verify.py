@@ -20,7 +20,6 @@ from dbtool.masking.survivors import (
     SHORTEST,
     SHORTEST_PLAIN,
     Hashes,
-    common_hashes,
     distinct_hashes,
 )
 from dbtool.postgres.candidate import candidate_session, count_rows
@@ -54,14 +53,14 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """How it was masked. ``confirm`` reads the source again and returns those of the hashes that are originals'
-    for certain; it is asked only when the set of originals had to become a filter.
+    """How it was masked. ``confirm`` reads the source again and returns what is recorded of the hashes for certain; it is
+    asked only when the set of originals had to become a filter.
     """
 
     plan: MaskingPlan
     originals: Recorded
     seed: int
-    confirm: Callable[[Hashes], Hashes]
+    confirm: Callable[[Hashes], Recorded]
 
 
 def verify(
@@ -100,12 +99,13 @@ def search_originals(landed: Landed, masked: Masked, *, jobs: int, cancellation:
     """Those that stand in the candidate for certain, by the column they stand in."""
     search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
     met = search.run(jobs)
-    return _confirmed(met, masked.confirm) if met and not masked.originals.exact else met
+    return _confirmed(met, landed.catalog, masked.confirm) if met and not masked.originals.exact else met
 
 
-def _confirmed(met: Met, confirm: Callable[[Hashes], Hashes]) -> Met:
+def _confirmed(met: Met, catalog: Catalog, confirm: Callable[[Hashes], Recorded]) -> Met:
     certain = confirm(distinct_hashes(*met.values()))
-    kept = {where: common_hashes(hashes, certain) for where, hashes in met.items()}
+    ruled = {where: ColumnRef(catalog.relations[where.relation].ruled_by, where.column) for where in met}
+    kept = {where: certain.found_in(hashes, ruled[where]) for where, hashes in met.items()}
     return {where: hashes for where, hashes in kept.items() if len(hashes)}
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from dbtool.errors import RulesInvalid, VerificationFailed
+from dbtool.masking.recorded import Recorded
+from dbtool.masking.survivors import Originals
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh
 from dbtool.rules.loader import load_rules
@@ -151,6 +153,30 @@ def test_a_kept_row_of_another_column_is_no_place_for_an_original(ends: TwoDatab
     with pytest.raises(VerificationFailed) as refused:
         refresh(request_for(source, target, tmp_path, rules_for(decisions, tmp_path)))
     assert [one.where for one in refused.value.findings] == ["public.people_low.note"]  # type: ignore[attr-defined]
+
+
+def test_values_of_kept_rows_survive_a_filter_that_takes_them_for_originals_of_others(
+    ends: TwoDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With so few bits it takes most values for something that it holds, and the second pass tells whose they are."""
+    monkeypatch.setattr("dbtool.masking.survivors._FILTER_BITS", 6)
+    monkeypatch.setattr(
+        "dbtool.refresh.compiled.Recorded",
+        lambda seed: Recorded(seed, Originals(limit=5), Originals(limit=5), Originals(limit=5)),
+    )
+    source, target = ends
+    keep = dict.fromkeys(("country", "phone", "doc", "[born, died]", "tags", "code"), "keep: k")
+    decisions = keep | {
+        "email": f'mask: email, when: "{_US}", otherwise: {{keep: published by themselves}}',
+        "note": "mask: token",
+    }
+    execute(source, "ALTER TABLE people ALTER note TYPE text")
+    request = request_for(source, target, tmp_path, rules_for(decisions, tmp_path))
+    assert refresh(request).verification.surviving_values == 0
+    execute(source, "UPDATE people SET phone = email WHERE country = 'US' AND id < 100")
+    with pytest.raises(VerificationFailed) as refused:
+        refresh(request)
+    assert [one.where for one in refused.value.findings] == ["public.people_low.phone"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

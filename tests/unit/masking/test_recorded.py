@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from dbtool.catalog.relations import ColumnRef, RelationName
-from dbtool.masking.recorded import Branch, Recorded
-from dbtool.masking.survivors import Originals, hash_whole
+from dbtool.masking.recorded import Branch, Recorded, record_suspects
+from dbtool.masking.survivors import Originals, distinct_hashes, hash_whole
 
 _USERS = RelationName("public", "users")
 _EMAIL, _NOTE = ColumnRef(_USERS, "email"), ColumnRef(_USERS, "note")
@@ -81,3 +81,13 @@ def test_too_many_originals_make_hits_uncertain_and_too_many_others_do_not() -> 
         recorded.record_originals(texts("ada@x.org"), _MASKED)
         recorded.record_others(texts("ada@x.org"), _MASKED)
         assert (recorded.settle(), recorded.exact) == (exact, exact)
+
+
+def test_a_second_pass_over_suspects_tells_as_well_whose_they_are() -> None:
+    suspects = distinct_hashes(hash_whole(texts("ada@x.org", "bob@x.org"), _SEED))
+    certain = record_suspects(suspects, _SEED)
+    certain.record_originals(texts("ada@x.org", "bob@x.org", "eve@x.org"), _MASKED)
+    certain.record_others(texts("ada@x.org"), _MASKED)
+    wanted = [(_EMAIL, "ada@x.org"), (_EMAIL, "bob@x.org"), (_NOTE, "ada@x.org"), (_NOTE, "eve@x.org")]
+    assert [found(certain, value, column) for column, value in wanted] == [False, True, True, False]
+    assert (certain.exact, certain.count) == (True, 2)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -17,8 +16,8 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
-from dbtool.masking.recorded import Recorded
-from dbtool.masking.survivors import Hashes, Originals, hash_originals
+from dbtool.masking.recorded import Recorded, record_suspects
+from dbtool.masking.survivors import Hashes, Originals
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.refresh import verify as verify_module
 from dbtool.refresh.request import Cancellation
@@ -99,9 +98,11 @@ def masked(*originals: str, limit: int = 1000, confirmed: Sequence[str] = ()) ->
     known = Recorded(SEED, Originals(limit=limit))
     known.record_originals(pl.Series(originals, dtype=pl.String))
 
-    def confirm(suspects: Hashes) -> Hashes:
+    def confirm(suspects: Hashes) -> Recorded:
         assert suspects.tolist() == sorted(set(suspects.tolist()))
-        return np.sort(hash_originals(pl.Series(confirmed, dtype=pl.String), SEED))
+        certain = record_suspects(suspects, SEED)
+        certain.record_originals(pl.Series(confirmed, dtype=pl.String))
+        return certain
 
     return Masked(PLAN, known, SEED, confirm)
 
