@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from queue import SimpleQueue
@@ -90,15 +91,29 @@ class SharedSource:
         return None
 
     def _has_room(self, asked: _Asked) -> bool:
+        """:raises DbtoolError: one of them has failed, whoever still works on those before it."""
         finished = [future for _, future in asked if future.done()]
-        held = sum(len(ids) for future in finished if not future.exception() for ids in _all_ids(future))
+        held = sum(len(ids) for future in finished for ids in _all_ids(future))
         return len(asked) - len(finished) < self._number and held < _HELD_ROWS
 
     def _answer(self, question: Question) -> list[Rows]:
+        with self._lend() as source:
+            source.share_processors(with_others=True)
+            return list(self._until_ended(answer(source, question)))
+
+    def _until_ended(self, answers: Iterator[Rows]) -> Iterator[Rows]:
+        """An end that is asked for between two queries finds nothing to cancel."""
+        self._cancellation.check()
+        for found in answers:
+            yield found
+            self._cancellation.check()
+
+    @contextmanager
+    def _lend(self) -> Iterator[SubsetSource]:
+        """A session that nobody else asks meanwhile: it has one cursor."""
         source = self._free.get()
         try:
-            source.share_processors(with_others=True)
-            return list(answer(source, question))
+            yield source
         finally:
             self._free.put(source)
 
@@ -122,7 +137,9 @@ class SharedSource:
         return self._first.all_rows(leaf)
 
     def count(self, leaf: RelationName) -> int:
-        return self._first.count(leaf)
+        """Also between questions, while those before are being answered."""
+        with self._lend() as source:
+            return source.count(leaf)
 
     def count_orphans(self, edge: Edge, leaf: RelationName, rows: RowIds | None = None) -> int:
         return self._first.count_orphans(edge, leaf, rows)

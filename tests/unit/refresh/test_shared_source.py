@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -46,6 +47,7 @@ class Session:
     """Answers with what it was asked, and keeps count; ``slow`` waits for the event before questions of so many rows."""
 
     def __init__(self, slow: int | None = None, after: threading.Event | None = None) -> None:
+        self.is_busy, self.was_disturbed = False, False
         self.asked: list[tuple[int, bool]] = []
         self.pieces: set[int] = set()
         self._with_others = False
@@ -62,10 +64,22 @@ class Session:
 
     def referencing_rows(self, _edge: Edge, rows: Rows) -> Iterator[Rows]:
         count = len(rows[A])
-        if count == self._slow and self._after:
-            assert self._after.wait(10)
+        with self._at_work():
+            if count == self._slow and self._after:
+                assert self._after.wait(10)
         self.asked.append((count, self._with_others))
         yield rows
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self.was_disturbed |= self.is_busy
+        self.is_busy = True
+        yield
+        self.is_busy = False
+
+    def count(self, _leaf: RelationName) -> int:
+        with self._at_work():
+            return 9
 
     referenced_rows = referencing_rows
 
@@ -195,3 +209,51 @@ def test_the_session_is_one_that_answers_the_walk() -> None:
     own = {"share_processors", "scans_in_pieces"}
     public = {name for name in vars(SubsetSource) if not name.startswith("_")}
     assert all(hasattr(SharedSource, name) for name in public - own)
+
+
+def test_what_is_counted_between_questions_is_counted_by_nobody_who_is_at_work() -> None:
+    """A session has one cursor: of two who ask it, one would have the other's answer."""
+    counted = threading.Event()
+    sessions = [Session(slow=1, after=counted), Session(slow=1, after=counted)]
+    source = shared(*sessions)
+
+    def questions() -> Iterator[Question]:
+        yield from (question(1), question(2))
+        assert source.count(A) == 9
+        counted.set()
+        yield question(3)
+
+    assert [len(rows[A]) for _, rows in source.answers(questions())] == [1, 2, 3]
+    assert not any(session.was_disturbed for session in sessions)
+
+
+def test_a_failure_is_told_before_those_who_were_asked_earlier_have_answered() -> None:
+    told = threading.Event()
+
+    class Failing(Session):
+        def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
+            if len(rows[A]) == 2:
+                raise ValueError(len(rows))
+            yield from super().referencing_rows(edge, rows)
+
+    cancellation = Cancellation()
+    source = shared(Failing(1, told), Failing(1, told), cancellation=cancellation)
+    with cancellation.ending(told.set), pytest.raises(ValueError, match="1"):
+        counts(source, [question(1), question(2)])
+
+
+def test_a_session_whose_run_has_ended_asks_no_further() -> None:
+    """Between two queries of one question there is nothing that could be cancelled."""
+    asked: list[int] = []
+    cancellation = Cancellation()
+
+    class InParts(Session):
+        def referencing_rows(self, _edge: Edge, rows: Rows) -> Iterator[Rows]:
+            for part in range(3):
+                asked.append(part)
+                cancellation.request()
+                yield rows
+
+    with pytest.raises(Interrupted):
+        counts(shared(InParts(), InParts(), cancellation=cancellation), [question(1), question(2)])
+    assert set(asked) == {0}
