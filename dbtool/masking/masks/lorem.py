@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -24,6 +25,7 @@ def _write_sentence(words: Sequence[str], draw: random.Random) -> str:
     return " ".join(draw.choices(words, k=draw.randint(*_SENTENCE_WORDS))).capitalize() + "."
 
 
+@cache
 def _write_passages(locale: str, digest: Digest) -> pl.Series:
     draw = random.Random(digest.seed("lorem"))  # noqa: S311  the seed is the key's
     words = load_pool("word", locale)
