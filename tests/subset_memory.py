@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -34,8 +36,10 @@ def leaves_of(table: Table) -> tuple[RelationName, ...]:
     return tuple(relation_of(f"{table.name}_p{number}") for number in range(table.leaves))
 
 
-def graph_of(case: Case, *, indexed: bool = True) -> Graph:
+def graph_of(case: Case, *, indexed: bool = True, analysed: bool = False) -> Graph:
+    """``analysed``: the planner knows how many rows each leaf has."""
     leaves = {relation_of(name): leaves_of(table) for name, table in case.tables.items()}
+    held = Counter(leaves_of(table)[table.leaf_of(row)] for row, table in _with_tables(case))
     return Graph(
         edges=tuple(
             edge_of(number, reference, indexed=indexed) for number, reference in enumerate(case.references)
@@ -46,7 +50,12 @@ def graph_of(case: Case, *, indexed: bool = True) -> Graph:
         policies={
             leaf: policy for name, policy in case.policies.items() for leaf in leaves[relation_of(name)]
         },
+        estimates={leaf: held[leaf] for found in leaves.values() for leaf in found} if analysed else {},
     )
+
+
+def _with_tables(case: Case) -> Iterator[tuple[Row, Table]]:
+    return ((row, case.tables[row.name.table]) for row in case.rows)
 
 
 def edge_of(number: int, reference: Reference, *, indexed: bool = True) -> Edge:
@@ -75,13 +84,15 @@ def _root_of(case: Case, table: str, labels: frozenset[int]) -> BoundRoot:
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a source answers: in pieces of ``piece`` rows at most, in an order that ``seed`` makes, with every row up to
-    ``repeats`` times. ``spread`` is the distance in pages between rows that were written one after the other.
+    ``repeats`` times. ``spread`` is the distance in pages between rows that were written one after the other. So many
+    questions are taken ``ahead`` of the one that is answered.
     """
 
     seed: int = 0
     piece: int = 100
     repeats: int = 1
     spread: int = 0
+    ahead: int = 0
 
 
 class MemorySource:
@@ -111,7 +122,12 @@ class MemorySource:
         yield from self._answer(RowName(table, label) for label in labels)
 
     def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
-        return answer_in_turn(self, questions)
+        taken = iter(questions)
+        waiting = list(islice(taken, self._manner.ahead))
+        for question in taken:
+            waiting.append(question)
+            yield from answer_in_turn(self, [waiting.pop(0)])
+        yield from answer_in_turn(self, waiting)
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         assert_batch(rows, indexed=edge.referencing_indexed)

@@ -7,7 +7,7 @@ not. Both are least fixpoints, so that the answer does not depend on the order; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
@@ -105,20 +105,26 @@ class _Walk:
     def follow(self) -> None:
         while self.pending:
             ways = sorted(self.order.ready(self.pending), key=self._size, reverse=True)
-            for question, found in self.source.answers(self._questions(ways)):
+            exhausted = {way for way in ways if self.is_exhausted(way)}
+            for question, found in self.source.answers(self._questions(ways, exhausted)):
                 self.take(Way(question.edge, question.direction), found)
 
     def _size(self, way: Way) -> int:
         """What is looked for among the most rows takes longest: with it first, several sessions end together."""
         return sum(self.graph.estimates.get(leaf) or 0 for leaf in self.graph.leaves_of(way.end))
 
-    def _questions(self, ways: Sequence[Way]) -> Iterator[Question]:
+    def _questions(self, ways: Sequence[Way], exhausted: Collection[Way]) -> Iterator[Question]:
+        """How much is asked ahead depends on the source; what is told of the walk must not. So down the edges, where it matters
+        who met whom, what is exhausted was found out before anybody was asked.
+        """
         for way in ways:
             rows, pull = self.pending.pop(way), self.pulls[way]
             pull.from_rows += sum(map(len, rows.values()))
             pull.rounds += 1
+            if way in exhausted:
+                continue
             for batch in batches(rows, self.batch_size(way)):
-                if self.is_exhausted(way):
+                if way.direction == "referenced" and self.is_exhausted(way):
                     break
                 self.hearers.asking(way.edge, sum(map(len, self.selection.rows.values())))
                 yield Question(way.edge, way.direction, batch)

@@ -70,8 +70,8 @@ class Walked:
         return {self.source.reference_of(edge): count for edge, count in self.selection.blocked.items()}
 
 
-def walked(case: Case, manner: Manner = PLAIN, *, indexed: bool = True) -> Walked:
-    graph = graph_of(case, indexed=indexed)
+def walked(case: Case, manner: Manner = PLAIN, *, indexed: bool = True, analysed: bool = False) -> Walked:
+    graph = graph_of(case, indexed=indexed, analysed=analysed)
     source = MemorySource(case, graph, manner)
     heard: list[tuple[RowName, Step]] = []
 
@@ -222,6 +222,25 @@ def _reference_pairs(case: Case) -> Iterator[tuple[Reference, Row, Row]]:
             for target in case.rows:
                 if refers(reference, row, target):
                     yield reference, row, target
+
+
+@examples(150)
+@given(cases(), st.integers(1, 4))
+def test_what_is_told_of_the_walk_does_not_depend_on_how_much_is_asked_ahead(case: Case, ahead: int) -> None:
+    told = [walked(case, Manner(ahead=number), analysed=True).selection for number in (0, ahead)]
+    first, second = (
+        [(pull.edge, pull.direction, pull.from_rows, pull.rows, pull.rounds) for pull in selection.pulls]
+        for selection in told
+    )
+    assert first == second
+
+
+@examples(150)
+@given(cases(), st.integers(0, 4))
+def test_to_know_how_many_rows_there_are_changes_nothing_but_the_questions(case: Case, ahead: int) -> None:
+    found = walked(case, Manner(ahead=ahead), analysed=True)
+    assert found.chosen == choose(case).chosen
+    assert found.nulled == choose(case).nulled
 
 
 @brief

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from dbtool.catalog.relations import RelationName
 from dbtool.rules.position import Position
@@ -140,6 +141,26 @@ def test_rows_that_two_edges_lead_to_are_not_asked_where_they_came_from() -> Non
     selection = walk(source.graph(), source)
     assert chosen(selection) == {"customers": [1], "orders": [1, 2], "addresses": [1, 9]}
     assert pulled(selection)["referenced orders.address"] == (1, 1)
+
+
+class Hasty(Drawn):
+    """Takes all questions before it answers the first."""
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Rows]]:
+        return answer_in_turn(self, list(questions))
+
+
+@pytest.mark.parametrize("kind", [Drawn, Hasty])
+def test_what_is_told_does_not_depend_on_how_much_is_asked_ahead(kind: type[Drawn]) -> None:
+    """All nine orders come by their seller: whether the customer's edge is asked at all, it brings nothing."""
+    seller = edge("orders.seller", "sellers")
+    everybody = [(number, 1) for number in range(1, 10)]
+    source = kind({OWNER: everybody, seller: everybody}, {"customers": [1], "sellers": [1]})
+    graph = replace(source.graph(), estimates={name("orders"): 9})
+    assert pulled(walk(graph, source)) == {
+        "referencing orders.customer": (0, 1),
+        "referencing orders.seller": (9, 1),
+    }
 
 
 def test_a_row_that_is_only_referred_to_brings_nothing_along() -> None:

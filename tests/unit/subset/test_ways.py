@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import RelationName
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge
 from dbtool.subset.ways import Order, Way, order_ways
+from tests.examples import examples
 
 
 def name(table: str) -> RelationName:
@@ -73,7 +74,7 @@ TABLES = "abcdef"
 networks = st.sets(st.tuples(st.sampled_from(TABLES), st.sampled_from(TABLES)), max_size=14)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(networks, st.data())
 def test_ready_are_those_that_cannot_be_reached_from_another(
     pairs: set[tuple[str, str]], data: st.DataObject
