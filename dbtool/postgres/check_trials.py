@@ -4,20 +4,21 @@ end by themselves after some seconds.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from psycopg import sql
 
+from dbtool.catalog.relations import quote_identifier
 from dbtool.errors import ServerFailed
 from dbtool.postgres.copy_io import CopyOut
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 
-SECONDS = 5  # for one statement
+SECONDS = 5  # for one statement, and for rows that are tried one by one
 _LOCK_TIMEOUT_S = 1
-_MOST_BYTES = 16 << 20  # of rows that are read to be tried
 _MOST_ALONE = 100  # rows that are tried one by one, after all together ended in an error
 # What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
 _REFUSING = ("22", "23", "P0", "38")
@@ -57,8 +58,8 @@ def _briefly(connection: Connection, doing: str) -> Iterator[None]:
         yield
 
 
-def read_some_rows(connection: Connection, copy: CopyOut) -> bytes:
-    """COPY text of the rows on the copy's pages, and of not much more than some megabytes.
+def read_some_rows(connection: Connection, copy: CopyOut, most_bytes: int) -> bytes:
+    """COPY text of the rows on the copy's pages, and of one row more than ``most_bytes`` at most.
 
     :raises PrivilegeMissing: the role may not read them, or some are hidden from it.
     :raises ServerFailed: the relation is locked, or reading took too long.
@@ -73,13 +74,13 @@ def read_some_rows(connection: Connection, copy: CopyOut) -> bytes:
         for row in stream:
             rows.append(bytes(row))
             size += len(row)
-            if size > _MOST_BYTES:
+            if size > most_bytes:
                 raise _Enough  # an exception is what cancels a COPY
     return b"".join(rows)
 
 
 def try_rows(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> Trial:
-    """What the server says of the rows. NULL satisfies a condition, as it satisfies a CHECK.
+    """What the server says of the rows, or of as many as there is time for. NULL satisfies a condition, as it does a CHECK.
 
     :raises DbtoolError: it cannot say: a function is missing, or the role may not call it, or it took too long.
     """
@@ -93,8 +94,12 @@ def try_rows(connection: Connection, question: Question, columns: Mapping[str, T
 
 
 def _try_alone(connection: Connection, question: Question, columns: Mapping[str, Texts], count: int) -> Trial:
-    refused = 0
+    refused = tried = 0
+    until = time.monotonic() + SECONDS
     for row in range(count):
+        if time.monotonic() > until:
+            break
+        tried += 1
         one = {name: [values[row]] for name, values in columns.items()}
         try:
             refused += _count_refused(connection, question, one)
@@ -102,7 +107,7 @@ def _try_alone(connection: Connection, question: Question, columns: Mapping[str,
             if not (error.sqlstate or "").startswith(_REFUSING):
                 raise
             refused += 1
-    return Trial(count, refused)
+    return Trial(tried, refused)
 
 
 def _count_refused(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> int:
@@ -115,13 +120,13 @@ def _count_refused(connection: Connection, question: Question, columns: Mapping[
 
 def _spell(question: Question) -> sql.Composed:
     """The values come as texts, and are read as COPY would read them; OFFSET 0 lets no cast be left out."""
-    names = [sql.Identifier(name) for name in question.types]
+    names = [_own(quote_identifier(name)) for name in question.types]
     casts = [
         sql.SQL("u.{0}::{1} AS {0}").format(name, _own(kind))
         for name, kind in zip(names, question.types.values(), strict=True)
     ]
     made = [
-        sql.SQL("({}) AS {}").format(_own(text), sql.Identifier(name))
+        sql.SQL("({}) AS {}").format(_own(text), _own(quote_identifier(name)))
         for name, text in question.generated.items()
     ]
     rows = sql.SQL("SELECT {} FROM ROWS FROM ({}) AS u ({}) OFFSET 0").format(
@@ -139,7 +144,7 @@ def _spell(question: Question) -> sql.Composed:
 
 
 def _own(text: str) -> sql.SQL:
-    """What the server itself has spelt, in a statement that has parameters."""
+    """What the server itself has spelt, or would, in a statement that has parameters."""
     return sql.SQL(text.replace("%", "%%"))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from dbtool import copytext
-from dbtool.catalog.relations import ColumnRef, Relation, RelationName, quote_identifier
+from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName, quote_identifier
 from dbtool.errors import DbtoolError
 from dbtool.findings import Finding, Severity
 from dbtool.masking.block import mask_block
@@ -29,6 +29,7 @@ from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all CHECKs together
 MOST_ROWS = 1000
+_MOST_BYTES = 16 << 20  # that are read of a relation
 _SPOTS = 8  # of a relation
 _PAGES = 2  # of a spot
 _MOST_LEAVES = 4  # of a partitioned table
@@ -63,9 +64,9 @@ def sample_checks(
     with naming(source):
         connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
     with connection:
-        sampler = _Sampler(connection, plan_again())
         deadline = clock() + MOST_SECONDS
-        answers = {group[0]: tuple(sampler.judge(group)) if clock() < deadline else group for group in groups}
+        sampler = _Sampler(connection, plan_again(), lambda: clock() > deadline)
+        answers = {group[0]: tuple(sampler.judge(group)) for group in groups}
     return tuple(
         told
         for one in findings
@@ -77,20 +78,22 @@ def _group(unproved: Iterable[UnprovedCheck]) -> list[Group]:
     groups: dict[tuple[object, ...], list[UnprovedCheck]] = {}
     for one in unproved:
         groups.setdefault((one.relation, one.columns, one.definition, one.constraint), []).append(one)
-    return [tuple(group) for group in groups.values()]
+    return sorted(map(tuple, groups.values()), key=lambda group: str(group[0].relation))
 
 
 class _Sampler:
-    """Reads each relation once, whatever is asked of it."""
+    """Reads each relation once, and remembers the last, if it is asked of one after the other. ``is_late``: no statement
+    more.
+    """
 
-    def __init__(self, connection: Connection, plan: MaskingPlan) -> None:
-        self._connection, self._plan = connection, plan
+    def __init__(self, connection: Connection, plan: MaskingPlan, is_late: Callable[[], bool]) -> None:
+        self._connection, self._plan, self._is_late = connection, plan, is_late
         self._errors = {finding.where for finding in plan.findings if finding.is_error}
-        self._read: dict[RelationName | None, pl.DataFrame] = {}
+        self._read: tuple[RelationName | None, pl.DataFrame] = (None, pl.DataFrame())
 
     def judge(self, group: Group) -> Iterator[Finding]:
         leaves = self._find_leaves(group[0])
-        if not leaves:
+        if not leaves or self._is_late():
             yield from group
             return
         question = _ask(group[0], leaves[0].relation)
@@ -114,9 +117,9 @@ class _Sampler:
         return [] if refs & self._errors else largest[:_MOST_LEAVES]
 
     def _sample(self, check: UnprovedCheck, question: Question, leaves: list[RelationMasks]) -> _Sample:
-        if check.relation not in self._read:
-            self._read[check.relation] = self._read_rows(leaves)
-        frame = self._read[check.relation]
+        if check.relation != self._read[0]:
+            self._read = (check.relation, self._read_rows(leaves))
+        _, frame = self._read
         if frame.is_empty():
             return self._invent(check, question, leaves[0])
         return _Sample({name: copytext.decode(frame[name]).to_list() for name in question.types})
@@ -124,15 +127,18 @@ class _Sampler:
     def _read_rows(self, leaves: list[RelationMasks]) -> pl.DataFrame:
         """Masked, as COPY spells them; the columns by their names."""
         frames: list[pl.DataFrame] = []
-        for masks in leaves:
+        spots = [(masks, chunk) for masks in leaves for chunk in _spots(masks.relation)]
+        for masks, chunk in spots:
+            if self._is_late():
+                break
             names = [column.name for column in masks.relation.copied_columns]
-            for chunk in _spots(masks.relation):
-                block = read_some_rows(self._connection, copy_out_of(masks, chunk, binary=False))
-                masked, _ = mask_block(masks, block, {}, 0)
-                frame = copytext.parse_block(masked, len(names)) if masked else pl.DataFrame()
-                if not frame.is_empty():
-                    frames.append(frame.rename(dict(zip(frame.columns, names, strict=True))))
-        return pl.concat(frames, how="diagonal").head(MOST_ROWS) if frames else pl.DataFrame()
+            copy = copy_out_of(masks, chunk, binary=False)
+            block = read_some_rows(self._connection, copy, _MOST_BYTES // len(spots))
+            masked, _ = mask_block(masks, block, {}, 0)
+            frame = copytext.parse_block(masked, len(names)) if masked else pl.DataFrame()
+            if not frame.is_empty():
+                frames.append(frame.rename(dict(zip(frame.columns, names, strict=True))))
+        return _thin_out(pl.concat(frames, how="diagonal")) if frames else pl.DataFrame()
 
     def _invent(self, check: UnprovedCheck, question: Question, masks: RelationMasks) -> _Sample:
         """For an empty table, such as those of a test's database. Originals satisfy the CHECK; a mask that shows nothing of
@@ -151,7 +157,18 @@ class _Sampler:
         return _Sample(dict.fromkeys(question.types, stand_ins), is_invented=True)
 
     def _fitting(self, question: Question, column: str, texts: Sequence[str]) -> list[str]:
-        return [text for text in texts if not try_rows(self._connection, question, {column: [text]}).refused]
+        return [
+            text
+            for text in texts
+            if not self._is_late() and not try_rows(self._connection, question, {column: [text]}).refused
+        ]
+
+
+def _thin_out(rows: pl.DataFrame) -> pl.DataFrame:
+    """As many as are tried, from all over."""
+    if rows.height <= MOST_ROWS:
+        return rows
+    return rows[[number * rows.height // MOST_ROWS for number in range(MOST_ROWS)]]
 
 
 def _spots(relation: Relation) -> Iterator[Chunk]:
@@ -165,16 +182,22 @@ def _spots(relation: Relation) -> Iterator[Chunk]:
 
 
 def _ask(check: UnprovedCheck, relation: Relation) -> Question:
-    """A domain's CHECK is asked for by every cast to it."""
+    """A domain's CHECK is asked for by every cast to it. How an expression is cast to its column's type is not in its text."""
     columns = [relation.get_column(name) for name in check.columns]
-    generated = {column.name: column.default or "" for column in columns if column.generated}
+    generated = {
+        column.name: f"({column.default})::{_spell_type(column)}" for column in columns if column.generated
+    }
     types = {
-        column.name: column.type.sql
+        column.name: _spell_type(column)
         for column in relation.copied_columns
         if column.name in check.columns or any(mentions(text, column.name) for text in generated.values())
     }
     body = _BODY.match(check.definition)
     return Question(body[1] if body else None, types, generated)
+
+
+def _spell_type(column: Column) -> str:
+    return f"{column.type.sql} COLLATE {column.collation}" if column.collation else column.type.sql
 
 
 def _tell(group: Group, trial: Trial, *, is_invented: bool) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import polars as pl
@@ -18,7 +18,8 @@ from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
 from dbtool.targets import Target
 
-Constants = Mapping[ColumnRef, tuple[str, str, str]]  # what is put there, its type as SQL spells it, the mask
+# The column, what is put there in all of its rows or in some, its type as SQL spells it, the mask.
+Constant = tuple[ColumnRef, str, str, str]
 
 
 def try_constants(source: Target, plan: MaskingPlan) -> tuple[Finding, ...]:
@@ -29,24 +30,26 @@ def try_constants(source: Target, plan: MaskingPlan) -> tuple[Finding, ...]:
     with naming(source):
         connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
     with connection:
-        if not _are_refused(connection, list(constants.values())):
+        if not _are_refused(connection, constants):
             return ()
         return tuple(
             _refuse(plan, ref, kind, mask)
-            for ref, (text, kind, mask) in constants.items()
-            if _are_refused(connection, [(text, kind, mask)])
+            for ref, text, kind, mask in constants
+            if _are_refused(connection, [(ref, text, kind, mask)])
         )
 
 
-def _find_constants(plan: MaskingPlan) -> Constants:
-    found: dict[ColumnRef, tuple[str, str, str]] = {}
+def _find_constants(plan: MaskingPlan) -> Sequence[Constant]:
+    """Those of a partitioned table once."""
+    found: dict[Constant, None] = {}
     for masks in plan.relations.values():
         for column in masks.columns:
             text = _get_constant(column)
             if text is not None and column.mask is not None:
                 kind = masks.relation.get_column(column.column).type.sql
-                found[ColumnRef(masks.relation.ruled_by, column.column)] = (text, kind, column.mask.name)
-    return found
+                ref = ColumnRef(masks.relation.ruled_by, column.column)
+                found[ref, text, kind, column.mask.name] = None
+    return tuple(found)
 
 
 def _get_constant(column: ColumnMask) -> str | None:
@@ -58,14 +61,13 @@ def _get_constant(column: ColumnMask) -> str | None:
     return stand_in
 
 
-def _are_refused(connection: Connection, constants: Sequence[tuple[str, str, str]]) -> bool:
+def _are_refused(connection: Connection, constants: Sequence[Constant]) -> bool:
     """A type that the server cannot read at all, as XML on some, is left to the load."""
     names = {f"c{number}": one for number, one in enumerate(constants)}
-    question = Question(None, {name: kind for name, (_, kind, _) in names.items()}, {})
+    question = Question(None, {name: kind for name, (_, _, kind, _) in names.items()}, {})
+    texts = {name: [text] for name, (_, text, _, _) in names.items()}
     with suppress(DbtoolError):
-        return (
-            try_rows(connection, question, {name: [text] for name, (text, _, _) in names.items()}).refused > 0
-        )
+        return try_rows(connection, question, texts).refused > 0
     return len(constants) > 1  # each for itself
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -200,7 +201,6 @@ def test_a_refresh_is_refused_before_anything_is_copied(
 
 @pytest.mark.one_major
 def test_large_rows_and_slow_checks_are_given_up(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check_trials, "_MOST_BYTES", 50_000)
     monkeypatch.setattr(check_trials, "SECONDS", 1)
     execute(
         database,
@@ -208,10 +208,68 @@ def test_large_rows_and_slow_checks_are_given_up(database: str, monkeypatch: pyt
     )
     copy = CopyOut(RelationName("public", "large"), ("n", "t"))
     with connect(database, read_only=True) as connection:
-        assert 50_000 < len(check_trials.read_some_rows(connection, copy)) < 60_000
+        assert 50_000 < len(check_trials.read_some_rows(connection, copy, 50_000)) < 60_000
         sleep = check_trials.Question("pg_catalog.pg_sleep(n) IS NULL", {"n": "int4"}, {})
         with pytest.raises(ServerFailed, match="timeout"):
             check_trials.try_rows(connection, sleep, {"n": ["10"]})
         holds = check_trials.Question("n % 2 = 1 AND t LIKE '%x%'", {"n": "int4", "t": "text"}, {})
         tried = check_trials.try_rows(connection, holds, {"n": ["1", "2", None], "t": ["x", "x", "y"]})
         assert tried == check_trials.Trial(3, 2)
+
+
+@pytest.mark.one_major
+def test_rows_that_are_tried_one_by_one_are_given_up_as_well(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_trials, "SECONDS", 1)
+    execute(database, _SCHEMA + _ROWS)
+    execute(
+        database,
+        "CREATE OR REPLACE FUNCTION public.is_code(code text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS "
+        "$$ BEGIN PERFORM pg_sleep(0.3); RAISE 'no code'; END $$",
+    )
+    (found,) = _findings(database, tmp_path, code="{mask: redact}")
+    assert found.check == "check-would-fail"
+    assert re.search(r"([2-5]) of \1 sampled rows \(100%\)", found.message)
+
+
+@pytest.mark.one_major
+def test_of_many_rows_those_are_tried_that_stand_all_over_the_table(database: str, tmp_path: Path) -> None:
+    execute(
+        database,
+        "CREATE TABLE public.t (id int, a text, CONSTRAINT late CHECK (CASE WHEN id > 39000 THEN a ~ '^[a-z]' ELSE true END));"
+        "INSERT INTO public.t SELECT n, 'abc' FROM generate_series(1, 40000) AS n; ANALYZE",
+    )
+    rules = rules_of("  public.t: {id: {keep: k}, a: {mask: constant, value: X}}\n", tmp_path)
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    (found,) = (one for one in findings if one.check.startswith("check-"))
+    assert found.check == "check-would-fail"
+    assert "of 1,000 sampled rows" in found.message
+
+
+@pytest.mark.one_major
+def test_columns_are_tried_as_they_compare_and_under_any_name(database: str, tmp_path: Path) -> None:
+    """Without regard to its collation and to its type the CHECKs here would come out as false of every row."""
+    execute(
+        database,
+        'CREATE TABLE public.t ("%s id" int, a text COLLATE "C", n int GENERATED ALWAYS AS ("%s id" * 0.1) STORED,'
+        """CONSTRAINT upper_c CHECK (CASE WHEN "%s id" > 0 THEN upper(a) = a ELSE true END),"""
+        "CONSTRAINT whole CHECK (n % 1 = 0));"
+        "INSERT INTO public.t SELECT n, 'é' FROM generate_series(1, 40) AS n",
+    )
+    rules = rules_of('  public.t: {"%s id": {mask: permute_integer}, a: {keep: k}}\n', tmp_path)
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    assert [one.check for one in findings if one.check.startswith("check-")] == ["check-sampled"] * 2
+
+
+@pytest.mark.one_major
+def test_the_constants_of_both_kinds_of_rows_are_read_as_their_type(database: str, tmp_path: Path) -> None:
+    execute(database, "CREATE TABLE public.t (id int, born date)")
+    for one, other in (("someday", "2000-01-01"), ("2000-01-01", "someday")):
+        rules = rules_of(
+            f"  public.t: {{id: {{keep: k}}, born: {{mask: constant, value: {one}, when: id = 1, "
+            f"otherwise: {{mask: constant, value: {other}}}}}}}\n",
+            tmp_path,
+        )
+        _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+        assert [one.where for one in findings if one.is_error] == ["public.t.born"]
