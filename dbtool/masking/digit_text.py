@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import groupby
 
+import numpy as np
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 
-from dbtool.masking.permutation import Network, Permutation, Words
-from dbtool.masking.translate import CharacterTable, translate
+from dbtool.masking.byte_text import (
+    Bytes,
+    Counts,
+    count_marks,
+    read_bytes,
+    read_lengths,
+    read_matrix,
+    spell_bytes,
+    spell_digits,
+    spell_matrix,
+)
+from dbtool.masking.permutation import Network, Permutation
 
 _DIRECT_DIGITS = 18  # 10**18 fits 64 bits with room for sums
 _MOST_DIGITS = 36  # two halves of 18
-_MANY_FORMATS = 64  # beyond it rows are put together one by one
-_DIGIT, _FOREIGN_DIGIT, _KEPT = "0", "1", "_"
+_RADIX = 10
 
 Change = Callable[[pl.Series], pl.Series]
 
@@ -30,54 +40,41 @@ def permute_digits_in(values: pl.Series, key: bytes, kept: int = 0) -> pl.Series
 
 def map_digits(values: pl.Series, change: Change) -> pl.Series:
     """Replace each text's digits in place; ``change`` gets runs of one length ≥ 1 and returns as many digits."""
-    formats = translate(values, _FORMATS)
-    distinct = formats.unique().to_list()
-    if len(distinct) > _MANY_FORMATS or any(_FOREIGN_DIGIT in text_format for text_format in distinct):
-        return _map_by_row(values, change)
-    outputs = values.clone()
-    for text_format in distinct:
-        if _DIGIT in text_format:
-            rows = (formats == text_format).arg_true()
-            outputs = outputs.scatter(rows, _map_format(values.gather(rows), text_format, change))
+    foreign = _find_foreign_digits(values)
+    if not foreign:
+        return _map_plain(values, change)
+    rows = values.str.contains_any(foreign)
+    outputs = values.clone().scatter(rows.arg_true(), _map_by_row(values.filter(rows), change))
+    if rows.all():
+        return outputs
+    return outputs.scatter((~rows).arg_true(), _map_plain(values.filter(~rows), change))
+
+
+def _find_foreign_digits(values: pl.Series) -> list[str]:
+    text = str(values.str.join().item())
+    letters = set() if text.isascii() else set(text)
+    return [letter for letter in letters if letter.isdecimal() and not letter.isascii()]
+
+
+def _map_plain(values: pl.Series, change: Change) -> pl.Series:
+    """Texts whose digits are ASCII's: UTF-8 has their bytes in no other character."""
+    text, lengths = read_bytes(values), read_lengths(values)
+    is_digit = text - np.uint8(ord("0")) < _RADIX
+    outputs = text.copy()
+    outputs[is_digit] = _map_runs(text[is_digit], count_marks(is_digit, lengths), change)
+    return spell_bytes(outputs, lengths).alias(values.name)
+
+
+def _map_runs(digits: Bytes, counts: Counts, change: Change) -> Bytes:
+    """``counts`` says how many digits each run has."""
+    outputs = digits.copy()
+    starts = np.cumsum(counts) - counts
+    for count in np.flatnonzero(np.bincount(counts)).tolist():
+        if count:
+            rows = starts[counts == count]
+            changed = change(spell_matrix(sliding_window_view(digits, count)[rows]))
+            sliding_window_view(outputs, count, writeable=True)[rows] = read_matrix(changed)
     return outputs
-
-
-def _classify(letter: str) -> str:
-    if letter.isdecimal():
-        return _DIGIT if letter.isascii() else _FOREIGN_DIGIT
-    return _KEPT
-
-
-_FORMATS = CharacterTable(_classify)
-
-
-def _map_format(values: pl.Series, text_format: str, change: Change) -> pl.Series:
-    """Cut the digits out, change them, and put all pieces together again."""
-    if _KEPT not in text_format:
-        return change(values)
-    runs = _find_runs(text_format)
-    frame = values.to_frame("value")
-    cuts = [pl.col("value").str.slice(start, length) for kind, start, length in runs if kind == _DIGIT]
-    digits = change(frame.select(pl.concat_str(cuts)).to_series())
-    pieces = []
-    used = 0
-    for kind, start, length in runs:
-        is_digits = kind == _DIGIT
-        column, position = ("digits", used) if is_digits else ("value", start)
-        pieces.append(pl.col(column).str.slice(position, length))
-        used += length if is_digits else 0
-    return frame.with_columns(digits=digits).select(pl.concat_str(pieces)).to_series()
-
-
-def _find_runs(text_format: str) -> list[tuple[str, int, int]]:
-    """(kind, start, length) of each run of one kind."""
-    runs = []
-    start = 0
-    for kind, run in groupby(text_format):
-        length = len(list(run))
-        runs.append((kind, start, length))
-        start += length
-    return runs
 
 
 def _map_by_row(values: pl.Series, change: Change) -> pl.Series:
@@ -123,13 +120,9 @@ _make_permutation = lru_cache(maxsize=64)(Permutation)
 def _permute_piece(digits: pl.Series, length: int, key: bytes, tweak: int) -> pl.Series:
     if length <= _DIRECT_DIGITS:
         numbers = digits.cast(pl.UInt64).to_numpy()
-        return _spell(_make_permutation(key, 10**length, tweak)(numbers), length)
+        return spell_digits(_make_permutation(key, 10**length, tweak)(numbers), length)
     half = length // 2
     left, right = digits.str.slice(0, half).cast(pl.UInt64), digits.str.slice(half).cast(pl.UInt64)
     network = Network(key, 10**half, 10 ** (length - half), tweak)
     left_out, right_out = network.permute(left.to_numpy(), right.to_numpy())
-    return _spell(left_out, half) + _spell(right_out, length - half)
-
-
-def _spell(numbers: Words, length: int) -> pl.Series:
-    return pl.Series(numbers, dtype=pl.UInt64).cast(pl.String).str.zfill(length)
+    return spell_digits(left_out, half) + spell_digits(right_out, length - half)

@@ -7,23 +7,26 @@ below 26·26·10·10. That number is permuted, so no part of a stand-in tells of
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 
-from dbtool.masking.permutation import Moduli, Permutation, Words
+from dbtool.masking.byte_text import Counts, Marks, count_marks, read_bytes, read_lengths, spell_bytes
+from dbtool.masking.permutation import Network, Permutation, Words
 
 _PIECE = 16  # letters that are permuted together: two halves of at most 128**8 = 2**56
 _ROW_OF_UNICODE = 7  # bits: alphabets lie within 128 code points, which UTF-8 spells in as many bytes
+_WIDTH = 1 << _ROW_OF_UNICODE
 _LETTERS = frozenset({"Lu", "Ll", "Lt", "Lo"})
 _ENCODING = "utf-32-le"
 
-Codes = npt.NDArray[np.uint32]
-Places = npt.NDArray[np.intp]
+Codes: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]  # of characters, or of bytes where all are ASCII
 Alphabet = Callable[[str], str]
 
 
@@ -42,7 +45,7 @@ def find_alphabet(letter: str) -> str:
 @lru_cache(maxsize=1024)
 def _list_letters(row: int, category: str) -> str:
     start = row << _ROW_OF_UNICODE
-    letters = map(chr, range(start, start + (1 << _ROW_OF_UNICODE)))
+    letters = map(chr, range(start, start + _WIDTH))
     return "".join(letter for letter in letters if unicodedata.category(letter) == category)
 
 
@@ -52,110 +55,144 @@ def find_bits(letter: str) -> str:
 
 def permute_format_in(values: pl.Series, key: bytes, alphabet: Alphabet = find_alphabet) -> pl.Series:
     """Permute each text among all texts of its format; injective. No text is NULL."""
-    texts = values.to_list()
-    codes: Codes = np.frombuffer("".join(texts).encode(_ENCODING), dtype="<u4").copy()
-    lengths = values.str.len_chars().to_numpy().astype(np.intp)
-    letters = _Letters.of(codes, alphabet)
-    active = np.flatnonzero(letters.bases > 1)
-    if len(active):
-        counts = np.bincount(np.repeat(np.arange(len(texts)), lengths)[active], minlength=len(texts))
-        changed = _permute(_lay_out(counts), letters.numbers[active], letters.bases[active], key)
-        codes[active] = letters.spell(active, changed)
-    joined = codes.tobytes().decode(_ENCODING)
-    ends = np.cumsum(lengths).tolist()
-    outputs = [joined[end - length : end] for end, length in zip(ends, lengths.tolist(), strict=True)]
-    return pl.Series(values.name, outputs, dtype=pl.String)
+    lengths = values.str.len_chars()
+    is_foreign = lengths != values.str.len_bytes()
+    if not is_foreign.any():
+        codes = _permute_codes(read_bytes(values), read_lengths(values), key, alphabet)
+        return spell_bytes(codes.astype(np.uint8), read_lengths(values)).alias(values.name)
+    outputs = values.clone()
+    if not is_foreign.all():
+        plain = permute_format_in(values.filter(~is_foreign), key, alphabet)
+        outputs = outputs.scatter((~is_foreign).arg_true(), plain)
+    foreign = _permute_foreign(values.filter(is_foreign), lengths.filter(is_foreign), key, alphabet)
+    return outputs.scatter(is_foreign.arg_true(), foreign)
+
+
+def _permute_foreign(values: pl.Series, lengths: pl.Series, key: bytes, alphabet: Alphabet) -> pl.Series:
+    """One by one in the end: a character is four bytes while it is changed, and one to four before and after."""
+    codes = np.frombuffer("".join(values.to_list()).encode(_ENCODING), dtype="<u4")
+    changed = _permute_codes(codes, lengths.to_numpy().astype(np.int64), key, alphabet)
+    joined = changed.tobytes().decode(_ENCODING)
+    ends = lengths.cum_sum().to_list()
+    outputs = [joined[end - length : end] for end, length in zip(ends, lengths.to_list(), strict=True)]
+    return pl.Series(outputs, dtype=pl.String)
+
+
+def _permute_codes(codes: Codes, lengths: Counts, key: bytes, alphabet: Alphabet) -> Codes:
+    """``codes`` are the characters of all texts, end to end."""
+    alphabets = _Alphabets.of(codes, alphabet)
+    is_active = alphabets.is_active[codes]
+    changed = codes.copy()
+    counts = count_marks(is_active, lengths)
+    changed[is_active] = _permute_letters(codes[is_active], counts, alphabets, key)
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
-class _Letters:
-    """Each character's place in its alphabet, how many letters that has, and where it begins among ``all_letters``."""
+class _Alphabets:
+    """By code: its alphabet and its place in it; by alphabet: its size, and its letters in ``_WIDTH`` places."""
 
-    numbers: Words
-    bases: Words
-    starts: Places
-    all_letters: Codes
+    alphabets: npt.NDArray[np.intp]
+    numbers: npt.NDArray[np.uint8]
+    sizes: Words
+    letters: Codes
+    is_active: Marks
 
     @classmethod
-    def of(cls, codes: Codes, alphabet: Alphabet) -> _Letters:
-        is_used = np.zeros(int(codes.max(initial=0)) + 1, dtype=bool)
-        is_used[codes] = True
-        numbers, bases = np.zeros(len(is_used), dtype=np.uint64), np.ones(len(is_used), dtype=np.uint64)
-        starts = np.zeros(len(is_used), dtype=np.intp)
-        begins: dict[str, int] = {}
-        size = 0
-        for code in np.flatnonzero(is_used).tolist():
-            found = alphabet(chr(code))
-            if found not in begins:
-                begins[found] = size
-                size += len(found)
-            numbers[code], bases[code], starts[code] = found.index(chr(code)), len(found), begins[found]
-        all_letters = np.frombuffer("".join(begins).encode(_ENCODING), dtype="<u4")
-        return cls(numbers[codes], bases[codes], starts[codes], all_letters)
-
-    def spell(self, active: Places, numbers: Words) -> Codes:
-        return self.all_letters[self.starts[active] + numbers.astype(np.intp)]
+    def of(cls, codes: Codes, alphabet: Alphabet) -> _Alphabets:
+        used = np.flatnonzero(np.bincount(codes, minlength=1)).tolist()
+        found: dict[str, int] = {}
+        alphabets = np.zeros(int(used[-1]) + 1 if used else 1, dtype=np.intp)
+        numbers = np.zeros(len(alphabets), dtype=np.uint8)
+        for code in used:
+            letters = alphabet(chr(code))
+            if len(letters) > 1:
+                alphabets[code] = found.setdefault(letters, len(found) + 1)
+                numbers[code] = letters.index(chr(code))
+        sizes = np.array([1, *map(len, found)], dtype=np.uint64)
+        padded = "".join(letters.ljust(_WIDTH) for letters in (" ", *found))
+        spelt = np.frombuffer(padded.encode(_ENCODING), dtype="<u4").astype(codes.dtype)
+        return cls(alphabets, numbers, sizes, spelt, alphabets > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Which piece each letter is in, and at which of its places, of which ``half`` are on the left. ``sizes`` are
-    letters per piece, ``turns`` the pieces' order within their text.
-    """
+def _permute_letters(codes: Codes, counts: Counts, alphabets: _Alphabets, key: bytes) -> Codes:
+    """``counts`` says how many of the letters each text has."""
+    changed = codes.copy()
+    sizes, turns = _cut_pieces(counts)
+    starts = np.cumsum(sizes) - sizes
+    for size in np.flatnonzero(np.bincount(sizes, minlength=1)).tolist():
+        rows = np.flatnonzero(sizes == size)
+        pieces = sliding_window_view(codes, size)[starts[rows]]
+        into = sliding_window_view(changed, size, writeable=True)
+        into[starts[rows]] = _permute_pieces(pieces, turns[rows], alphabets, key)
+    return changed
 
-    half: int
-    pieces: Places
-    places: Places
-    sizes: Places
-    turns: Places
 
-
-def _lay_out(counts: Places) -> _Layout:
-    """Texts of more than 16 letters are cut into pieces of about one size, each into halves of about one size."""
+def _cut_pieces(counts: Counts) -> tuple[Counts, Counts]:
+    """Letters per piece and the piece's turn in its text: more than 16 letters are cut into pieces of about one size."""
     cuts = -(-counts // _PIECE)
     turns = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     counts, cuts = np.repeat(counts, cuts), np.repeat(cuts, cuts)
-    sizes = (turns + 1) * counts // cuts - turns * counts // cuts
-    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    left = np.repeat(sizes // 2, sizes)
-    half = (int(sizes.max()) + 1) // 2
-    places = np.where(within < left, within, half + within - left)
-    return _Layout(half, np.repeat(np.arange(len(sizes)), sizes), places, sizes, turns)
+    return (turns + 1) * counts // cuts - turns * counts // cuts, turns
 
 
-def _permute(layout: _Layout, numbers: Words, bases: Words, key: bytes) -> Words:
-    shape = (2 * layout.half, len(layout.sizes))
-    digits, radices = np.zeros(shape, dtype=np.uint64), np.ones(shape, dtype=np.uint64)
-    digits[layout.places, layout.pieces], radices[layout.places, layout.pieces] = numbers, bases
-    left, a = _read(digits[: layout.half], radices[: layout.half])
-    right, b = _read(digits[layout.half :], radices[layout.half :])
-    tweaks = layout.sizes.astype(np.uint64) | layout.turns.astype(np.uint64) << np.uint64(8)
-    left, right = Moduli(a, b, tweaks).permute(key, left, right)
-    _permute_single(right, b, layout.sizes == 1, key)
-    _write(left, digits[: layout.half], radices[: layout.half])
-    _write(right, digits[layout.half :], radices[layout.half :])
-    return np.asarray(digits[layout.places, layout.pieces], dtype=np.uint64)
+def _permute_pieces(pieces: Codes, turns: Counts, alphabets: _Alphabets, key: bytes) -> Codes:
+    """Pieces of one size, one to a row, each cut into halves of about one size."""
+    size = pieces.shape[1]
+    places = [_Place.of(column, alphabets) for column in np.ascontiguousarray(pieces.T)]
+    left_places, right_places = places[: size // 2], places[size // 2 :]
+    (left, a), (right, b) = _read(left_places, len(pieces)), _read(right_places, len(pieces))
+    tweaks = size | turns.astype(np.uint64) << np.uint64(8)
+    tweak = int(tweaks[0]) if (turns == turns[0]).all() else tweaks
+    left, right = Network(key, a, b, tweak).permute(left, right)
+    if size == 1:
+        _permute_single(right, b, key)
+    columns = [*_write(left, left_places, alphabets.letters), *_write(right, right_places, alphabets.letters)]
+    return np.stack(columns).T
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One letter of every piece: its alphabet, the alphabet's size (each one for all, if it is), its place therein."""
+
+    alphabet: int | npt.NDArray[np.intp]
+    radix: np.uint64 | Words
+    numbers: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, column: Codes, known: _Alphabets) -> _Place:
+        found = known.alphabets[column]
+        numbers = known.numbers[column]
+        if (found == found[0]).all():
+            return cls(int(found[0]), known.sizes[found[0]], numbers)
+        return cls(found, known.sizes[found], numbers)
+
+
+def _read(places: Sequence[_Place], count: int) -> tuple[Words, np.uint64 | Words]:
+    """The numbers that the letters make, and how many different ones they could."""
+    numbers = np.zeros(count, dtype=np.uint64)
+    size: np.uint64 | Words = np.uint64(1)
+    for place in places:
+        numbers = numbers * place.radix + place.numbers
+        size = size * place.radix
+    return numbers, size
+
+
+def _write(numbers: Words, places: Sequence[_Place], letters: Codes) -> list[Codes]:
+    columns = []
+    for place in reversed(places):
+        rest = numbers // place.radix
+        digits = (numbers - rest * place.radix).view(np.int64)
+        columns.append(letters[digits + place.alphabet * _WIDTH])
+        numbers = rest
+    return columns[::-1]
 
 
 _make_permutation = lru_cache(maxsize=64)(Permutation)
 
 
-def _permute_single(right: Words, bases: Words, is_single: npt.NDArray[np.bool_], key: bytes) -> None:
+def _permute_single(right: Words, bases: np.uint64 | Words, key: bytes) -> None:
     """A network with one empty side would move every letter by the same distance."""
-    for base in np.unique(bases[is_single]).tolist():
-        rows = is_single & (bases == base)
+    for base in np.unique(bases).tolist():
+        rows = np.broadcast_to(bases == base, right.shape)
         right[rows] = _make_permutation(key, base, 1)(right[rows])
-
-
-def _read(digits: Words, radices: Words) -> tuple[Words, Words]:
-    """The numbers that the digits make, and how many different ones they could."""
-    numbers, sizes = digits[0], radices[0]
-    for digit, radix in zip(digits[1:], radices[1:], strict=True):
-        numbers = numbers * radix + digit
-        sizes = sizes * radix
-    return numbers, sizes
-
-
-def _write(numbers: Words, digits: Words, radices: Words) -> None:
-    for place in reversed(range(len(digits))):
-        numbers, digits[place] = np.divmod(numbers, radices[place])

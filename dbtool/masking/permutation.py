@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 Words: TypeAlias = npt.NDArray[np.uint64]
+Word: TypeAlias = int | np.uint64 | Words  # one for all, or each its own
 
 _ROUNDS = 10  # five per half, as NIST SP 800-38G has for FF1
 _TABLE_SIZE = 1 << 16  # measured: a table of this size takes 4 ms to make
@@ -27,48 +28,56 @@ _BLOCK_BYTES = 16
 class Network:
     """A Feistel network over pairs (left < a, right < b); ``tweak`` < 2**56 sets apart networks of one key.
 
-    ``a`` and ``b`` are at most 2**62.
+    ``a`` and ``b`` are at most 2**62. Each of the three is one for all pairs, or an array with each pair's own.
     """
 
     key: bytes = field(repr=False)
-    a: int
-    b: int
-    tweak: int
+    a: Word
+    b: Word
+    tweak: Word
 
     def permute(self, left: Words, right: Words) -> tuple[Words, Words]:
-        encryptor = _make_encryptor(self.key)
+        draw = _RoundFunction(self.key, min(len(left), _CHUNK))
         left, right = left.copy(), right.copy()
         for start in range(0, len(left), _CHUNK):
             part = slice(start, start + _CHUNK)
-            for turn in range(_ROUNDS):
-                moved, fixed, modulus = (left, right, self.a) if turn % 2 == 0 else (right, left, self.b)
-                moved[part] = self._turn(encryptor, turn, moved[part], fixed[part], modulus)
-        return left, right
-
-    def _turn(self, encryptor: CipherContext, turn: int, moved: Words, fixed: Words, modulus: int) -> Words:
-        added = moved + _encrypt(encryptor, fixed, self.tweak << 8 | turn) % np.uint64(modulus)
-        return added % np.uint64(modulus)
-
-
-@dataclass(frozen=True, slots=True)
-class Moduli:
-    """A network of its own for each pair: left < a, right < b, all at most 2**62; ``tweaks`` < 2**56."""
-
-    a: Words
-    b: Words
-    tweaks: Words
-
-    def permute(self, key: bytes, left: Words, right: Words) -> tuple[Words, Words]:
-        encryptor = _make_encryptor(key)
-        left, right = left.copy(), right.copy()
-        for start in range(0, len(left), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            sides = [(left[part], self.a[part]), (right[part], self.b[part])]
+            sides = [(left[part], _cut(self.a, part)), (right[part], _cut(self.b, part))]
+            tweak = _cut(self.tweak, part) << np.uint64(8)
             for turn in range(_ROUNDS):
                 (moved, modulus), (fixed, _) = sides[turn % 2], sides[1 - turn % 2]
-                second = self.tweaks[part] << np.uint64(8) | np.uint64(turn)
-                moved[:] = (moved + _encrypt(encryptor, fixed, second) % modulus) % modulus
+                moved += _reduce(draw(fixed, tweak | np.uint64(turn)), modulus)
+                np.minimum(moved, moved - modulus, out=moved)  # a difference below 0 wraps around
         return left, right
+
+
+def _cut(numbers: Word, part: slice) -> np.uint64 | Words:
+    return numbers[part] if isinstance(numbers, np.ndarray) else np.uint64(numbers)
+
+
+def _reduce(words: Words, modulus: np.uint64 | Words) -> Words:
+    """``words`` modulo ``modulus``. Measured: numpy divides by one number five times as fast as it takes remainders."""
+    if isinstance(modulus, np.ndarray):
+        return np.asarray(words % modulus, dtype=np.uint64)
+    return np.asarray(words - words // modulus * modulus, dtype=np.uint64)
+
+
+class _RoundFunction:
+    """The first 64 bits of AES(word, second) for each word; at most ``size`` words at once. The result is used up
+    before the next call.
+    """
+
+    def __init__(self, key: bytes, size: int) -> None:
+        self._encryptor = _make_encryptor(key)
+        self._blocks = np.empty((size, 2), dtype="<u8")
+        self._output = np.empty((size + 1, 2), dtype="<u8")  # update_into asks for a block of slack
+
+    def __call__(self, words: Words, second: np.uint64 | Words) -> Words:
+        count = len(words)
+        blocks, output = self._blocks[:count], self._output[: count + 1]
+        blocks[:, 0] = words
+        blocks[:, 1] = second
+        self._encryptor.update_into(blocks.data.cast("B"), output.data.cast("B"))
+        return output[:-1, 0].astype(np.uint64)
 
 
 def _make_encryptor(key: bytes) -> CipherContext:
@@ -76,19 +85,9 @@ def _make_encryptor(key: bytes) -> CipherContext:
     return Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  see the docstring
 
 
-def _encrypt(encryptor: CipherContext, words: Words, second: int | Words) -> Words:
-    """The first 64 bits of AES(word, second) for each word."""
-    blocks = np.empty((len(words), 2), dtype="<u8")
-    blocks[:, 0] = words
-    blocks[:, 1] = second
-    output = np.empty((len(words) + 1, 2), dtype="<u8")  # update_into asks for a block of slack
-    encryptor.update_into(blocks.data.cast("B"), output.data.cast("B"))
-    return output[:-1, 0].astype(np.uint64)
-
-
 def _make_table(key: bytes, size: int, tweak: int) -> Words:
     """A random order of 0 … size-1: the ranks of as many AES outputs."""
-    draws = _encrypt(_make_encryptor(key), np.arange(size, dtype=np.uint64), tweak << 8 | 0xFF)
+    draws = _RoundFunction(key, size)(np.arange(size, dtype=np.uint64), np.uint64(tweak << 8 | 0xFF))
     return np.argsort(draws, kind="stable").astype(np.uint64)
 
 
@@ -118,15 +117,13 @@ class Permutation:
         return outputs
 
     def _pass(self, values: Words) -> Words:
-        network = self._network()
-        b = np.uint64(network.b)
-        left, right = network.permute(values // b, values % b)
-        return left * b + right
-
-    def _network(self) -> Network:
-        """Sides whose product exceeds the size by less than a, so that hardly a value is sent through twice."""
+        """The sides' product exceeds the size by less than a, so that hardly a value is sent through twice."""
         a = math.isqrt(self.size - 1) + 1
-        return Network(self.key, a, -(-self.size // a), self.tweak)
+        b = -(-self.size // a)
+        tops = values // np.uint64(b)
+        network = Network(self.key, a, b, self.tweak)
+        left, right = network.permute(tops, values - tops * np.uint64(b))
+        return left * np.uint64(b) + right
 
     def _find_outside(self, outputs: Words) -> npt.NDArray[np.intp]:
         return np.flatnonzero(outputs > np.uint64(self.size - 1))
