@@ -20,8 +20,9 @@ from dbtool.masking.json_decisions import (
     decide,
     parse_paths,
 )
+from dbtool.masking.json_outlines import find_shapes
 from dbtool.masking.json_scalars import mask_scalars
-from dbtool.masking.json_shapes import ShapePlan, cut, find_shapes, join_runs, plan_shape
+from dbtool.masking.json_shapes import ShapePlan, cut, join_runs, plan_shape
 from dbtool.masking.json_text import find_tokens
 from dbtool.masking.mask import BoundMask
 

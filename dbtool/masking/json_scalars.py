@@ -13,13 +13,13 @@ _NO_COLUMNS = pl.DataFrame()
 def mask_scalars(spelt: pl.Series, mask: BoundMask) -> pl.Series:
     """Mask string and number tokens. A number's stand-in is a number if it can be; a string's never is."""
     is_string = spelt.str.starts_with('"')
-    outputs = mask(_read(spelt, is_string), _NO_COLUMNS)
-    return _spell(outputs, is_string)
+    outputs = mask(_read(spelt), _NO_COLUMNS)
+    return _spell(outputs, is_string).alias(spelt.name)
 
 
-def _read(spelt: pl.Series, is_string: pl.Series) -> pl.Series:
+def _read(spelt: pl.Series) -> pl.Series:
     """Numbers as their own text; strings without quotes and escapes."""
-    bare = spelt.str.slice(1, spelt.str.len_chars() - 2).zip_with(is_string, spelt)
+    bare = spelt.str.strip_prefix('"').str.strip_suffix('"')
     escaped = spelt.str.contains("\\", literal=True)
     if not escaped.any():
         return bare
@@ -28,10 +28,12 @@ def _read(spelt: pl.Series, is_string: pl.Series) -> pl.Series:
 
 
 def _spell(outputs: pl.Series, is_string: pl.Series) -> pl.Series:
-    texts = outputs.fill_null("null")
-    is_bare = outputs.is_null() | (~is_string & texts.str.contains(f"^(?:{NUMBER})$"))
-    quoted = '"' + texts + '"'
+    texts = outputs.fill_null("null").alias("text")
+    quoted = texts.to_frame().select(pl.concat_str(pl.lit('"'), "text", pl.lit('"'))).to_series()
     odd = texts.str.contains(r'["\\\x00-\x1f]')
     if odd.any():
         quoted = quoted.scatter(odd.arg_true(), pl.Series([spell_string(text) for text in texts.filter(odd)]))
+    if is_string.all():
+        return quoted.zip_with(outputs.is_not_null(), texts) if outputs.has_nulls() else quoted
+    is_bare = outputs.is_null() | (~is_string & texts.str.contains(f"^(?:{NUMBER})$"))
     return texts.zip_with(is_bare, quoted)

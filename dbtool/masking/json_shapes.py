@@ -16,16 +16,8 @@ import polars as pl
 from dbtool.masking.json_decisions import Decision, Fate
 from dbtool.masking.json_text import NUMBER, STRING, TokenKind, kind_of
 
-_BLANK = "\x01"  # no JSON has it unescaped
-# A key and the blank after it; a string's opening quote and the blank; a number's blank
-_SHAPE = rf"(?s)({STRING}[ \t\n\r]*:)|(\"){STRING[1:]}|{NUMBER}"
-_SHAPE_KEEPS = f"${{1}}{_BLANK}${{2}}"
 _MOST_TOKENS = 600  # per shape; a longer one would make a pattern that is slow to compile
 _MOST_GROUPS = 150  # measured: beyond it cutting takes longer than reading token by token
-
-
-def find_shapes(documents: pl.Series) -> pl.Series:
-    return documents.str.replace_all(_SHAPE, _SHAPE_KEEPS)
 
 
 @dataclass(frozen=True, slots=True)
