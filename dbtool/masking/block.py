@@ -12,6 +12,8 @@ import polars as pl
 import polars_hash  # noqa: F401  registers the nchash namespace
 
 from dbtool import copytext
+from dbtool.catalog.relations import ColumnRef
+from dbtool.errors import MaskFailed
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.inner_values import take_out
 from dbtool.masking.mask import Overlap
@@ -103,6 +105,7 @@ class _Block:
 
     def __init__(self, masks: RelationMasks, block: bytes, seed: int) -> None:
         self._columns = masks.relation.copied_columns
+        self._name = masks.relation.ruled_by
         self._seed = seed
         self._decoded: dict[int, pl.Series] = {}
         self.width = len(self._columns)
@@ -128,7 +131,10 @@ class _Block:
     def _mask(
         self, column: ColumnMask, originals: pl.Series, by: pl.DataFrame, tally: ColumnTally
     ) -> pl.Series:
-        stand_ins = column.bound(originals, by)
+        try:
+            stand_ins = column.bound(originals, by)
+        except MaskFailed as error:
+            raise MaskFailed(f"{ColumnRef(self._name, column.column)}: {error}") from None
         if self._columns[column.index].type.base == "bpchar":
             originals = originals.str.strip_chars_end(" ")  # what char(n) pads with is no part of a value
         _count(column, originals, stand_ins, tally, self._seed)

@@ -51,7 +51,7 @@ def _check_signature(spelt: str, function: Function) -> None:
     except TypeError as error:
         raise DoesNotFit(
             f"{spelt} cannot be called with what masks are given: {error}",
-            "a function of the values, or with `each` of one value, and of `seed` by name",
+            "a function of the values, or with `takes: text` of one, and of `seed` by name",
         ) from None
     except ValueError:  # one written in C, of which nothing is known
         return

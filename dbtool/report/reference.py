@@ -79,9 +79,16 @@ def _render_facts(mask: Mask) -> Iterator[str]:
 def _note(mask: Mask, fact: str) -> str:
     """What options make of a promise, found by asking for each that has a choice of values."""
     found = []
+    fields = mask.options.model_fields
+    required = {
+        name: value
+        for name, value in read_example(mask).items()
+        if name in fields and fields[name].is_required()
+    }
     for option, value in choices(mask.options):
         promise = mask.promise(
-            mask.options.model_validate({option: value}), _context(mask.example.column_type, mask)
+            mask.options.model_validate({**required, option: value}),
+            _context(mask.example.column_type, mask),
         )
         if (changed := getattr(promise, fact)) != getattr(mask, fact):
             found.append(f"`{option}: {value}` {changed}")

@@ -97,6 +97,71 @@ def test_a_copy_is_masked_by_all_of_them(project: Project) -> None:
     assert {town for *_, town in rows} == {"near town"}
 
 
+_TYPED = """
+CREATE DOMAIN price AS numeric(8,2) CHECK (VALUE > 0);
+CREATE TABLE deal (id int PRIMARY KEY, amount price, share float8, open boolean, day date, at timestamptz, key uuid,
+  more jsonb, raw bytea, days date[]);
+INSERT INTO deal SELECT n, n + 0.25, n / 3.0, n % 2 = 0, date '2024-01-31' + n, now(), gen_random_uuid(),
+  jsonb_build_object('n', n), decode('00ff', 'hex'), ARRAY[date '2024-02-02', NULL] FROM generate_series(1, 50) n;
+"""
+_TYPED_RULES = """version: 1
+tables:
+  public.person: {id: {keep: a}, badge: "null", branch: "null", login: "null", town: "null"}
+  public.deal:
+    id: {keep: a surrogate key}
+    amount: {mask: python, function: 'own_masks:doubled', takes: value}
+    share: {mask: python, function: 'own_masks:doubled', takes: value}
+    open: {mask: python, function: 'own_masks:shut'}
+    day: {mask: python, function: 'own_masks:first', takes: value}
+    at: {mask: python, function: 'own_masks:first', takes: value}
+    key: {mask: python, function: 'own_masks:key', takes: value}
+    more: {mask: python, function: 'own_masks:more', takes: value}
+    raw: {mask: python, function: 'own_masks:doubled', takes: value}
+    days: {each: {mask: python, function: 'own_masks:first', takes: value}}
+"""
+_TYPED_MODULE = """import polars as pl
+from uuid import UUID
+
+
+def doubled(value, seed):
+    return value * 2
+
+
+def shut(values, seed):
+    return pl.Series(["f"], dtype=pl.String).new_from_index(0, len(values))
+
+
+def first(value, seed):
+    return value.replace(day=1)
+
+
+def key(value, seed):
+    return UUID(int=seed)
+
+
+def more(value, seed):
+    return {"n": -value["n"]}
+"""
+
+
+def test_functions_serve_columns_of_every_usual_type(project: Project) -> None:
+    with psycopg.connect(project.source, autocommit=True) as connection:
+        connection.execute(_TYPED)
+        day = connection.execute("SELECT date_trunc('month', at)::date FROM deal").fetchone()
+    (project.folder / "rules" / "main.yaml").write_text(_TYPED_RULES.replace('"null"', '{mask: "null"}'))
+    (project.folder / "own_masks.py").write_text(_TYPED_MODULE)
+    done = project.run("refresh", "production", "staging")
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(project.target) as connection:
+        row = connection.execute(
+            "SELECT amount::text, round(share::numeric, 3)::text, open, day::text, at::date, more::text, raw::text, days::text, "
+            "(SELECT count(DISTINCT key) FROM deal) FROM deal WHERE id = 5"
+        ).fetchone()
+    assert row == (
+        "10.50", "3.333", False, "2024-02-01", *(day or ()), '{"n": -5}', r"\x00ff00ff", "{2024-02-01,NULL}", 50
+    )  # fmt: skip
+
+
 def test_a_module_that_is_not_allowed_is_refused_and_not_run(project: Project) -> None:
     (project.folder / "own_masks.py").write_text("raise SystemExit('it was run')\n")
     project.allow()
@@ -113,7 +178,8 @@ def test_a_function_that_fails_ends_the_run_without_a_value(project: Project) ->
     done = project.run("refresh", "production", "staging")
     assert done.returncode == 2
     message = (
-        "the mask function own_masks:badge raised ValueError in own_masks.py, line 2; nothing was swapped."
+        "public.person.badge: the mask function own_masks:badge raised ValueError in own_masks.py, line 2; nothing was "
+        "swapped."
     )
     assert message in " ".join(done.stderr.split())
     assert "badge 1" not in done.stdout + done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import Field, StringConstraints
@@ -12,10 +12,8 @@ from pydantic import Field, StringConstraints
 from dbtool.errors import MaskFailed
 from dbtool.masking.canonical import plan_key
 from dbtool.masking.distinct import per_value
-from dbtool.masking.fit import INTEGER_RANGES, check_type, get_room
+from dbtool.masking.fit import check_type, get_room
 from dbtool.masking.mask import (
-    INTEGER_TYPES,
-    TEXT_TYPES,
     BoundMask,
     Example,
     Mask,
@@ -28,10 +26,9 @@ from dbtool.masking.mask import (
 )
 from dbtool.masking.options import taking
 from dbtool.masking.project_modules import Function, load_function
+from dbtool.masking.python_values import TYPES, NoSuchValue, are_of, python_type, read_value, spell_value
 
-_TYPES = TEXT_TYPES | INTEGER_TYPES
 _REPEATED = 100  # values that are masked twice, to see whether a function gives the same again
-_INTEGER = r"^-?[0-9]{1,19}$"
 
 FunctionName = Annotated[
     str,
@@ -43,10 +40,11 @@ class PythonOptions(Options):
     function: FunctionName = Field(
         description="module:function, of a module in dbtool.toml's folder that its `python_masks` names"
     )
-    each: bool = Field(
-        False,
-        description="call it once per value, a str, with an int as `seed`; otherwise with a Polars Series of texts and a "
-        "Series of as many UInt64",
+    takes: Literal["series", "text", "value"] = Field(
+        "series",
+        description="what a call is given, and returns: a Polars Series of texts, with a Series of as many UInt64 as `seed`; or "
+        "one text, a str, with an int as `seed`; or one value as Python has it: int, float, Decimal, bool, date, datetime, UUID, "
+        "bytes, what json reads",
     )
     unique: bool = Field(
         False,
@@ -59,8 +57,9 @@ class _Caller:
     """Calls the function and looks at what it returns. What goes wrong is told without a value: an exception quotes them."""
 
     def __init__(self, options: PythonOptions, function: Function, context: MaskContext) -> None:
-        self._name, self._each, self._function = options.function, options.each, function
+        self._name, self._each, self._function = options.function, options.takes != "series", function
         self._context = context
+        self._kind = python_type(context.type) if options.takes == "value" else None
         self._is_repeatable = False
 
     def __call__(self, keys: pl.Series) -> pl.Series:
@@ -74,7 +73,14 @@ class _Caller:
         try:
             if not self._each:
                 return self._function(keys, seed=seeds)
-            return [self._function(key, seed=seed) for key, seed in zip(keys, seeds, strict=True)]
+            given = keys if self._kind is None else [read_value(self._kind, key) for key in keys]
+            return [self._function(key, seed=seed) for key, seed in zip(given, seeds, strict=True)]
+        except NoSuchValue:
+            column = self._context.type.sql
+            raise self._failure(
+                f"cannot be given every value of {column}: Python has none for some, such as infinity or a year "
+                "before 1. With `takes: text` it is given texts"
+            ) from None
         except Exception as error:  # noqa: BLE001  the function is the project's and raises anything
             raise self._failure(f"raised {type(error).__name__}{self._place(error)}") from None
 
@@ -90,10 +96,7 @@ class _Caller:
 
     def _checked(self, returned: Any, keys: pl.Series) -> pl.Series:
         if self._each:
-            wrong = next((value for value in returned if not isinstance(value, str)), None)
-            if wrong is not None or None in returned:
-                raise self._failure(f"returned {_kind_of(wrong)}, and not str")
-            returned = pl.Series(returned, dtype=pl.String)
+            returned = pl.Series([self._spell(value) for value in returned], dtype=pl.String)
         if not isinstance(returned, pl.Series) or returned.dtype != pl.String:
             kind = f"a Series of {returned.dtype}" if isinstance(returned, pl.Series) else _kind_of(returned)
             raise self._failure(f"returned {kind}, and not a Series of String")
@@ -101,6 +104,16 @@ class _Caller:
             raise self._failure(f"returned {len(returned)} stand-ins for {len(keys)} values")
         self._check_texts(returned)
         return returned
+
+    def _spell(self, value: object) -> str:
+        if self._kind is None:
+            if isinstance(value, str):
+                return value
+            raise self._failure(f"returned {_kind_of(value)}, and not str")
+        try:
+            return spell_value(self._kind, value)
+        except NoSuchValue:
+            raise self._failure(f"returned {_kind_of(value)}, and not {self._kind.spelt}") from None
 
     def _check_texts(self, outputs: pl.Series) -> None:
         column, room = self._context.type, get_room(self._context)
@@ -111,8 +124,8 @@ class _Caller:
         longest = outputs.str.len_chars().max()
         if room is not None and isinstance(longest, int) and longest > room:
             raise self._failure(f"returned a text of {longest} characters, and {column.sql} holds {room}")
-        if column.base in INTEGER_RANGES and not _are_within(outputs, column.base):
-            raise self._failure(f"returned what is no number that {column.sql} holds")
+        if not are_of(outputs, column):
+            raise self._failure(f"returned what is no value of {column.sql}")
 
     def _check_repeatable(self, keys: pl.Series, seeds: pl.Series, outputs: pl.Series) -> None:
         """In another order: what depends on a value's neighbours is as bad as what depends on chance."""
@@ -133,16 +146,8 @@ def _kind_of(value: object) -> str:
     return "None" if value is None else type(value).__name__
 
 
-def _are_within(outputs: pl.Series, base: str) -> bool:
-    if not outputs.str.contains(_INTEGER).all():
-        return False
-    numbers = outputs.cast(pl.Int128)
-    allowed = INTEGER_RANGES[base]
-    return bool(numbers.is_between(allowed.start, allowed.stop - 1).all())
-
-
 def _bind(options: PythonOptions, context: MaskContext) -> BoundMask:
-    check_type("python", context, _TYPES)
+    check_type("python", context, TYPES)
     call = _Caller(options, load_function(context.modules, options.function), context)
     key_text: Callable[[pl.Series], pl.Series] = plan_key(context, ())
     return per_value(lambda values: call(key_text(values)))
@@ -163,10 +168,11 @@ def badge(values: pl.Series, *, seed: pl.Series) -> pl.Series:
 
 MASK = Mask(
     name="python",
-    summary="What a function of your own makes of the values. It is given originals, never NULL nor an empty text, and a seed "
-    "per value that depends on the key: the same value and seed must give the same stand-in. Only modules that dbtool.toml "
-    "allows are loaded, and it may be called by several threads at once.",
-    types=_TYPES,
+    summary="What a function of your own makes of the values. It is given originals as texts, the way PostgreSQL prints them, "
+    "never NULL nor an empty text, and a seed per value that depends on the key: the same value and seed must give the same "
+    "stand-in, a text that PostgreSQL reads as the column's type. Only modules that dbtool.toml allows are loaded, and it may "
+    "be called by several threads at once.",
+    types=TYPES,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.CHANCE,
     space=Space.SAME_FORMAT,

@@ -7,22 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from pydantic import ValidationError
 
 from dbtool.catalog.relations import ColumnType
-from dbtool.digest import ProjectKey
-from dbtool.errors import MaskFailed
-from dbtool.masking.mask import BoundMask, DoesNotFit, MaskContext, Uniqueness
-from dbtool.masking.masks import MASKS
+from dbtool.masking.mask import DoesNotFit, MaskContext, Uniqueness
 from dbtool.masking.pools import pools_digest
 from dbtool.rules.model import PythonModules
-
-MASK = MASKS["python"]
-DIGEST = ProjectKey(b"k" * 32).digest_for("python")
-TEXT = ColumnType("text", "text")
-SECRET = "hunter2"
+from tests.unit.masking.python_cases import DIGEST, MASK, SECRET, TEXT, bind, failure, run, write_module
 
 Write = Callable[..., None]
 
@@ -30,21 +22,9 @@ Write = Callable[..., None]
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     def written(text: str, name: str = "m3_masks.py") -> None:
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("import random\nimport polars as pl\n" + text, encoding="utf-8")
+        write_module(tmp_path, text, name)
 
     return written
-
-
-def bind(folder: Path, function: str = "m3_masks:f", column: ColumnType = TEXT, **options: Any) -> BoundMask:
-    names = tuple(dict.fromkeys((function.partition(":")[0], "m3_masks")))
-    context = MaskContext(column, DIGEST, modules=PythonModules(folder, names))
-    return MASK.bind(MASK.options.model_validate({"function": function, **options}), context)
-
-
-def run(bound: BoundMask, *values: str | None) -> list[str | None]:
-    return bound(pl.Series("v", values, dtype=pl.String), pl.DataFrame()).to_list()
 
 
 def refusal(folder: Path, function: str = "m3_masks:f", **options: Any) -> str:
@@ -52,17 +32,6 @@ def refusal(folder: Path, function: str = "m3_masks:f", **options: Any) -> str:
         bind(folder, function, **options)
     assert refused.value.alternative
     return refused.value.reason
-
-
-def failure(bound: BoundMask, *values: str) -> str:
-    with pytest.raises(MaskFailed) as failed:
-        run(bound, *(values or (SECRET, "other")))
-    message = str(failed.value)
-    assert SECRET not in message
-    assert failed.value.__suppress_context__ or failed.value.__context__ is None
-    start, _, rest = message.removeprefix("the mask function m3_masks:f ").partition("; nothing was swapped")
-    assert rest
-    return start
 
 
 def test_a_function_of_columns_is_given_texts_and_a_seed_for_each(tmp_path: Path, write: Write) -> None:
@@ -75,14 +44,14 @@ def test_a_function_of_columns_is_given_texts_and_a_seed_for_each(tmp_path: Path
 
 def test_a_function_of_one_value_is_given_a_str_and_an_int(tmp_path: Path, write: Write) -> None:
     write("def f(value, seed):\n    return f'{type(value).__name__} {type(seed).__name__} {value} {seed}'\n")
-    outputs = run(bind(tmp_path, each=True), "ada", None, "ada", "bob")
+    outputs = run(bind(tmp_path, takes="text"), "ada", None, "ada", "bob")
     assert outputs[0] == outputs[2] != outputs[3]
     assert str(outputs[0]).startswith("str int ada ")
 
 
 def test_many_repeated_values_are_asked_for_once(tmp_path: Path, write: Write) -> None:
     write("asked = []\ndef f(value, seed):\n    asked.append(value)\n    return value\n")
-    assert len(run(bind(tmp_path, each=True), *(["ada", "bob"] * 2000))) == 4000
+    assert len(run(bind(tmp_path, takes="text"), *(["ada", "bob"] * 2000))) == 4000
     assert len(sys.modules["m3_masks"].asked) == 4  # and once more, to see whether they stay the same
 
 
@@ -91,13 +60,13 @@ def test_a_module_may_lie_in_packages_and_import_its_neighbours(tmp_path: Path, 
     write("", "m3_shop/__init__.py")
     write("", "m3_shop/inner/__init__.py")
     write("WORD = 'shop'\n", "m3_shop/inner/words.py")
-    assert run(bind(tmp_path, "m3_shop.inner.masks:f", each=True), "ada") == ["shop"]
+    assert run(bind(tmp_path, "m3_shop.inner.masks:f", takes="text"), "ada") == ["shop"]
 
 
 def test_nothing_is_added_to_where_modules_are_looked_for(tmp_path: Path, write: Write) -> None:
     write("def f(value, seed):\n    return 'x'\n")
     before = list(sys.path)
-    run(bind(tmp_path, each=True), "ada")
+    run(bind(tmp_path, takes="text"), "ada")
     assert sys.path == before
 
 
@@ -187,7 +156,7 @@ def test_what_goes_wrong_is_told_without_a_value(tmp_path: Path, write: Write, b
 )
 def test_so_it_is_for_one_value_at_a_time(tmp_path: Path, write: Write, body: str, told: str) -> None:
     write(f"def f(value, seed):\n    {body}\n")
-    assert failure(bind(tmp_path, each=True)) == told
+    assert failure(bind(tmp_path, takes="text")) == told
 
 
 @pytest.mark.parametrize(
@@ -198,18 +167,18 @@ def test_so_it_is_for_one_value_at_a_time(tmp_path: Path, write: Write, body: st
             "12345",
             "returned a text of 5 characters, and varchar(4) holds 4",
         ),
-        (ColumnType("smallint", "int2"), "40000", "returned what is no number that smallint holds"),
-        (ColumnType("bigint", "int8"), "9999999999999999999", "returned what is no number that bigint holds"),
-        (ColumnType("integer", "int4"), "x", "returned what is no number that integer holds"),
+        (ColumnType("smallint", "int2"), "40000", "returned what is no value of smallint"),
+        (ColumnType("bigint", "int8"), "9999999999999999999", "returned what is no value of bigint"),
+        (ColumnType("integer", "int4"), "x", "returned what is no value of integer"),
     ],
 )
 def test_what_the_column_does_not_hold_is_refused_and_not_cut(
     tmp_path: Path, write: Write, column: ColumnType, returned: str, told: str
 ) -> None:
     write(f"def f(value, seed):\n    return {returned!r}\n")
-    assert failure(bind(tmp_path, column=column, each=True)) == told
+    assert failure(bind(tmp_path, column=column, takes="text")) == told
     write("def f(value, seed):\n    return '-12'\n", "m3_fitting.py")
-    assert run(bind(tmp_path, "m3_fitting:f", column=column, each=True), "7") == ["-12"]
+    assert run(bind(tmp_path, "m3_fitting:f", column=column, takes="text"), "7") == ["-12"]
 
 
 def test_only_its_author_knows_whether_it_is_unique() -> None:
