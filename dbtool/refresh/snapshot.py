@@ -57,6 +57,8 @@ def hold_snapshot(
 
     :raises Busy: a table is locked by DDL for longer than 10 s, or partitions and the like came and went.
     :raises Drift: what the rules decide by changed since they were checked.
+    :raises ServerFailed: the session was ended before it was released, and its locks with it. Who has adopted the snapshot
+        reads on, and sees nothing in a table that was emptied since.
     """
     name = f"dbtool {workflow} snapshot"
     with connect(source.url(), application_name=name, read_only=True) as connection:
@@ -68,7 +70,10 @@ def hold_snapshot(
         left_out = with_belongings(seen, skipped)
         catalog = without(seen, left_out)
         _refuse_changed(source, wanted, catalog, workflow)
-        yield HeldSnapshot(taken, catalog, connection, left_out)
+        held = HeldSnapshot(taken, catalog, connection, left_out)
+        yield held
+        if connection.info.transaction_status:  # not idle: nobody has released it
+            held.release()
 
 
 def _refuse_changed(source: Target, wanted: Catalog, seen: Catalog, workflow: str) -> None:

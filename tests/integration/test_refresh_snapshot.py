@@ -13,9 +13,13 @@ import pytest
 
 from dbtool.errors import Busy, Drift, ServerFailed
 from dbtool.postgres import dump
+from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.session import connect
 from dbtool.refresh import pipeline, preflight
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Silent
+from dbtool.refresh.snapshot import hold_snapshot
+from dbtool.targets import Target, Tier
 from tests.acceptance.project import wait_until
 from tests.databases import column_of, execute, query
 from tests.integration.refreshing import request_for
@@ -42,6 +46,23 @@ def filled(two_databases: TwoDatabases) -> TwoDatabases:
         "INSERT INTO a SELECT n, 'before' FROM generate_series(1, 100) n; INSERT INTO b SELECT id FROM a",
     )
     return two_databases
+
+
+def test_a_snapshot_whose_session_was_ended_is_told_though_nobody_needs_it_any_more(
+    filled: TwoDatabases,
+) -> None:
+    """Its locks ended with it: whoever had adopted it goes on reading, and sees nothing in a table that was emptied."""
+    production = Target("production", Tier.PRODUCTION, lambda: filled[0])
+    with connect(filled[0]) as connection:
+        catalog = read_catalog(connection)
+    with (
+        pytest.raises(ServerFailed, match="releasing the snapshot"),
+        hold_snapshot(production, catalog) as held,
+    ):
+        execute(filled[0], f"SELECT pg_terminate_backend({held.connection.info.backend_pid}, 5000)")
+    with hold_snapshot(production, catalog) as held:
+        held.release()
+        execute(filled[0], f"SELECT pg_terminate_backend({held.connection.info.backend_pid}, 5000)")
 
 
 def test_what_changes_on_the_source_meanwhile_is_not_seen(filled: TwoDatabases, tmp_path: Path) -> None:
