@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from string import ascii_uppercase
 
 import numpy as np
 import polars as pl
 
+from dbtool.masking.byte_text import spell_digits
 from dbtool.masking.check_digits import Numbers, read_columns
 from dbtool.masking.digit_text import Change, map_digits, permute_run
 from dbtool.masking.format_text import permute_format_in
 from dbtool.masking.national_numbers import DIGIT_NUMBERS, NO_CHECK, DigitNumber, rank_dates
-from dbtool.masking.permutation import Permutation, Words
+from dbtool.masking.permutation import Permutation
 
 _CENTURY_DIGITS = 2
 _DATE_DIGITS = 6
@@ -21,6 +23,7 @@ _SPANISH_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _ODD_PLACES = np.array(
     [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23]
 )
+_CAPITALS = pl.Series(list(ascii_uppercase))
 _HAS_LETTERS = r"\p{L}"
 _SPANISH = r"^(?:[0-9]{2}\.?[0-9]{3}\.?[0-9]{3}|[A-Z][ .-]?[0-9]{7})[ -]?[A-Z]$"
 _ITALIAN = r"^[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]$"
@@ -81,7 +84,7 @@ def _spell_checks(number: DigitNumber, written: pl.Series, old: pl.Series, new: 
     assert number.check is not None  # noqa: S101  a number that has check digits says how they are made
     modulus = 10**number.checks
     right = written.cast(pl.Int64).to_numpy() - number.check(old) + number.check(new)
-    return pl.Series(right % modulus).cast(pl.String).str.zfill(number.checks)
+    return spell_digits((right % modulus).astype(np.uint64), number.checks)
 
 
 def _plan_payload(number: DigitNumber, key: bytes) -> InPlace:
@@ -109,7 +112,7 @@ def _plan_dated(number: DigitNumber, length: int, key: bytes) -> InPlace:
         changed[is_valid] = make_permutation(key, valid, _VALID)(places[is_valid])
         rest = places[~is_valid] - np.uint64(valid)
         changed[~is_valid] = make_permutation(key, 10**length - valid, _INVALID)(rest) + np.uint64(valid)
-        return _spell(ranks.order[changed // serial] * serial + changed % serial, length)
+        return spell_digits(ranks.order[changed // serial] * serial + changed % serial, length)
 
     return permute
 
@@ -149,7 +152,7 @@ def _permute_italian(values: pl.Series, key: bytes) -> pl.Series:
     new = permute_format_in(old, key)
     written = read_columns(values.str.tail(1))[0].astype(np.int64) - 10
     moved = (written - _sum_italian(old) + _sum_italian(new)) % 26
-    return new + pl.Series([chr(ord("A") + place) for place in range(26)]).gather(moved)
+    return new + _CAPITALS.gather(moved)
 
 
 def _sum_italian(texts: pl.Series) -> Numbers:
@@ -157,7 +160,3 @@ def _sum_italian(texts: pl.Series) -> Numbers:
     columns = read_columns(texts).astype(np.int64)
     places = np.where(columns > 9, columns - 10, columns)  # noqa: PLR2004  letters follow the ten digits
     return np.asarray(_ODD_PLACES[places[0::2]].sum(axis=0) + places[1::2].sum(axis=0), dtype=np.int64)
-
-
-def _spell(numbers: Words, length: int) -> pl.Series:
-    return pl.Series(numbers, dtype=pl.UInt64).cast(pl.String).str.zfill(length)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
+from dbtool.masking.byte_text import spell_digits
 from dbtool.masking.canonical import canonicalise, plan_key
 from dbtool.masking.check_digits import luhn_digits
 from dbtool.masking.digit_text import map_digits, permute_run
@@ -63,7 +64,7 @@ def _plan_test_numbers(options: CardOptions, context: MaskContext) -> Callable[[
 
     def stand_in(values: pl.Series) -> pl.Series:
         words = context.digest.uint64(key_text(values))
-        payloads: pl.Series = issuer + (words % 10**free).cast(pl.String).str.zfill(free)
+        payloads: pl.Series = issuer + spell_digits((words % 10**free).to_numpy(), free)
         return payloads + _spell_check(luhn_digits(payloads))
 
     return stand_in
@@ -85,7 +86,7 @@ def _plan_same_format(context: MaskContext) -> Callable[[pl.Series], pl.Series]:
 
 
 def _spell_check(digits: npt.NDArray[np.int64]) -> pl.Series:
-    return pl.Series(digits).cast(pl.String)
+    return spell_digits(digits.astype(np.uint64), 1)
 
 
 def _count(options: CardOptions, _context: MaskContext) -> int | None:

@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from dbtool.digest import read_word
+from dbtool.masking.byte_text import spell_digits
 from dbtool.masking.canonical import plan_key
 from dbtool.masking.check_digits import remainder_97
 from dbtool.masking.distinct import per_value
@@ -103,10 +104,12 @@ def _bind(options: IbanOptions, context: MaskContext) -> BoundMask:
 def _number_accounts(country: str, account: Account, digits: pl.Series) -> pl.Series:
     parts = {
         "bank": pl.select(pl.repeat(account.bank, len(digits))).to_series(),
-        "decimal": (read_word(digits, 0) % 10**account.free).cast(pl.String).str.zfill(account.free),
         "hexadecimal": digits.str.slice(16, account.free_hex).str.to_uppercase(),
     }
-    used = ["bank", *(["decimal"] if account.free else []), "hexadecimal"]
+    if account.free:
+        decimal = (read_word(digits, 0) % 10**account.free).to_numpy()
+        parts["decimal"] = spell_digits(decimal, account.free)
+    used = [part for part in ("bank", "decimal", "hexadecimal") if part in parts]
     number = pl.DataFrame(parts).select(pl.concat_str(used)).to_series()
     if account.has_french_key:
         number = number + _spell(97 - remainder_97(number + "00"))
@@ -114,7 +117,7 @@ def _number_accounts(country: str, account: Account, digits: pl.Series) -> pl.Se
 
 
 def _spell(check: npt.NDArray[np.int64]) -> pl.Series:
-    return pl.Series(check).cast(pl.String).str.zfill(2)
+    return spell_digits(check.astype(np.uint64), 2)
 
 
 def _count(options: IbanOptions, context: MaskContext) -> int | None:
