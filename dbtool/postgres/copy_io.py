@@ -150,7 +150,7 @@ def _read(relation: RelationName) -> Iterator[None]:
         raise _queued(relation) if error.sqlstate == LOCK_NOT_AVAILABLE else error from None
 
 
-# Given a function that ends a wait, a context in which whoever wants the wait ended may call it.
+# Given what ends a wait, a context in which whoever wants it ended may call that.
 Ending = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
 
@@ -237,6 +237,10 @@ class DriverReader:
             with source.cursor().copy(copy.statement()) as pieces:
                 yield _regrouped(pieces, BLOCK_BYTES)
 
+    def end_free_sessions(self) -> None:
+        if self.kept:
+            self.kept.end_free()
+
     @contextmanager
     def _session(self) -> Iterator[Connection]:
         with connect(
@@ -256,14 +260,18 @@ class SizedReader:
     """A program takes longer to start than a small relation to read: those are read by the driver. So are chosen rows: a
     program could be told them only in the text of a statement. So is what SQL of the rules makes: to psql a backslash or
     a colon in it may be a command or a variable of its own.
+    A program connects by itself: ``make_room`` is called first, so that there are no more connections than workers.
     """
 
     small: CopyReader
     large: CopyReader
     is_small: Callable[[RelationName], bool]
+    make_room: Callable[[], None] = lambda: None
 
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]:
         is_small = copy.row_ids is not None or copy.has_foreign_sql or self.is_small(copy.relation)
+        if not is_small:
+            self.make_room()
         return (self.small if is_small else self.large).open(copy)
 
 

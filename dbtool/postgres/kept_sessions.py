@@ -24,7 +24,7 @@ class KeptSessions(Generic[Session]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end_all()
+        self.end_free()
 
     @contextmanager
     def lend(self) -> Iterator[Session]:
@@ -34,7 +34,7 @@ class KeptSessions(Generic[Session]):
             yield session
         except BaseException:
             with held:  # it hears of the failure, so that it does not commit
-                self._end_all()
+                self.end_free()
                 raise
         self._free.append((held, session))
 
@@ -45,7 +45,8 @@ class KeptSessions(Generic[Session]):
             held = ExitStack()
             return held, held.enter_context(self._make())
 
-    def _end_all(self) -> None:
+    def end_free(self) -> None:
+        """Those that nobody has at the moment; whoever needs one then has a new one."""
         while self._free:
             try:
                 held, _ = self._free.pop()

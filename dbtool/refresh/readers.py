@@ -35,4 +35,4 @@ def open_reader(
             yield driver
         else:
             program = PsqlReader(psql.program("psql"), url, snapshot, database, ending=cancellation.ending)
-            yield SizedReader(driver, program, is_small)
+            yield SizedReader(driver, program, is_small, driver.end_free_sessions)

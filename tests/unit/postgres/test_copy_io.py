@@ -10,7 +10,7 @@ from psycopg import sql
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed
 from dbtool.postgres import copy_io
-from dbtool.postgres.copy_io import CopyOut, DriverReader, PsqlReader, read_blocks
+from dbtool.postgres.copy_io import CopyOut, DriverReader, PsqlReader, SizedReader, read_blocks
 
 SECRET = "hunter2"
 USERS = RelationName("public", "users")
@@ -267,3 +267,20 @@ def test_a_session_whose_reading_failed_is_not_used_again(monkeypatch: pytest.Mo
         with reader.open(CopyOut(USERS, ("id",))) as blocks:
             assert list(blocks) == [b"1\n"]
     assert [source.closed for source in made] == [1, 1]
+
+
+def test_a_program_does_not_hold_a_connection_beside_a_session_that_nobody_uses(
+    monkeypatch: pytest.MonkeyPatch, make_psql: Callable[[str], Path]
+) -> None:
+    """A role may have no more of them than the run has workers."""
+    small, source = RelationName("public", "small"), Source([b"1\n"])
+    monkeypatch.setattr(copy_io, "connect", lambda *_positional, **_named: source)
+    with DriverReader(url).keeping_sessions() as driver:
+        program = PsqlReader(make_psql("cat >/dev/null; echo 1"), url)
+        reader = SizedReader(driver, program, lambda name: name == small, driver.end_free_sessions)
+        with reader.open(CopyOut(small, ("id",))) as blocks:
+            assert list(blocks) == [b"1\n"]
+        assert source.closed == 0
+        with reader.open(CopyOut(USERS, ("id",))) as blocks:
+            assert source.closed == 1
+            assert list(blocks) == [b"1\n"]
