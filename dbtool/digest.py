@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 import polars_hash  # noqa: F401  registers the chash and nchash namespaces
 
@@ -48,7 +49,10 @@ class Digest:
     def uint64s(self, values: pl.Series, count: int) -> tuple[pl.Series, ...]:
         """``count`` ≤ 4 independent words of 64 bits per text, as UInt64; NULL stays NULL."""
         digits = self.hex(values)
-        return tuple(read_word(digits, index) for index in range(count))
+        if count == 1 or digits.has_nulls() or digits.is_empty():
+            return tuple(read_word(digits, index) for index in range(count))
+        words = np.frombuffer(bytes.fromhex(digits.str.join().item()), dtype=">u8").reshape(-1, 4)
+        return tuple(pl.Series(words[:, index].astype(np.uint64)) for index in range(count))
 
     def subkey(self, purpose: str, length: int = 16) -> bytes:
         """Key material of ``length`` ≤ 32 bytes for a cipher within this domain (AES in permutations)."""

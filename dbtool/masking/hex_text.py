@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from dbtool.masking.byte_text import read_matrix, spell_matrix
 from dbtool.masking.permutation import Words
 from dbtool.masking.translate import CharacterTable, translate
 
@@ -26,6 +27,7 @@ def _spellings() -> Mapping[str, tuple[int, int]]:
 
 
 SPELLINGS = _spellings()
+_BARE = {"0" * count for count, size in SPELLINGS.values() if count == size}
 USUAL = "00:00:00:00:00:00"
 _USUAL_PATTERN = r"^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$"
 _FORMATS = CharacterTable(lambda letter: "0" if letter in _DIGITS else letter)
@@ -40,21 +42,22 @@ def read_spellings(values: pl.Series) -> pl.Series:
 
 def bare_digits(values: pl.Series, spelling: str) -> pl.Series:
     """Addresses of one spelling without their separators, in small letters."""
-    count, size = SPELLINGS[spelling]
-    groups = [pl.col("address").str.slice(place, size) for place in range(0, len(spelling), size + 1)]
-    frame = values.alias("address").to_frame()
-    bare = values if count == size else frame.select(pl.concat_str(groups)).to_series()
+    bare = values if spelling in _BARE else spell_matrix(read_matrix(values)[:, _find_digits(spelling)])
     return bare.str.to_lowercase()
+
+
+def _find_digits(spelling: str) -> list[int]:
+    return [place for place, letter in enumerate(spelling) if letter == "0"]
 
 
 def put_separators(digits: pl.Series, spelling: str) -> pl.Series:
     """The digits as ``spelling`` groups them."""
-    count, size = SPELLINGS[spelling]
-    if count == size:
+    if spelling in _BARE:
         return digits
-    groups = [pl.col("digits").str.slice(start, size) for start in range(0, count, size)]
-    frame = digits.alias("digits").to_frame()
-    return frame.select(pl.concat_str(groups, separator=spelling[size])).to_series()
+    spelt = np.empty((len(digits), len(spelling)), dtype=np.uint8)
+    spelt[:] = np.frombuffer(spelling.encode(), dtype=np.uint8)
+    spelt[:, _find_digits(spelling)] = read_matrix(digits)
+    return spell_matrix(spelt)
 
 
 def read_numbers(digits: pl.Series) -> Words:
@@ -64,6 +67,8 @@ def read_numbers(digits: pl.Series) -> Words:
 
 def spell_numbers(numbers: Words, count: int) -> pl.Series:
     """Numbers below 16**count as ``count`` digits, in small letters."""
-    text = numbers.astype(">u8").tobytes().hex().encode("utf-32-le")
-    spelt = np.frombuffer(text, dtype=f"<U{_NUMBER_DIGITS}").tolist()
-    return pl.Series(spelt, dtype=pl.String).str.slice(_NUMBER_DIGITS - count)
+    spelt = _TWO_DIGITS[numbers.astype(">u8").view(np.uint8)].view(np.uint8)
+    return spell_matrix(spelt.reshape(-1, _NUMBER_DIGITS)[:, _NUMBER_DIGITS - count :])
+
+
+_TWO_DIGITS = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), dtype=np.uint16)

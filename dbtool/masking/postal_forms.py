@@ -10,6 +10,8 @@ import polars as pl
 
 from dbtool.masking.pools import is_number_first
 
+HOUSES = pl.Series([str(number) for number in range(1, 200)])
+HOUSE_DIGITS = 3
 _FIELD = re.compile(r"\{(\w+)\}")
 
 _STREETS: Mapping[str, str] = {"JP": "{street}{house}番", "PL": "ul. {street} {house}"}
@@ -27,6 +29,11 @@ class PostalForm:
     def letters(self) -> int:
         """Characters beside those of the fields, on one line."""
         return count_letters(*self.lines) + len(self.separator) * (len(self.lines) - 1)
+
+    def with_street(self, street_form: str) -> PostalForm:
+        """Templates of house and street in the place of street_line."""
+        lines = tuple(line.replace("{street_line}", street_form) for line in self.lines)
+        return PostalForm(lines, self.separator)
 
 
 _TOWN_LAST = ("{postcode} {city}",)

@@ -11,15 +11,12 @@ from dbtool.masking.mask import BoundMask, Example, Mask, MaskContext, Overlap, 
 from dbtool.masking.options import PoolOptions, taking
 from dbtool.masking.pool_mask import CANONICAL, advise_length
 from dbtool.masking.pools import load_pool, pick, shorten, shuffle
-from dbtool.masking.postal_forms import count_letters, fill, get_street_form
-
-_HOUSES = 199
-_HOUSE_DIGITS = 3
+from dbtool.masking.postal_forms import HOUSE_DIGITS, HOUSES, count_letters, fill, get_street_form
 
 
 def _count_rest(options: PoolOptions, context: MaskContext) -> int:
     """Characters beside the street's name."""
-    return count_letters(get_street_form(options.locale_in(context))) + _HOUSE_DIGITS
+    return count_letters(get_street_form(options.locale_in(context))) + HOUSE_DIGITS
 
 
 def _load_streets(options: PoolOptions, context: MaskContext) -> tuple[str, ...]:
@@ -39,14 +36,14 @@ def _bind(options: PoolOptions, context: MaskContext) -> BoundMask:
 
     def stand_in(values: pl.Series) -> pl.Series:
         word, other = context.digest.uint64s(key_text(values), 2)
-        parts = pl.DataFrame({"street": pick(streets, word), "house": (other % _HOUSES + 1).cast(pl.String)})
+        parts = pl.DataFrame({"street": pick(streets, word), "house": pick(HOUSES, other)})
         return parts.select(spelling).to_series()
 
     return per_value(stand_in)
 
 
 def _count(options: PoolOptions, context: MaskContext) -> int | None:
-    return len(_load_streets(options, context)) * _HOUSES
+    return len(_load_streets(options, context)) * len(HOUSES)
 
 
 MASK = Mask(

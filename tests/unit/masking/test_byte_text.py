@@ -8,6 +8,7 @@ import pytest
 
 from dbtool.masking.byte_text import (
     count_marks,
+    keep_digits,
     read_bytes,
     read_lengths,
     read_matrix,
@@ -47,3 +48,9 @@ def test_spells_numbers_with_zeros_in_front(length: int) -> None:
     numbers = [0, 7, 10**length - 1, 10**length // 3]
     spelt = spell_digits(np.array(numbers, dtype=np.uint64), length)
     assert spelt.to_list() == [str(number).zfill(length) for number in numbers]
+
+
+@pytest.mark.parametrize("texts", [["+44 (0)20", None, "", "ä1٣2"], ["a1", "b2"], ["x", "y"], [None]])
+def test_keeps_digits_and_nulls(texts: list[str | None]) -> None:
+    kept = [text and "".join(letter for letter in text if letter in "0123456789") for text in texts]
+    assert keep_digits(pl.Series(texts, dtype=pl.String)).to_list() == kept
