@@ -9,10 +9,10 @@ from typing import Any
 def load_project_rules(settings: Any) -> Any:
     """:raises RulesInvalid: with every problem."""
     from dbtool.masking.masks import MASKS
-    from dbtool.masking.resolve import option_names
+    from dbtool.masking.resolve import OptionNames
     from dbtool.rules.loader import load_rules
     from dbtool.rules.model import PythonModules
     from dbtool.settings import near
 
-    rules = load_rules(near(settings.rules), MASKS.keys(), option_names(MASKS))
+    rules = load_rules(near(settings.rules), MASKS.keys(), OptionNames(MASKS))
     return replace(rules, modules=PythonModules(settings.file.parent, settings.python_masks))

@@ -9,7 +9,7 @@ from pathlib import Path
 from dbtool.demo.narrator import Narrator
 from dbtool.demo.result import MigrationStory
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.migrate.pipeline import apply, history, rehearse
 from dbtool.migrate.project import MigrationProject
 from dbtool.migrate.request import ApplyRequest, RehearseRequest
@@ -87,7 +87,7 @@ def _rehearsal(shop: Shop) -> RehearseRequest:
         target=shop.production,
         project=_project(shop),
         state=shop.state,
-        rules=load_rules(shop.rules, MASKS.keys(), option_names(MASKS)),
+        rules=load_rules(shop.rules, MASKS.keys(), OptionNames(MASKS)),
         staging=shop.staging,
         evidence_key=shop.evidence_key,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,9 +144,23 @@ def _spell_problem(name: str, kind: str, message: str, mask: Mask) -> str:
     return f"{where}: {reason[:1].lower()}{reason[1:]}"
 
 
-def option_names(masks: Registry) -> dict[str, frozenset[str]]:
-    """Mask → its options' names, for the rule loader, which knows no masks."""
-    return {name: frozenset(mask.options.model_fields) for name, mask in masks.items()}
+class OptionNames(Mapping[str, frozenset[str]]):
+    """Mask → its options' names, for the rule loader, which knows no masks; asked for one mask at a time."""
+
+    def __init__(self, masks: Registry) -> None:
+        self._masks = masks
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        return frozenset(self._masks[name].options.model_fields)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._masks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._masks)
+
+    def __len__(self) -> int:
+        return len(self._masks)
 
 
 def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.digest import ProjectKey
 from dbtool.masking.coverage import ruled_relations
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 from dbtool.refresh.request import RefreshRequest
@@ -28,7 +28,7 @@ def rules_of(text: str, folder: Path) -> RuleSet:
     """The ``tables:`` of a rule file, without the line that says so."""
     file = folder / "rules.yaml"
     file.write_text(f"version: 1\ntables:\n{text}", encoding="utf-8")
-    return load_rules(file, MASKS.keys(), option_names(MASKS))
+    return load_rules(file, MASKS.keys(), OptionNames(MASKS))
 
 
 def keep_everything(catalog: Catalog) -> RuleSet:

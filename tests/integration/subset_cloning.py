@@ -13,7 +13,7 @@ from dbtool.clones.leftovers import servers_area
 from dbtool.errors import DbtoolError
 from dbtool.findings import Finding
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.migrate.clone.make import CloneRequest, rehearsal_clone
 from dbtool.rules.loader import load_rules
 from tests.integration import cloning
@@ -87,7 +87,7 @@ def is_ours(owner: Path) -> bool:
 def subset_of(url: str, folder: Path, text: str = RULES, profile: str | None = None) -> CloneRequest:
     file = folder / "rules.yaml"
     file.write_text(text, encoding="utf-8")
-    rules = load_rules(file, MASKS.keys(), option_names(MASKS))
+    rules = load_rules(file, MASKS.keys(), OptionNames(MASKS))
     return replace(cloning.request_for(url), data="subset", rules=rules, key=KEY, profile=profile)
 
 

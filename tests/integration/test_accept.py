@@ -10,7 +10,7 @@ import pytest
 
 from dbtool.errors import FindingsRefuse, KeptColumnChanged
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.refresh.accept_rules import Acceptance, accept_rules
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.preflight import preflight
@@ -66,7 +66,7 @@ class Library:
 
     @property
     def rules(self) -> RuleSet:
-        return load_rules(self.folder, MASKS, option_names(MASKS))
+        return load_rules(self.folder, MASKS, OptionNames(MASKS))
 
     @property
     def lines(self) -> list[str]:

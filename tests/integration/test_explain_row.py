@@ -9,7 +9,7 @@ import pytest
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import FindingsRefuse, UsageError
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.refresh.explain_row import Explanation, explain_row
 from dbtool.report.explain import render_explanation
 from dbtool.rules.loader import load_rules
@@ -83,7 +83,7 @@ def explained(
     file.write_text(_RULES + subset, encoding="utf-8")
     return explain_row(
         Target("production", Tier.PRODUCTION, lambda: source),
-        load_rules(file, MASKS.keys(), option_names(MASKS)),
+        load_rules(file, MASKS.keys(), OptionNames(MASKS)),
         KEY,
         profile=profile,
         table=RelationName("public", table),
@@ -186,7 +186,7 @@ def test_names_with_signs_in_them_are_explained_too(source: str, tmp_path: Path)
     )
     odd = explain_row(
         Target("production", Tier.PRODUCTION, lambda: source),
-        load_rules(file, MASKS.keys(), option_names(MASKS)),
+        load_rules(file, MASKS.keys(), OptionNames(MASKS)),
         KEY,
         profile=None,
         table=RelationName("public", "odd %s"),

@@ -9,7 +9,7 @@ import pytest
 
 from dbtool.errors import FindingsRefuse, RulesInvalid, VerificationFailed
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh
 from dbtool.rules.loader import load_rules
@@ -128,7 +128,7 @@ def test_a_reference_to_it_a_path_of_it_and_by_are_refused(ends: TwoDatabases, t
         "    doc: {json: {$.a: {mask: sql, expression: \"'x'\"}}}\n"
         "    other: {mask: sql, expression: \"'x'\", by: code}\n"
     )
-    rules = load_rules(file, MASKS.keys(), option_names(MASKS))
+    rules = load_rules(file, MASKS.keys(), OptionNames(MASKS))
     _, findings = check_rules(request_for(source, source, tmp_path, rules).source, rules)
     messages = [finding.message for finding in findings if finding.check == "mask-does-not-fit"]
     assert len(messages) == 3

@@ -11,7 +11,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.errors import VerificationFailed
 from dbtool.findings import Finding
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.postgres.session import Connection
 from dbtool.refresh import post_data
 from dbtool.refresh.pipeline import refresh
@@ -67,7 +67,7 @@ def masked_request(source: str, target: str, folder: Path, mask: str) -> Refresh
         "  public.mail: {id: {keep: a number}, about_type: {keep: a type}}\n",
         encoding="utf-8",
     )
-    rules = load_rules(file, MASKS.keys(), option_names(MASKS))
+    rules = load_rules(file, MASKS.keys(), OptionNames(MASKS))
     return request_for(source, target, folder / "state", rules, adopt=True)
 
 

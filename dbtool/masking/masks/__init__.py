@@ -1,94 +1,76 @@
-"""name → mask, written out: a mask is in the product when it stands here."""
+"""name → mask, written out: a mask is in the product when it stands here, in the module of its name.
+
+Each is imported when it is asked for: a run uses some of them, and waits for all.
+"""
 
 from __future__ import annotations
 
-from dbtool.masking.mask import Registry
-from dbtool.masking.masks import (
-    account,
-    address,
-    amount_noise,
-    birth_date,
-    bucket,
-    card,
-    category,
-    city,
-    company,
-    constant,
-    dictionary,
-    email,
-    empty,
-    faker,
-    file,
-    first_name,
-    full_name,
-    iban,
-    ip,
-    last_name,
-    lorem,
-    mac,
-    national_id,
-    noise,
-    null,
-    permute_digits,
-    permute_format,
-    permute_integer,
-    phone,
-    postcode,
-    python,
-    redact,
-    shift_date,
-    sql,
-    street,
-    template,
-    token,
-    url,
-    user_agent,
-    username,
-    uuid,
-    word,
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from dbtool.masking.mask import Mask, Registry
+
+_NAMES = (
+    "account",
+    "address",
+    "amount_noise",
+    "birth_date",
+    "bucket",
+    "card",
+    "category",
+    "city",
+    "company",
+    "constant",
+    "dictionary",
+    "email",
+    "empty",
+    "faker",
+    "file",
+    "first_name",
+    "full_name",
+    "iban",
+    "ip",
+    "last_name",
+    "lorem",
+    "mac",
+    "national_id",
+    "noise",
+    "null",
+    "permute_digits",
+    "permute_format",
+    "permute_integer",
+    "phone",
+    "postcode",
+    "python",
+    "redact",
+    "shift_date",
+    "sql",
+    "street",
+    "template",
+    "token",
+    "url",
+    "user_agent",
+    "username",
+    "uuid",
+    "word",
 )
 
-MASKS: Registry = {
-    "account": account.MASK,
-    "address": address.MASK,
-    "amount_noise": amount_noise.MASK,
-    "birth_date": birth_date.MASK,
-    "bucket": bucket.MASK,
-    "card": card.MASK,
-    "category": category.MASK,
-    "city": city.MASK,
-    "company": company.MASK,
-    "constant": constant.MASK,
-    "dictionary": dictionary.MASK,
-    "email": email.MASK,
-    "empty": empty.MASK,
-    "faker": faker.MASK,
-    "file": file.MASK,
-    "first_name": first_name.MASK,
-    "full_name": full_name.MASK,
-    "iban": iban.MASK,
-    "ip": ip.MASK,
-    "last_name": last_name.MASK,
-    "lorem": lorem.MASK,
-    "mac": mac.MASK,
-    "national_id": national_id.MASK,
-    "noise": noise.MASK,
-    "null": null.MASK,
-    "permute_digits": permute_digits.MASK,
-    "permute_format": permute_format.MASK,
-    "permute_integer": permute_integer.MASK,
-    "phone": phone.MASK,
-    "postcode": postcode.MASK,
-    "python": python.MASK,
-    "redact": redact.MASK,
-    "shift_date": shift_date.MASK,
-    "sql": sql.MASK,
-    "street": street.MASK,
-    "template": template.MASK,
-    "token": token.MASK,
-    "url": url.MASK,
-    "user_agent": user_agent.MASK,
-    "username": username.MASK,
-    "uuid": uuid.MASK,
-    "word": word.MASK,
-}
+
+class _Masks(Mapping[str, Mask]):
+    def __getitem__(self, name: str) -> Mask:
+        if name not in _NAMES:
+            raise KeyError(name)
+        mask: Mask = import_module(f"{__name__}.{name}").MASK
+        return mask
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+MASKS: Registry = _Masks()

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from dbtool.masking.masks import MASKS
-from dbtool.masking.resolve import option_names
+from dbtool.masking.resolve import OptionNames
 from dbtool.rules.loader import load_rules
 
 _PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "rules.md"
@@ -18,6 +18,6 @@ def test_the_documented_examples_are_read_without_a_problem(tmp_path: Path) -> N
     for number, example in enumerate(examples):
         text = example if example.startswith("version") else f"version: 1\n{example}"
         (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
-    rules = load_rules(tmp_path, MASKS, option_names(MASKS))
+    rules = load_rules(tmp_path, MASKS, OptionNames(MASKS))
     assert rules.subset is not None
     assert (len(rules.relations), sorted(rules.profiles)) == (3, ["dev", "full"])
