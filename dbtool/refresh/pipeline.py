@@ -5,8 +5,8 @@ The only module that knows the order. Whatever fails before the swap drops the c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
 from dbtool.catalog.relations import Relation
@@ -44,6 +44,7 @@ from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.standing import applications_kept_out, carry_over
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
+from dbtool.refresh.workers import meanwhile
 
 
 def refresh(request: RefreshRequest) -> RefreshResult:
@@ -69,13 +70,29 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
     request, live = run.request, checked.target.live_name
     name = name_beside(live, "candidate", run.made_at)
     stamp = Stamp("candidate", live, run.made_at)
-    with candidate_database(
-        maintenance, name, _locale(checked), stamp, request.target.owner, anew=lambda: _cleaning(run)
-    ) as candidate:
-        swap.rehearse_settings(maintenance, checked.target.live, candidate)
-        with run.stage("snapshot"), _hold(run, checked) as snapshot:
-            rows = _choose(run, checked, snapshot)
-            streamed, sequences = _fill(run, checked, snapshot, candidate, rows)
+    with ExitStack() as made:
+
+        def make_candidate() -> str:
+            candidate = made.enter_context(
+                candidate_database(
+                    maintenance,
+                    name,
+                    _locale(checked),
+                    stamp,
+                    request.target.owner,
+                    anew=lambda: _cleaning(run),
+                )
+            )
+            swap.rehearse_settings(maintenance, checked.target.live, candidate)
+            return candidate
+
+        with (
+            meanwhile(make_candidate, request.cancellation) as making,
+            run.stage("snapshot"),
+            _hold(run, checked) as snapshot,
+        ):
+            rows, streamed, sequences = _fill(run, checked, snapshot, making)
+            candidate = making()
             with run.stage("verify"):
                 verification = _verify(run, checked, snapshot, candidate, streamed, rows=rows)
         result = run.result(checked, snapshot, streamed, sequences, verification, rows=rows)
@@ -132,20 +149,26 @@ def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResul
 
 
 def _fill(
-    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, rows: ChosenRows | None
-) -> tuple[Streamed, tuple[SequenceSet, ...]]:
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, making: Callable[[], str]
+) -> tuple[ChosenRows | None, Streamed, tuple[SequenceSet, ...]]:
+    """The target is made ready while the source is asked for its rows."""
     request, tools = run.request, checked.tools
     with target_schema(
         request.source, tools, snapshot.taken.name, request.target, snapshot.left_out
     ) as schema:
-        with run.stage("pre-data"):
-            restore_pre_data(request.target, candidate, tools, schema)
+        with meanwhile(
+            lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation
+        ) as restored:
+            rows = _choose(run, checked, snapshot)
+            with run.stage("pre-data"):
+                restored()
+        candidate = making()
         with run.stage("stream"):
             streamed = _stream(run, checked, snapshot, candidate, rows)
         _let_source_go(checked, snapshot)
         with run.stage("post-data"):
             sequences = _finish(run, checked, snapshot, candidate, schema)
-    return streamed, sequences
+    return rows, streamed, sequences
 
 
 def _stream(

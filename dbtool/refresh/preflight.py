@@ -12,7 +12,7 @@ from dbtool.errors import ConsentMissing, FindingsRefuse, KeptColumnChanged, Pri
 from dbtool.findings import Finding
 from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
-from dbtool.postgres.binaries import Tools, choose_tools, find_installations
+from dbtool.postgres.binaries import Installation, Tools, choose_tools, find_installations
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
@@ -20,6 +20,7 @@ from dbtool.refresh.post_data import read_script
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
 from dbtool.refresh.skipped import skipped_tables
+from dbtool.refresh.workers import meanwhile
 from dbtool.rules.profiles import choose_subset
 from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import refuse_unfit_target
@@ -50,10 +51,12 @@ def preflight(request: RefreshRequest) -> Preflight:
     for script in request.target.after_load:
         read_script(script)
     subset = choose_subset(request.rules, request.profile)
-    source = look_at_source(request.source, request.rules, subset)
-    target = look_at_target(request.target, request.version_table)
-    refuse_same_database(request, source, target)
-    tools = _choose_tools(request, source, target)
+    # Programs take as long to tell their version as both ends take to be looked at.
+    with meanwhile(lambda: find_installations(request.postgres_bin), request.cancellation) as installations:
+        source = look_at_source(request.source, request.rules, subset)
+        target = look_at_target(request.target, request.version_table)
+        refuse_same_database(request, source, target)
+        tools = _choose_tools(installations(), source, target)
     inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
     findings = (
         *judge_source(request.source, source),
@@ -69,12 +72,12 @@ def preflight(request: RefreshRequest) -> Preflight:
     return Preflight(source, target, tools, inputs, plan, findings, subset)
 
 
-def _choose_tools(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> Tools:
+def _choose_tools(installations: Sequence[Installation], source: SourceSeen, target: TargetSeen) -> Tools:
     """A source newer than its target is a finding of its own; programs for the source can still be looked for."""
     return choose_tools(
         source.facts.major,
         max(source.facts.major, target.facts.major),
-        find_installations(request.postgres_bin),
+        installations,
         source_tls=source.facts.has_tls,
         target_tls=target.facts.has_tls,
         source_marks=source.facts.marks_columns,

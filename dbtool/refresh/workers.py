@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
 from dbtool.refresh.request import Cancellation
@@ -32,6 +33,40 @@ def run_workers(tasks: Sequence[Callable[[], Result]], cancellation: Cancellatio
             cancellation.request()
             raise
         return [future.result() for future in futures]
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Result], cancellation: Cancellation) -> Iterator[Callable[[], Result]]:
+    """Work in a thread of its own while the context's body runs, which gets its result by calling what is given.
+
+    Should the work fail, the body is ended and the failure is raised in its place. Leaving waits for the work, however
+    the body ended: nothing goes on behind a run that is over.
+    """
+
+    def end_all(done: Future[Result]) -> None:
+        if done.exception():
+            cancellation.request()
+
+    with ThreadPoolExecutor(1, thread_name_prefix="dbtool") as pool:
+        future = pool.submit(work)
+        future.add_done_callback(end_all)
+        try:
+            yield lambda: _result_of(future)
+            _result_of(future)
+        except BaseException as error:
+            # What failed first is the one to hear of: the body may know of it as an interruption only.
+            failure = future.exception() if future.done() else None
+            cancellation.request()
+            if failure is not None and isinstance(error, Exception):
+                raise failure from None
+            raise
+
+
+def _result_of(future: Future[Result]) -> Result:
+    """In short steps, so that signals reach the main thread."""
+    while not wait([future], timeout=POLL_S).done:
+        pass
+    return future.result()
 
 
 def run_shares(

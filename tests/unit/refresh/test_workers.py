@@ -1,12 +1,13 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
-from dbtool.errors import Interrupted
+from dbtool.errors import Interrupted, ServerFailed
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.workers import run_shares, run_workers
+from dbtool.refresh.workers import meanwhile, run_shares, run_workers
 
 
 def wait_for_the_end(cancellation: Cancellation) -> None:
@@ -105,3 +106,68 @@ def test_items_are_dealt_out_like_cards() -> None:
 def test_there_are_no_more_workers_than_items() -> None:
     assert run_shares(list, [1, 2], 8, Cancellation()) == [[1], [2]]
     assert run_shares(list, [], 8, Cancellation()) == []
+
+
+def test_what_is_done_meanwhile_gives_its_result_when_it_is_asked_for() -> None:
+    begun = threading.Event()
+
+    def work() -> str:
+        begun.set()
+        return "done"
+
+    with meanwhile(work, Cancellation()) as result:
+        assert begun.wait(10), "it waits for the body"
+        assert result() == result() == "done"
+
+
+def test_the_body_s_end_waits_for_what_is_done_meanwhile() -> None:
+    ended = []
+
+    def work() -> None:
+        time.sleep(0.1)
+        ended.append(True)
+
+    with meanwhile(work, Cancellation()):
+        pass
+    assert ended
+
+
+def test_a_failure_meanwhile_ends_the_body_and_is_what_is_raised() -> None:
+    cancellation = Cancellation()
+
+    def fail() -> None:
+        raise ServerFailed("the disk is full")
+
+    with pytest.raises(ServerFailed, match="the disk is full"), meanwhile(fail, cancellation):
+        wait_for_the_end(cancellation)
+
+
+def test_a_failure_meanwhile_that_nobody_asked_about_is_raised_in_the_end() -> None:
+    def fail() -> None:
+        raise ServerFailed("the disk is full")
+
+    with pytest.raises(ServerFailed, match="the disk is full"), meanwhile(fail, Cancellation()):
+        pass
+
+
+def test_a_failure_of_the_body_ends_what_is_done_meanwhile_and_is_raised() -> None:
+    cancellation = Cancellation()
+    with (
+        pytest.raises(ZeroDivisionError),
+        meanwhile(lambda: wait_for_the_end(cancellation), cancellation),
+    ):
+        1 / 0  # noqa: B018  any failure of the body
+
+
+def _interrupt_while(wait: Callable[[], None]) -> None:
+    threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGINT)).start()
+    wait()
+
+
+def test_a_signal_ends_both() -> None:
+    cancellation = Cancellation()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        meanwhile(lambda: wait_for_the_end(cancellation), cancellation) as result,
+    ):
+        _interrupt_while(result)
