@@ -15,24 +15,18 @@ from dbtool import copytext
 from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName, quote_identifier
 from dbtool.errors import DbtoolError
 from dbtool.findings import Finding, Severity
-from dbtool.masking.block import mask_block
 from dbtool.masking.check_fit import UnprovedCheck
 from dbtool.masking.check_samples import sample_values
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.index_text import mentions
 from dbtool.masking.mask import Overlap
-from dbtool.postgres.check_trials import Question, Texts, Trial, read_some_rows, try_rows
+from dbtool.postgres.check_trials import Question, Texts, Trial, try_rows
 from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.chunks import Chunk, copy_out_of
 from dbtool.refresh.ends import naming
+from dbtool.refresh.sampled_rows import find_largest, read_masked_rows
 from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all CHECKs together
-MOST_ROWS = 1000
-_MOST_BYTES = 16 << 20  # that are read of a relation
-_SPOTS = 8  # of a relation
-_PAGES = 2  # of a spot
-_MOST_LEAVES = 4  # of a partitioned table
 _MOST_INVENTED = 40
 _BODY = re.compile(r"CHECK \((.*)\)(?: NO INHERIT)?\Z", re.DOTALL)
 _INSTEAD = "choose another mask or other options; give columns that must agree one mask with one `by`; or keep them with a reason"
@@ -113,32 +107,15 @@ class _Sampler:
             if check.relation in {one.relation.name, one.relation.partition_root}
         ]
         refs = {str(ColumnRef(one.relation.ruled_by, name)) for one in found for name in check.columns}
-        largest = sorted(found, key=lambda one: -one.relation.pages)
-        return [] if refs & self._errors else largest[:_MOST_LEAVES]
+        return [] if refs & self._errors else find_largest(found)
 
     def _sample(self, check: UnprovedCheck, question: Question, leaves: list[RelationMasks]) -> _Sample:
         if check.relation != self._read[0]:
-            self._read = (check.relation, self._read_rows(leaves))
+            self._read = (check.relation, read_masked_rows(self._connection, leaves, self._is_late))
         _, frame = self._read
         if frame.is_empty():
             return self._invent(check, question, leaves[0])
         return _Sample({name: copytext.decode(frame[name]).to_list() for name in question.types})
-
-    def _read_rows(self, leaves: list[RelationMasks]) -> pl.DataFrame:
-        """Masked, as COPY spells them; the columns by their names."""
-        frames: list[pl.DataFrame] = []
-        spots = [(masks, chunk) for masks in leaves for chunk in _spots(masks.relation)]
-        for masks, chunk in spots:
-            if self._is_late():
-                break
-            names = [column.name for column in masks.relation.copied_columns]
-            copy = copy_out_of(masks, chunk, binary=False)
-            block = read_some_rows(self._connection, copy, _MOST_BYTES // len(spots))
-            masked, _ = mask_block(masks, block, {}, 0)
-            frame = copytext.parse_block(masked, len(names)) if masked else pl.DataFrame()
-            if not frame.is_empty():
-                frames.append(frame.rename(dict(zip(frame.columns, names, strict=True))))
-        return _thin_out(pl.concat(frames, how="diagonal")) if frames else pl.DataFrame()
 
     def _invent(self, check: UnprovedCheck, question: Question, masks: RelationMasks) -> _Sample:
         """For an empty table, such as those of a test's database. Originals satisfy the CHECK; a mask that shows nothing of
@@ -162,23 +139,6 @@ class _Sampler:
             for text in texts
             if not self._is_late() and not try_rows(self._connection, question, {column: [text]}).refused
         ]
-
-
-def _thin_out(rows: pl.DataFrame) -> pl.DataFrame:
-    """As many as are tried, from all over."""
-    if rows.height <= MOST_ROWS:
-        return rows
-    return rows[[number * rows.height // MOST_ROWS for number in range(MOST_ROWS)]]
-
-
-def _spots(relation: Relation) -> Iterator[Chunk]:
-    """Pages from all over it: rows that were written together are alike."""
-    if relation.pages <= _SPOTS * _PAGES:
-        yield Chunk(relation.name, 0, None, _SPOTS * _PAGES)
-        return
-    for spot in range(_SPOTS):
-        first = (relation.pages - _PAGES) * spot // (_SPOTS - 1)
-        yield Chunk(relation.name, spot, first, first + _PAGES)
 
 
 def _ask(check: UnprovedCheck, relation: Relation) -> Question:

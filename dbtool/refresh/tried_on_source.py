@@ -1,4 +1,6 @@
-"""What the source is asked of a plan, beyond its catalog: does it take the constants, and do CHECKs hold?"""
+"""What the source is asked of a plan, beyond its catalog: does it take the constants and what the
+rules' own SQL and functions make, and do CHECKs hold?
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dbtool.findings import Finding
 from dbtool.masking.compile import MaskingPlan
 from dbtool.refresh.sampled_checks import sample_checks
 from dbtool.refresh.tried_constants import try_constants
+from dbtool.refresh.tried_own import try_own
 from dbtool.targets import Target
 
 
@@ -15,4 +18,5 @@ def try_on_source(
     source: Target, plan: MaskingPlan, plan_again: Callable[[], MaskingPlan]
 ) -> tuple[Finding, ...]:
     """The plan's findings, after the source was asked. ``plan_again`` is as ``sample_checks`` has it."""
-    return (*sample_checks(source, plan.findings, plan_again), *try_constants(source, plan))
+    tried = (*sample_checks(source, plan.findings, plan_again), *try_constants(source, plan))
+    return (*tried, *try_own(source, plan, tried, plan_again))

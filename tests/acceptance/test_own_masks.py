@@ -171,17 +171,30 @@ def test_a_module_that_is_not_allowed_is_refused_and_not_run(project: Project) -
     assert "it was run" not in done.stdout + done.stderr
 
 
-def test_a_function_that_fails_ends_the_run_without_a_value(project: Project) -> None:
+_FAILING = "public.person.badge: the mask function own_masks:badge raised ValueError in own_masks.py, line"
+
+
+def test_a_function_that_fails_on_some_rows_is_refused_before_any_is_copied(project: Project) -> None:
     (project.folder / "own_masks.py").write_text(
         "def badge(values, seed):\n    raise ValueError(values[0])\n"
     )
     done = project.run("refresh", "production", "staging")
-    assert done.returncode == 2
-    message = (
-        "public.person.badge: the mask function own_masks:badge raised ValueError in own_masks.py, line 2; nothing was "
-        "swapped."
+    assert done.returncode == 1
+    told = " ".join(done.stderr.split())
+    assert f"{_FAILING} 2; nothing was swapped." in told
+    assert "[mask-fails]" in told
+    assert "nothing was copied" in told
+    assert "badge 1" not in done.stdout + done.stderr
+
+
+def test_a_function_that_fails_later_ends_the_run_without_a_value(project: Project) -> None:
+    (project.folder / "own_masks.py").write_text(
+        f"{_MODULE}\n\nmake, calls = badge, []\n\n\ndef badge(values, seed):\n    calls.append(1)\n"
+        "    if len(calls) > 2:\n        raise ValueError(values[0])\n    return make(values, seed)\n"
     )
-    assert message in " ".join(done.stderr.split())
+    done = project.run("refresh", "production", "staging")
+    assert done.returncode == 2
+    assert f"{_FAILING} 14; nothing was swapped." in " ".join(done.stderr.split())
     assert "badge 1" not in done.stdout + done.stderr
     with psycopg.connect(project.target) as connection:
         assert connection.execute("SELECT to_regclass('person')").fetchone() == (None,)

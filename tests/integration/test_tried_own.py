@@ -1,0 +1,116 @@
+"""What the rules' own SQL and functions make is tried on rows of the source, and told before a run without a value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dbtool.findings import Finding, Severity
+from dbtool.refresh.check_rules import check_rules
+from dbtool.rules.model import PythonModules
+from dbtool.targets import Target, Tier
+from tests.databases import execute
+from tests.integration.refreshing import rules_of
+
+pytestmark = pytest.mark.one_major
+
+_SCHEMA = """
+CREATE DOMAIN public.code AS varchar(6);
+CREATE TABLE public.people (
+    id int PRIMARY KEY, name text, short varchar(5), code public.code, born date, amount numeric(6,2), sure text NOT NULL
+);
+"""
+_ROWS = """
+INSERT INTO public.people SELECT n, 'name ' || n, 's' || n, 'AB' || n, DATE '2000-01-01' + n, n, 'x' FROM generate_series(1, 300) AS n;
+"""
+_TRIED = {"mask-does-not-fit", "sql-keeps-originals", "mask-fails", "check-would-fail"}
+
+
+def _find(url: str, folder: Path, column: str, rule: str, module: str = "") -> tuple[Finding, ...]:
+    names = ["id", "name", "short", "code", "born", "amount", "sure"]
+    decided = "".join(f"    {name}: {rule if name == column else '{keep: k}'}\n" for name in names)
+    (folder / "m9_masks.py").write_text(f"import polars as pl\n\n\n{module}")
+    rules = rules_of(f"  public.people:\n{decided}", folder)
+    rules = replace(rules, modules=PythonModules(folder, ("m9_masks",)))
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: url), rules)
+    return tuple(one for one in findings if one.check in _TRIED)
+
+
+def _sql(expression: str) -> str:
+    return f'{{mask: sql, expression: "{expression}"}}'
+
+
+@pytest.mark.parametrize(
+    ("column", "expression", "told"),
+    [
+        ("short", "'abcdefgh' || id", "makes more than the 5 characters that character varying(5) holds, in 300 of 300 sampled rows (100%)"),
+        ("code", "repeat('A', 6 + id % 2)", "makes more than the 6 characters that public.code holds, in 150 of 300 sampled rows (50%)"),
+        ("amount", "amount * 100", "makes what is no value of numeric(6,2), in "),
+        ("sure", "nullif(id % 2, 0)::text", "makes NULL, and the column is NOT NULL, in 150 of 300 sampled rows (50%)"),
+    ],
+)  # fmt: skip
+def test_a_column_that_does_not_hold_what_an_expression_makes(
+    database: str, tmp_path: Path, column: str, expression: str, told: str
+) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _find(database, tmp_path, column, _sql(expression))
+    assert (found.check, found.severity) == ("mask-does-not-fit", Severity.ERROR)
+    assert found.where == f"public.people.{column}"
+    assert told in found.message
+    assert "mask sql at " in found.message
+    assert "abcdefgh" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("column", "expression"),
+    [
+        ("short", "'abcde   '"),
+        ("code", "'AB' || id % 7 || 'x'"),
+        ("born", "born - 40"),
+        ("amount", "amount + 1"),
+        ("sure", "'y'"),
+        ("name", "NULL::text"),
+    ],
+)
+def test_what_fits_and_hides_is_passed_over(
+    database: str, tmp_path: Path, column: str, expression: str
+) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    assert _find(database, tmp_path, column, _sql(expression)) == ()
+
+
+def test_an_expression_that_hides_nothing_is_refused(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _find(database, tmp_path, "name", _sql("trim(name)"))
+    assert (found.check, found.severity) == ("sql-keeps-originals", Severity.ERROR)
+    assert "leaves 300 of 300 sampled values as they are (100%)" in found.message
+
+
+def test_one_that_hides_some_is_warned_of(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    (found,) = _find(database, tmp_path, "name", _sql("CASE WHEN id > 30 THEN 'somebody' ELSE name END"))
+    assert (found.check, found.severity) == ("sql-keeps-originals", Severity.WARNING)
+    assert "leaves 30 of 300 sampled values as they are (10%)" in found.message
+    assert "when and otherwise" in found.remedy
+
+
+def test_a_function_that_fails_is_told_before_the_run(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS)
+    rule = "{mask: python, function: 'm9_masks:f'}"
+    (found,) = _find(database, tmp_path, "name", rule, "def f(values, seed):\n    return values.head(1)\n")
+    assert (found.check, found.severity, found.where) == ("mask-fails", Severity.ERROR, "public.people")
+    assert found.message.startswith(
+        "public.people.name: the mask function m9_masks:f returned 1 stand-ins for 300 values"
+    )
+
+
+def test_without_rows_nothing_can_be_told(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA)
+    assert _find(database, tmp_path, "short", _sql("'abcdefgh' || id")) == ()
+
+
+def test_a_table_with_an_error_is_not_read(database: str, tmp_path: Path) -> None:
+    execute(database, _SCHEMA + _ROWS + "ALTER TABLE public.people ADD also int;")
+    assert _find(database, tmp_path, "short", _sql("'abcdefgh' || id")) == ()
