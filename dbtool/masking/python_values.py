@@ -70,7 +70,7 @@ def are_of(texts: pl.Series, column: ColumnType) -> bool:
 
 def _are_numerics(texts: pl.Series, column: ColumnType) -> pl.Series:
     """PostgreSQL rounds to the scale, and refuses what then has too many digits."""
-    room = _MOST_DIGITS if column.precision is None else column.precision - (column.scale or 0)
+    room = _MOST_DIGITS if column.precision is None else max(column.precision - (column.scale or 0), 0)
     special = _SPECIAL if column.precision is None else "(?i)^nan$"
     whole = texts.str.extract(r"^[+-]?0*([0-9]*)").str.len_chars()
     is_short = ~texts.str.contains("[eE]") & (whole < room)

@@ -191,7 +191,7 @@ CASES = [
     Case("phone", r"(?s).*", {"space": "same_format"}),
     Case("postcode", r"\d{5}"),
     Case("python", r"B-\d{6}", {"function": "law_masks:badge"}),
-    Case("python", r"(?s).*", {"function": "law_masks:shuffled", "each": True}),
+    Case("python", r"(?s).*", {"function": "law_masks:shuffled", "takes": "text"}),
     Case("redact", r"[^1-9A-WYZa-wyz]*", is_keyed=False),
     Case(
         "redact",
