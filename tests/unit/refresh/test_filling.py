@@ -10,7 +10,7 @@ import pytest
 from dbtool.digest import ProjectKey
 from dbtool.errors import TimeIsUp, VerificationFailed
 from dbtool.findings import Finding, Severity
-from dbtool.refresh.pipeline import refuse_unverified
+from dbtool.refresh.filling import refuse_unverified
 from dbtool.refresh.request import Cancellation, RefreshRequest, Silent
 from dbtool.refresh.result import Verification
 from dbtool.refresh.run import Run, time_limit

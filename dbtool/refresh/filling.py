@@ -1,0 +1,209 @@
+"""What comes into the candidate: the schema, the rows, what is made of them afterwards; and whether it is what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from dbtool.catalog.relations import Relation
+from dbtool.errors import VerificationFailed
+from dbtool.postgres.archive import SchemaArchive
+from dbtool.postgres.candidate import candidate_session
+from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.introspect import read_catalog
+from dbtool.refresh import post_data
+from dbtool.refresh.chunks import Chunk, plan_chunks, plan_subset_chunks
+from dbtool.refresh.compiled import confirm_originals
+from dbtool.refresh.keys import (
+    ChosenRows,
+    choose_rows,
+    refuse_changed,
+)
+from dbtool.refresh.pre_data import (
+    restore_pre_data,
+    target_schema,
+)
+from dbtool.refresh.preflight import Preflight
+from dbtool.refresh.readers import open_reader
+from dbtool.refresh.result import SequenceSet, Verification
+from dbtool.refresh.routes import have_same_order, plan_routes
+from dbtool.refresh.run import Run
+from dbtool.refresh.snapshot import HeldSnapshot
+from dbtool.refresh.stream import Stream, Streamed
+from dbtool.refresh.verify import Landed, Masked, verify
+from dbtool.refresh.workers import meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """``rows`` None: every row was copied."""
+
+    rows: ChosenRows | None
+    streamed: Streamed
+    sequences: tuple[SequenceSet, ...]
+    verification: Verification
+
+
+def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making: Callable[[], str]) -> Filled:
+    """Copy and verify what the snapshot sees. ``making`` waits for the candidate and names it: the target is made ready while
+    the source is asked for its rows.
+    """
+    request, tools = run.request, checked.tools
+    with target_schema(
+        request.source, tools, snapshot.taken.name, request.target, snapshot.left_out
+    ) as schema:
+        with meanwhile(
+            lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation
+        ) as restored:
+            rows = _choose(run, checked, snapshot)
+            with run.stage("pre-data"):
+                restored()
+        candidate = making()
+        with run.stage("stream"):
+            streamed = _stream(run, checked, snapshot, candidate, rows)
+        _let_source_go(checked, snapshot)
+        with run.stage("post-data"):
+            sequences = _finish(run, checked, snapshot, candidate, schema)
+    with run.stage("verify"):
+        verification = _verify(run, checked, snapshot, candidate, streamed, rows=rows)
+    return Filled(rows, streamed, sequences, verification)
+
+
+def _choose(run: Run, checked: Preflight, snapshot: HeldSnapshot) -> ChosenRows | None:
+    """None: every row is copied."""
+    if checked.subset is None:
+        return None
+    with run.stage("keys"):
+        return choose_rows(run.request, snapshot, checked.subset)
+
+
+def _stream(
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, rows: ChosenRows | None
+) -> Streamed:
+    request = run.request
+    tables = snapshot.catalog.tables()
+    for relation in tables:
+        request.observer.planned(relation.name, *_planned(relation, rows))
+    routes = plan_routes(
+        snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
+    )
+    with _source_reader(run, checked, snapshot.taken.name) as reader:
+        stream = Stream(
+            plan=checked.plan,
+            reader=reader,
+            target=request.target,
+            candidate=candidate,
+            seed=request.key.survivors_seed(),
+            cancellation=request.cancellation,
+            observer=request.observer,
+            routes=routes,
+        )
+        chunks = _chunks(run, snapshot, rows)
+        streamed = stream.run(chunks, request.jobs, without_rows=[relation.name for relation in tables])
+    if rows is not None:
+        refuse_changed(rows.selection, streamed.tables)
+    return streamed
+
+
+def _planned(relation: Relation, rows: ChosenRows | None) -> tuple[int, int]:
+    """(rows, bytes) that are to come of it."""
+    if rows is None:
+        return relation.rows, relation.bytes
+    count = rows.selection.count(relation.name)
+    return count, round(relation.bytes * count / max(relation.rows, count, 1))
+
+
+def _chunks(run: Run, snapshot: HeldSnapshot, rows: ChosenRows | None) -> tuple[Chunk, ...]:
+    tables, jobs = snapshot.catalog.tables(), run.request.jobs
+    if rows is None:
+        return plan_chunks(tables, jobs=jobs)
+    return plan_subset_chunks(tables, rows.selection, jobs=jobs)
+
+
+def _let_source_go(checked: Preflight, snapshot: HeldSnapshot) -> None:
+    """Everything is read: production's DDL and vacuum need not wait for our indexes. Only where there were too
+    many originals for an exact set may verification want to read the same rows once more.
+    """
+    if checked.inputs.originals.settle():
+        snapshot.release()
+
+
+def _finish(
+    run: Run, checked: Preflight, snapshot: HeldSnapshot, candidate: str, schema: SchemaArchive
+) -> tuple[SequenceSet, ...]:
+    target = run.request.target
+    post_data.restore_post_data(target, candidate, checked.tools, schema, run.request.jobs)
+    with candidate_session(target, candidate) as connection:
+        sequences = post_data.set_sequences(connection, snapshot.catalog)
+        post_data.refresh_views(connection, snapshot.catalog)
+    post_data.analyze_candidate(
+        target, candidate, snapshot.catalog, run.request.jobs, run.request.cancellation
+    )
+    return sequences
+
+
+def _verify(
+    run: Run,
+    checked: Preflight,
+    snapshot: HeldSnapshot,
+    candidate: str,
+    streamed: Streamed,
+    *,
+    rows: ChosenRows | None,
+) -> Verification:
+    request = run.request
+    with candidate_session(request.target, candidate) as connection:
+        catalog = read_catalog(connection)
+    with (
+        _target_reader(run, checked, candidate) as target_reader,
+        _source_reader(run, checked, snapshot.taken.name) as source_reader,
+    ):
+        masked = Masked(
+            plan=checked.plan,
+            originals=checked.inputs.originals,
+            seed=request.key.survivors_seed(),
+            confirm=lambda hashes: confirm_originals(
+                request, snapshot.catalog, source_reader, hashes, _chunks(run, snapshot, rows)
+            ),
+        )
+        return verify(
+            snapshot.catalog,
+            Landed(request.target, candidate, catalog, target_reader),
+            masked,
+            streamed,
+            jobs=request.jobs,
+            cancellation=request.cancellation,
+            rows=rows,
+        )
+
+
+def refuse_unverified(verification: Verification) -> None:
+    """:raises VerificationFailed: with every finding; the candidate is dropped on the way out."""
+    errors = [finding for finding in verification.findings if finding.is_error]
+    if errors:
+        raise VerificationFailed(
+            f"verification failed with {len(errors)} finding{'s' * (len(errors) > 1)}; the candidate was dropped and the "
+            "live database is as it was.",
+            verification.findings,
+        )
+
+
+def _source_reader(run: Run, checked: Preflight, snapshot: str) -> AbstractContextManager[CopyReader]:
+    request = run.request
+    return open_reader(
+        request.source.url,
+        checked.tools.psql,
+        checked.source.catalog,
+        request.cancellation,
+        snapshot=snapshot,
+    )
+
+
+def _target_reader(run: Run, checked: Preflight, candidate: str) -> AbstractContextManager[CopyReader]:
+    request, psql = run.request, checked.tools.psql
+    if psql is not None and checked.target.facts.has_tls and not psql.has_tls:
+        psql = None
+    return open_reader(
+        request.target.url, psql, checked.source.catalog, request.cancellation, database=candidate
+    )
