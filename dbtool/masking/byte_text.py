@@ -42,9 +42,21 @@ def spell_bytes(flat: Bytes, lengths: Counts) -> pl.Series:
     """The texts of which ``flat`` has the bytes, end to end."""
     if len(flat) and (lengths == lengths[0]).all():
         return spell_matrix(flat.reshape(len(lengths), -1))
-    frame = pl.DataFrame({"start": np.cumsum(lengths) - lengths, "length": lengths})
+    return cut_bytes(flat, np.cumsum(lengths) - lengths, lengths)
+
+
+def cut_bytes(flat: Bytes, starts: Counts, lengths: Counts) -> pl.Series:
+    """The texts that begin at ``starts``."""
+    frame = pl.DataFrame({"start": starts, "length": lengths})
     cut = pl.lit(flat.tobytes()).bin.slice(pl.col("start"), pl.col("length"))
     return frame.select(cut.cast(pl.String).alias("")).to_series()
+
+
+def mark(letters: bytes) -> Marks:
+    """Per byte, is it one of them?"""
+    marks = np.zeros(256, dtype=np.bool_)
+    marks[list(letters)] = True
+    return marks
 
 
 def count_marks(marks: Marks, lengths: Counts) -> Counts:

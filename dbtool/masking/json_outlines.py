@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from dbtool.masking.byte_text import Bytes, Marks
+from dbtool.masking.byte_text import Bytes, Marks, mark
 
 _END = "\x02"  # of a document: no JSON has it unescaped, nor what stands for a number
 _NUMBER = 1
@@ -17,16 +17,8 @@ _QUOTE, _BACKSLASH, _COLON = b'"\\:'
 _IN_KEY, _IN_STRING = 1, 2
 
 Places = npt.NDArray[np.intp]
-
-
-def _mark(letters: bytes) -> Marks:
-    marks = np.zeros(256, dtype=np.bool_)
-    marks[list(letters)] = True
-    return marks
-
-
-_IS_BLANK = _mark(b" \t\n\r")
-_IS_OF_NUMBER = _mark(b"0123456789+-.eE")  # true and false have an e, which is then a number like any other
+_IS_BLANK = mark(b" \t\n\r")
+_IS_OF_NUMBER = mark(b"0123456789+-.eE")  # true and false have an e, which is then a number like any other
 
 
 def find_shapes(documents: pl.Series) -> pl.Series:

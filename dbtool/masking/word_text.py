@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_letters, digits
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dbtool.masking.byte_text import Bytes, Counts, Marks, cut_bytes, mark, read_bytes, read_lengths
+from dbtool.masking.distinct import map_distinct
+
+_IS_OF_WORD = mark(f"{ascii_letters}{digits}".encode())
 _WORD = r"[\p{L}\p{M}\p{N}]+"
 _ONE_WORD = rf"^{_WORD}$"
 _PIECE = rf"{_WORD}|[^\p{{L}}\p{{M}}\p{{N}}]+"
+_BETWEEN = "\0"  # PostgreSQL has no text with it
 
 
 StandIn = Callable[[pl.Series], pl.Series]
@@ -21,10 +27,52 @@ def map_words(values: pl.Series, stand_in: StandIn) -> pl.Series:
     is_one = values.str.contains(_ONE_WORD)
     if is_one.all():
         return stand_in(values)
-    outputs = values.clone().scatter((~is_one).arg_true(), _map_pieces(values.filter(~is_one), stand_in))
-    if is_one.any():
-        outputs = outputs.scatter(is_one.arg_true(), stand_in(values.filter(is_one)))
+    is_plain = values.str.len_bytes() == values.str.len_chars()
+    outputs = values.clone()
+    for rows, change in (
+        (is_one, stand_in),
+        (~is_one & is_plain, lambda several: _map_plain(several, stand_in)),
+        (~is_one & ~is_plain, lambda several: _map_pieces(several, stand_in)),
+    ):
+        if rows.any():
+            outputs = outputs.scatter(rows.arg_true(), change(values.filter(rows)))
     return outputs
+
+
+def _map_plain(values: pl.Series, stand_in: StandIn) -> pl.Series:
+    """As ``_map_pieces`` for texts that are all ASCII. Measured: in a third of its time."""
+    text = np.frombuffer(f"{_BETWEEN}{values.str.join(_BETWEEN).item()}{_BETWEEN}".encode(), dtype=np.uint8)
+    if np.count_nonzero(text == 0) != len(values) + 1:  # a document can spell \u0000
+        return _map_pieces(values, stand_in)
+    is_word = _IS_OF_WORD[text]
+    bounds = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
+    starts, ends = bounds[0::2], bounds[1::2]
+    if not len(starts):
+        return values
+    words = map_distinct(stand_in, cut_bytes(text, starts, ends - starts))
+    changed = _put_words(text, starts, ends, words)
+    return pl.Series(values.name, [changed[1:-1].tobytes().decode()]).str.split(_BETWEEN).explode()
+
+
+def _put_words(text: Bytes, starts: Counts, ends: Counts, words: pl.Series) -> Bytes:
+    """``text`` with each of ``words`` where it has one from ``starts`` to ``ends``; none is empty."""
+    lengths = read_lengths(words)
+    grown = np.cumsum(lengths - (ends - starts))
+    new_ends = ends + grown
+    is_word = _mark_runs(starts, ends, len(text))
+    will_be_word = _mark_runs(new_ends - lengths, new_ends, len(text) + int(grown[-1]))
+    changed = np.empty(len(will_be_word), dtype=np.uint8)
+    changed[will_be_word] = read_bytes(words)
+    changed[~will_be_word] = text[~is_word]
+    return changed
+
+
+def _mark_runs(starts: Counts, ends: Counts, count: int) -> Marks:
+    """No run begins where another ends."""
+    steps = np.zeros(count + 1, dtype=np.int8)
+    steps[starts] = 1
+    steps[ends] = -1
+    return np.cumsum(steps[:-1], dtype=np.int8).view(np.bool_)
 
 
 def _map_pieces(values: pl.Series, stand_in: StandIn) -> pl.Series:
@@ -32,10 +80,7 @@ def _map_pieces(values: pl.Series, stand_in: StandIn) -> pl.Series:
     pieces = cut.explode()
     rows = pieces.str.contains(_ONE_WORD).arg_true()
     if len(rows):
-        words = pieces.gather(rows)
-        distinct = words.unique()
-        new = words.replace_strict(distinct, stand_in(distinct), return_dtype=pl.String)
-        pieces = pieces.scatter(rows, new)
+        pieces = pieces.scatter(rows, map_distinct(stand_in, pieces.gather(rows)))
     return _join(pieces, cut.list.len().to_numpy().astype(np.int64))
 
 

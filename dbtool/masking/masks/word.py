@@ -57,27 +57,40 @@ def _plan_words(pools: dict[int, pl.Series], context: MaskContext) -> Callable[[
     starts = [sum(sizes[:length]) for length in range(_LONGEST + 1)]
     key_text = plan_key(context, CANONICAL)
 
+    def pick_words(words: pl.Series, length: pl.Series) -> pl.Series:
+        size = pl.Series(sizes, dtype=pl.UInt64).gather(length)
+        rows = (
+            pl.Series(starts, dtype=pl.UInt64).gather(length) + context.digest.uint64(key_text(words)) % size
+        )
+        return _case_like(words, all_words.gather(rows.cast(pl.UInt32)))
+
     def stand_in(words: pl.Series) -> pl.Series:
         length = words.str.len_chars().clip(0, _LONGEST).cast(pl.Int64)
-        size = pl.Series(sizes, dtype=pl.UInt64).gather(length)
-        is_known = (size > 0) & words.str.contains(r"\p{L}")
-        place = context.digest.uint64(key_text(words)) % size.clip(1)
-        rows = pl.Series(starts, dtype=pl.UInt64).gather(length) + place
-        picked = all_words.gather(rows.clip(0, len(all_words) - 1).cast(pl.UInt32))
-        cased = _case_like(words, picked)
-        return cased if is_known.all() else cased.zip_with(is_known, blank_out(words))
+        is_known = pl.Series(sizes).gather(length).cast(pl.Boolean) & words.str.contains(r"\p{L}")
+        if is_known.all():
+            return pick_words(words, length)
+        outputs = words.clone().scatter((~is_known).arg_true(), blank_out(words.filter(~is_known)))
+        if not is_known.any():
+            return outputs
+        return outputs.scatter(
+            is_known.arg_true(), pick_words(words.filter(is_known), length.filter(is_known))
+        )
 
     return stand_in
 
 
 def _case_like(words: pl.Series, picked: pl.Series) -> pl.Series:
     """Capitals throughout, at the beginning, or none, as the word has them."""
-    lower = words.str.to_lowercase()
-    is_capital = words.str.head(1) != lower.str.head(1)
-    is_cased = words != lower
-    if not is_cased.any():
+    rows = (words != words.str.to_lowercase()).arg_true()
+    if rows.is_empty():
         return picked
-    is_shouted = is_cased & (words == words.str.to_uppercase()) & (words.str.len_chars() > 1)
+    return picked.scatter(rows, _capitalise_like(words.gather(rows), picked.gather(rows)))
+
+
+def _capitalise_like(words: pl.Series, picked: pl.Series) -> pl.Series:
+    """No word is all in small letters."""
+    is_capital = words.str.head(1) != words.str.head(1).str.to_lowercase()
+    is_shouted = (words == words.str.to_uppercase()) & (words.str.len_chars() > 1)
     capital = picked.str.head(1).str.to_uppercase() + picked.str.slice(1)
     return picked.str.to_uppercase().zip_with(is_shouted, capital.zip_with(is_capital, picked))
 
