@@ -19,11 +19,10 @@ from dbtool.masking.json_paths import bind_json
 from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.objections import find_objections
 from dbtool.masking.recorded import Branch
-from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_use
+from dbtool.masking.resolve import VALUE_WITHIN, MaskedColumn, Workshop, resolve_use
 from dbtool.rules.model import Choice, JsonPaths, Keep, MaskUse
 
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
-_JSON_VALUE = ColumnType("text", "text")  # what a mask sees of a value within a document
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,7 @@ def _bind_document(
 
 def _bind_path(decision: ColumnDecision, path: str, use: MaskUse, workshop: Workshop) -> BoundMask | None:
     where = f"{decision.ref} {path}"
-    if (parts := resolve_use(use, _JSON_VALUE, where, workshop)) is None:
+    if (parts := resolve_use(use, VALUE_WITHIN, where, workshop)) is None:
         return None
     mask, options, context = parts
     if mask.expression is not None:

@@ -13,9 +13,10 @@ from dbtool.findings import Finding
 from dbtool.masking.accepted import find_kept
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.inheritance import find_way
-from dbtool.masking.resolve import MaskedColumn
+from dbtool.masking.mask import Mask, MaskContext, Options, Promise
+from dbtool.masking.resolve import VALUE_WITHIN, MaskedColumn, Workshop, resolve_use
 from dbtool.rules.lockfile import KeptColumn
-from dbtool.rules.model import Choice, Decision, RuleSet
+from dbtool.rules.model import Choice, Decision, JsonPaths, MaskUse, RuleSet
 from dbtool.rules.position import Position
 
 _OF_INDEXES = frozenset({"uniqueness-not-proved", "uniqueness-by-odds", "canonical-may-merge"})
@@ -35,11 +36,20 @@ class IndexExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class PathExplained:
+    """What the mask of a path or key promises, as a column's does."""
+
+    promise: Promise
+    capacity: int | None
+    canonical: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnExplained:
     """``decision`` None: no rule decides the column, or none has to, where it is ``generated``. ``chain`` leads to the key whose
     decision it is, from the column itself; empty where the decision is its own. ``kept`` is its line of the lock, ``accepted``
     says where lines of the column stand, with the type of each. ``otherwise`` is the mask of the rows that the column's
-    condition is not true of, ``masked`` that of the others.
+    condition is not true of, ``masked`` that of the others; so are ``other_paths`` and ``paths`` of a document.
     """
 
     column: ColumnRef
@@ -53,6 +63,8 @@ class ColumnExplained:
     kept: KeptColumn | None = None
     accepted: Mapping[KeptColumn, Position] | None = None
     findings: tuple[Finding, ...] = ()
+    paths: Mapping[str, PathExplained] = field(default_factory=dict)
+    other_paths: Mapping[str, PathExplained] = field(default_factory=dict)
 
     @property
     def stops(self) -> bool:
@@ -71,6 +83,7 @@ class Explainer:
     masked: Mapping[ColumnRef, MaskedColumn]
     findings: Sequence[Finding]
     others: Mapping[ColumnRef, MaskedColumn] = field(default_factory=dict)
+    workshop: Workshop | None = None  # that the masks of paths are asked in
     _kept: dict[ColumnRef, KeptColumn] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,7 +112,29 @@ class Explainer:
             if lock is None or lock.accepted is None
             else {one: lock.accepted[one] for one in lock.of(ref)},
             tuple(one for one in told if one.check not in _OF_INDEXES),
+            *self._paths(ref, decision),
         )
+
+    def _paths(
+        self, ref: ColumnRef, decision: ColumnDecision | None
+    ) -> tuple[dict[str, PathExplained], dict[str, PathExplained]]:
+        if decision is None:
+            return {}, {}
+        if isinstance(decision.decision, Choice):
+            cases = decision.decision.chosen, decision.decision.otherwise
+            return self._paths_of(ref, cases[0]), self._paths_of(ref, cases[1])
+        return self._paths_of(ref, decision.decision), {}
+
+    def _paths_of(self, ref: ColumnRef, decision: Decision) -> dict[str, PathExplained]:
+        found: dict[str, PathExplained] = {}
+        if self.workshop is None or not isinstance(decision, JsonPaths):
+            return found
+        for path, use in decision.paths.items():
+            if isinstance(use, MaskUse):
+                parts = resolve_use(use, VALUE_WITHIN, f"{ref} {path}", self.workshop)
+                if parts is not None:
+                    found[path] = _promise(use, *parts)
+        return found
 
     def _chain(self, ref: ColumnRef, decision: ColumnDecision | None) -> tuple[ColumnRef, ...]:
         if decision is None or decision.inherited_from is None:
@@ -117,6 +152,11 @@ class Explainer:
                 name = RelationName(index.relation.schema, index.name)
                 of_index = (one for one in told if one.check in _OF_INDEXES and one.where == str(name))
                 yield IndexExplained(name, _kind(index), tuple(of_index))
+
+
+def _promise(use: MaskUse, mask: Mask, options: Options, context: MaskContext) -> PathExplained:
+    canonical = mask.canonical if use.canonical is None else use.canonical
+    return PathExplained(mask.promise(options, context), mask.capacity(options, context), canonical)
 
 
 def _kind(index: UniqueIndex) -> str:

@@ -19,6 +19,8 @@ from dbtool.masking.recorded import Branch, Recorder
 from dbtool.rules.model import NO_MODULES, MaskUse, PythonModules
 from dbtool.spelling import did_you_mean
 
+VALUE_WITHIN = ColumnType("text", "text")  # what a mask sees of a value within a document
+
 
 @dataclass(frozen=True, slots=True)
 class MaskedColumn:

@@ -94,4 +94,5 @@ def _explainer(
         resolve_masks(catalog, plan.coverage.where_true(), workshop),
         (*plan.findings, *judge_kept(catalog, plan.coverage, rules.lock, source)),
         resolve_masks(catalog, plan.coverage.elsewhere(), workshop),
+        workshop,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import spell
-from dbtool.masking.explain import ColumnExplained, IndexExplained, spell_index
+from dbtool.masking.explain import ColumnExplained, IndexExplained, PathExplained, spell_index
 from dbtool.masking.mask import Uniqueness
 from dbtool.masking.resolve import MaskedColumn
 from dbtool.refresh.explain_rules import TableExplained
@@ -35,7 +35,7 @@ def _column_lines(column: ColumnExplained) -> Iterator[str]:
     elif column.decision is None:
         yield "undecided: no rule says what becomes of it"
     else:
-        yield from _decision_lines(column.decision.decision)
+        yield from _decision_lines(column.decision.decision, column.paths, column.other_paths)
         yield f"written at {column.decision.at}"
     if column.chain:
         yield f"inherited: {' → '.join(map(str, column.chain))}"
@@ -46,7 +46,10 @@ def _column_lines(column: ColumnExplained) -> Iterator[str]:
     yield from _finding_lines(column.findings)
 
 
-def _decision_lines(decision: Decision) -> Iterator[str]:
+Paths = Mapping[str, PathExplained]
+
+
+def _decision_lines(decision: Decision, promised: Paths, otherwise_promised: Paths) -> Iterator[str]:
     match decision:
         case Keep(reason=reason):
             yield f"kept: {reason}" if reason else "kept"
@@ -55,12 +58,15 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
         case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
             what = "key" if is_hstore else "path"
             yield f"decided by {what}; what no {what} decides: {unknown}"
-            yield from (f"  {path}: {spell(one)}" for path, one in paths.items())
+            for path, one in paths.items():
+                yield f"  {path}: {spell(one)}"
+                if path in promised:
+                    yield from (f"    {line}" for line in _promise_of(promised[path]))
         case Choice(when=when, chosen=chosen, otherwise=otherwise):
             yield f"where {when.text}"
-            yield from (f"  {line}" for line in _decision_lines(chosen))
+            yield from (f"  {line}" for line in _decision_lines(chosen, promised, {}))
             yield "otherwise, and where that is NULL"
-            yield from (f"  {line}" for line in _decision_lines(otherwise))
+            yield from (f"  {line}" for line in _decision_lines(otherwise, otherwise_promised, {}))
 
 
 def _use_lines(use: MaskUse) -> Iterator[str]:
@@ -78,7 +84,7 @@ def _promise_lines(column: ColumnExplained) -> Iterator[str]:
             yield from (f"{case if is_divided else ''}{line}" for line in _promise_of(masked))
 
 
-def _promise_of(masked: MaskedColumn) -> Iterator[str]:
+def _promise_of(masked: MaskedColumn | PathExplained) -> Iterator[str]:
     promise = masked.promise
     yield (
         f"promise: unique: {promise.uniqueness}; overlap: {promise.overlap}; space: {promise.space}"
@@ -144,6 +150,10 @@ def _column_as_json(one: ColumnExplained) -> dict[str, Any]:
         "inherited": [str(ref) for ref in one.chain],
         "promise": _promise_as_json(one.masked),
         "promise_otherwise": _promise_as_json(one.otherwise),
+        "promise_by_path": {path: _promise_as_json(promised) for path, promised in one.paths.items()},
+        "promise_by_path_otherwise": {
+            path: _promise_as_json(promised) for path, promised in one.other_paths.items()
+        },
         "key": one.kept.is_key if one.kept else None,
         "accepted": None
         if one.accepted is None
@@ -187,7 +197,7 @@ def _decision_as_json(decision: Decision | None) -> dict[str, Any]:
             return {"decision": None}
 
 
-def _promise_as_json(masked: MaskedColumn | None) -> dict[str, Any] | None:
+def _promise_as_json(masked: MaskedColumn | PathExplained | None) -> dict[str, Any] | None:
     if masked is None:
         return None
     promise = masked.promise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dbtool.catalog.catalog import Catalog, build_catalog
 from dbtool.catalog.constraints import UniqueIndex
-from dbtool.catalog.relations import Column, Relation, RelationKind
+from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind
 from dbtool.digest import ProjectKey
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.explain import ColumnExplained, Explainer
@@ -69,9 +69,11 @@ def explain(
     (folder / "rules.yaml").write_text(rules.replace("MASK", mask))
     loaded = load_rules(folder)
     plan = plan_masking(catalog, loaded, _KEY, _LOSSY)
-    masked = resolve_masks(catalog, plan.coverage, Workshop(_LOSSY, _KEY, loaded.locale))
+    shop = Workshop(_LOSSY, _KEY, loaded.locale)
+    masked = resolve_masks(catalog, plan.coverage, shop)
     relation = catalog.relations[name(table_name)]
-    return Explainer(catalog, loaded, plan.coverage, masked, plan.findings).explain(relation, columns)
+    explainer = Explainer(catalog, loaded, plan.coverage, masked, plan.findings, workshop=shop)
+    return explainer.explain(relation, columns)
 
 
 def told(columns: tuple[ColumnExplained, ...]) -> list[str]:
@@ -96,6 +98,49 @@ def test_says_what_a_mask_promises(tmp_path: Path) -> None:
         "  promise: unique: lossy; overlap: disjoint; space: private",
         "  canonical: trim",
     ]
+
+
+_DOCUMENTS = """version: 1
+domains: {names: {mask: lossy, canonical: [casefold]}}
+tables:
+  public.papers:
+    body:
+      json: {"$.name": {domain: names}, "$.to[*]": {mask: email}, "$.theme": keep}
+      when: id > 3
+      otherwise: {json: {"$.*": {mask: lossy}}}
+"""
+
+
+def test_says_what_the_mask_of_each_path_promises_for_all_kinds_of_rows(tmp_path: Path) -> None:
+    papers = Relation(
+        name("papers"),
+        RelationKind.TABLE,
+        (Column("id", INT8), Column("body", ColumnType("jsonb", "jsonb"))),
+    )
+    columns = explain(tmp_path, "papers", "body", catalog=build_catalog(180000, [papers]), rules=_DOCUMENTS)
+    promise = "promise: unique: {}; overlap: disjoint; space: private"
+    assert told(columns)[1:-1] == [
+        "  where id > 3",
+        "    decided by path; what no path decides: error",
+        "      $.name: masked by lossy in domain names",
+        f"        {promise.format('lossy')}",
+        "        canonical: casefold",
+        "      $.to[*]: masked by email",
+        f"        {promise.format('collision-free in practice')}, as many stand-ins as values",
+        "        canonical: trim",
+        "      $.theme: kept",
+        "  otherwise, and where that is NULL",
+        "    decided by path; what no path decides: error",
+        "      $.*: masked by lossy",
+        f"        {promise.format('lossy')}",
+        "        canonical: trim",
+    ]
+    (document,) = table_explained_as_json(
+        "production", TableExplained(name("papers"), name("papers"), columns)
+    )["columns"]
+    assert document["promise_by_path"].keys() == {"$.name", "$.to[*]"}
+    assert document["promise_by_path"]["$.name"]["canonical"] == ["casefold"]
+    assert document["promise_by_path_otherwise"]["$.*"]["unique"] == "lossy"
 
 
 def test_says_by_which_keys_a_decision_is_inherited(tmp_path: Path) -> None:
