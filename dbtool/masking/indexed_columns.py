@@ -71,7 +71,8 @@ def find_ruled_columns(
 def join_branches(one: Divided, registry: Registry, *, null_is_harmless: bool) -> MaskedColumn:
     """Two masks that are injective each may still meet: only digests, which meet nothing but by odds, are known not to.
 
-    Nor do they meet a value that is kept. NULLs meet nothing where ``null_is_harmless``.
+    Nor do they meet a value that is kept. NULLs meet nothing where ``null_is_harmless``; what is kept beside them is as unique
+    as it was.
     """
     branches = (one.chosen, one.otherwise)
     masked = [branch for branch in branches if branch is not None]
@@ -79,8 +80,6 @@ def join_branches(one: Divided, registry: Registry, *, null_is_harmless: bool) -
         return one.chosen
     left = [branch for branch in branches if branch is None or not branch.mask.makes_null]
     if len(left) < len(branches) and null_is_harmless:
-        if left == [None]:
-            return _promising(one, Uniqueness.INJECTIVE, None)
         return left[0] if left and left[0] is not None else one.chosen
     uniqueness = {branch.promise.uniqueness for branch in masked}
     if uniqueness == {Uniqueness.COLLISION_FREE}:
