@@ -20,6 +20,12 @@ from dbtool.postgres.session import Connection
 SECONDS = 5  # for one statement, and for rows that are tried one by one
 _LOCK_TIMEOUT_S = 1
 _MOST_ALONE = 100  # rows that are tried one by one, after all together ended in an error
+# Stand-ins and kept values go as parameters, which some servers log with each statement; not every role may tell them not to.
+_LOG_NO_PARAMETERS = """
+SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.unnest(
+    ARRAY['log_parameter_max_length', 'log_parameter_max_length_on_error']
+) AS s (name) WHERE pg_catalog.has_parameter_privilege(name, 'SET') OR name LIKE '%_on_error'
+"""
 # What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
 _REFUSING = ("22", "23", "P0", "38")
 
@@ -53,6 +59,7 @@ class _Enough(Exception):
 def _briefly(connection: Connection, doing: str) -> Iterator[None]:
     with translated(doing), connection.transaction():
         connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute(_LOG_NO_PARAMETERS)
         for name, seconds in (("statement_timeout", SECONDS), ("lock_timeout", _LOCK_TIMEOUT_S)):
             connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, f"{seconds}s"))
         yield

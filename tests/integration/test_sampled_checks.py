@@ -273,3 +273,20 @@ def test_the_constants_of_both_kinds_of_rows_are_read_as_their_type(database: st
         )
         _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
         assert [one.where for one in findings if one.is_error] == ["public.t.born"]
+
+
+@pytest.mark.parametrize("may_set", [True, False])
+def test_what_is_tried_is_not_logged_where_the_role_may_say_so(database: str, *, may_set: bool) -> None:
+    settings = ["log_parameter_max_length_on_error"] + ["log_parameter_max_length"] * may_set
+    asked = " AND ".join(f"pg_catalog.current_setting('{name}') = '0'" for name in settings)
+    role = f"dbtool_{database.rsplit('/', 1)[1]}"
+    execute(database, f"CREATE ROLE {role}")
+    try:
+        with connect(database, read_only=True) as connection:
+            if not may_set:
+                connection.execute(f"SET ROLE {role}".encode())
+            connection.execute("SET log_parameter_max_length_on_error = -1")
+            question = check_trials.Question(f"n IS NOT NULL AND {asked}", {"n": "int4"}, {})
+            assert check_trials.try_rows(connection, question, {"n": ["1"]}) == check_trials.Trial(1, 0)
+    finally:
+        execute(database, f"DROP ROLE {role}")
