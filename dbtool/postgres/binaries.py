@@ -42,7 +42,7 @@ _WHEELS = {
 _LOOKED_IN = f"{FOLDER_VARIABLE}, PATH, the system's versioned folders and the wheels {', '.join(_WHEELS)}"
 # K_VERS_* in PostgreSQL's pg_backup_archiver.h
 _ARCHIVE_FORMATS = {15: 14, 16: 15, 17: 16, 18: 16}
-_ASKING_TAKES_AT_MOST_S = 30
+_ASKING_TAKES_AT_MOST_S = 10
 _COLUMN_MARK = b"pg_attver"
 
 
