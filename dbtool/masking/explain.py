@@ -174,9 +174,15 @@ def _concerns(finding: Finding, ref: ColumnRef, decision: ColumnDecision | None)
 
 
 def _places(decision: Decision) -> set[str]:
-    if isinstance(decision, Choice):
-        return {str(one.at) for one in (decision, decision.when, decision.chosen, decision.otherwise)}
-    return {str(decision.at)}
+    match decision:
+        case Choice(when=when, chosen=chosen, otherwise=otherwise):
+            return {str(decision.at), str(when.at), *_places(chosen), *_places(otherwise)}
+        case MaskUse(places=places):
+            return {str(decision.at), *map(str, places.values())}
+        case JsonPaths(paths=paths):
+            return {str(decision.at)}.union(*map(_places, paths.values()))
+        case _:
+            return {str(decision.at)}
 
 
 def spell_index(index: IndexExplained) -> str:

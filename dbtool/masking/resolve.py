@@ -131,17 +131,22 @@ def _read_options(use: MaskUse, mask: Mask, workshop: Workshop) -> Options | Non
     try:
         return mask.options.model_validate(dict(use.options))
     except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in problem["loc"])
-            message = _spell_problem(name, problem["type"], problem["msg"], mask)
-            workshop.refuse("mask-option", use.at, message)
+        problems = error.errors(include_input=False, include_url=False)
+        inner = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
+        for problem in problems:
+            if problem["loc"] in inner:
+                continue  # of a list it is said of the item; that too few are left follows from it
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            message = _spell_problem(problem["loc"], problem["type"], problem["msg"], mask)
+            workshop.refuse("mask-option", use.places.get(name, use.at), message)
         return None
 
 
-def _spell_problem(name: str, kind: str, message: str, mask: Mask) -> str:
+def _spell_problem(loc: tuple[int | str, ...], kind: str, message: str, mask: Mask) -> str:
+    name = ".".join(str(part + 1 if isinstance(part, int) else part) for part in loc)
     if kind == "extra_forbidden":
         return f"mask {mask.name} has no option {name}{did_you_mean(name, mask.options.model_fields)}"
-    reason = message.removeprefix("Value error, ")
+    reason = message.removeprefix("Value error, ").replace("String should match", "text should match")
     where = f"option {name} of mask {mask.name}" if name else f"mask {mask.name}"
     return f"{where}: {reason[:1].lower()}{reason[1:]}"
 

@@ -128,6 +128,7 @@ def _read_word(node: Scalar, what: str, reading: Reading, *, in_json: bool) -> D
     else:
         message = (
             f"{what} decides nothing; write {{keep: a reason}}, {{mask: a mask}} or {{domain: a domain}}"
+            f"{did_you_mean(node.text, ['keep', *(reading.mask_names or ()), *reading.domains])}"
         )
     reading.problems.add(node.at, message)
     return None

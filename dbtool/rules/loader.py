@@ -6,16 +6,17 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.decisions import read_domain
-from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text, read_texts
+from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text
 from dbtool.rules.lockfile import lock_beside, read_lock
 from dbtool.rules.mask_uses import Reading
 from dbtool.rules.model import RuleSet, TableRules, VirtualRelation
-from dbtool.rules.nodes import Fields, Node, Problems, Scalar, parse_document
+from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar, parse_document
 from dbtool.rules.position import Position
 from dbtool.rules.profiles import SubsetReading
 from dbtool.rules.relations import column_pairs, find_repeated, read_relations
@@ -153,13 +154,26 @@ def _check_version(entry: Entry | None, node: Node, problems: Problems) -> None:
 
 
 def _include(path: Path, entry: Entry, draft: _Draft) -> None:
-    for included in read_texts(entry.value, "include", draft.problems):
-        target = path.parent / included
+    items = entry.value.items if isinstance(entry.value, Items) else (entry.value,)
+    for item in items:
+        included = read_text(item, "include", draft.problems)
+        if included is None:
+            continue
+        target = _without_turns(path.parent / included)
         if not target.exists():
-            draft.problems.add(entry.value.at, f"included file {included} does not exist")
+            draft.problems.add(
+                item.at,
+                f"included file {included} does not exist; its path starts at the folder of this file",
+            )
             continue
         for file in _files_of(target):
             _read_file(file, draft)
+
+
+def _without_turns(path: Path) -> Path:
+    """rules/../more.yaml is more.yaml, unless a link leads elsewhere."""
+    straight = Path(normpath(path))
+    return straight if straight.resolve() == path.resolve() else path
 
 
 def _read_defaults(one: _File, draft: _Draft) -> None:

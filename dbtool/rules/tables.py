@@ -9,7 +9,7 @@ from dbtool.rules.fields import read_entries, read_texts
 from dbtool.rules.mask_uses import Reading
 from dbtool.rules.model import ColumnRule, TableRules
 from dbtool.rules.names import NameInvalid, parse_column, parse_relation
-from dbtool.rules.nodes import Fields, Node, Problems, Scalar
+from dbtool.rules.nodes import Fields, Items, Node, Problems, Scalar
 from dbtool.rules.position import Position
 
 
@@ -45,6 +45,11 @@ def _columns_of(key: Node, table: str, problems: Problems) -> tuple[str, ...]:
     if isinstance(key, Fields):
         problems.add(key.at, f"a key of {table} must be a column or a list of columns, not a mapping")
         return ()
+    if (isinstance(key, Scalar) and not key.text) or (isinstance(key, Items) and not key.items):
+        problems.add(
+            key.at, f"a rule of {table} names no column; write column: {{mask: a mask}}, or remove it"
+        )
+        return ()
     if isinstance(key, Scalar):
-        return (parse_column(key.text),) if key.text else ()
+        return (parse_column(key.text),)
     return tuple(parse_column(text) for text in read_texts(key, f"a column of {table}", problems))

@@ -17,6 +17,7 @@ from dbtool.catalog.relations import (
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.rules.model import JsonPaths, Keep, MaskUse
+from dbtool.rules.position import Position
 from tests.unit.masking.compile_cases import (
     AT,
     DATE,
@@ -91,6 +92,14 @@ def test_refuses_what_does_not_fit(name: str) -> None:
 def test_refuses_what_no_mask_understands(decision: MaskUse, check: str, message: str) -> None:
     (finding,) = compile_one(DATE, decision).errors
     assert (finding.check, finding.message, finding.where) == (check, message, str(AT))
+
+
+def test_a_wrong_option_is_told_once_where_it_is_written() -> None:
+    place = Position("rules.yaml", 7, 31)
+    decision = replace(use("email", domains=["nowhere", "example.com"]), places={"domains": place})
+    (finding,) = compile_one(TEXT, decision).errors
+    assert (finding.where, finding.check) == (str(place), "mask-option")
+    assert finding.message.startswith("option domains.1 of mask email: text should match pattern")
 
 
 def test_a_mask_that_needs_to_know_its_rows_key_says_so() -> None:

@@ -194,6 +194,20 @@ def test_included_files_are_read_once_whoever_names_them(tmp_path: Path) -> None
     assert rules.tables[USERS].columns
 
 
+def test_a_file_is_called_by_the_shortest_way_to_it(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "main.yaml").write_text("version: 1\ninclude: ../more.yaml\n")
+    (tmp_path / "more.yaml").write_text("version: 1\ntables: {public.users: {id: {keep: a key}}}\n")
+    rules = load_rules(tmp_path / "rules")
+    assert rules.files == (str(tmp_path / "rules" / "main.yaml"), str(tmp_path / "more.yaml"))
+    (tmp_path / "elsewhere" / "rules").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "more.yaml").write_text("version: 1\n")
+    (tmp_path / "linked").symlink_to(tmp_path / "elsewhere" / "rules")
+    (tmp_path / "linked" / "main.yaml").write_text("version: 1\ninclude: ../more.yaml\n")
+    linked = load_rules(tmp_path / "linked" / "main.yaml")
+    assert linked.files[1] == str(tmp_path / "linked" / ".." / "more.yaml")
+
+
 def test_what_two_files_say_twice_is_named_with_both_places(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "version: 1\ndefaults: {locale: en_GB}\ndomains: {person: {mask: email}}\ntables: {public.users: {}}\n"
