@@ -203,18 +203,24 @@ def _bind_document(
         message = f"{decision.ref} at {paths.at} is decided by {part}, but its type is {column.type.sql}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, "decide the whole column")
         return None
+    bind_within = bind_hstore if paths.is_hstore else bind_json
     uses = {path: use for path, use in paths.paths.items() if isinstance(use, MaskUse)}
     bound = {path: _bind_path(decision, path, use, workshop) for path, use in uses.items()}
-    if None in bound.values():
+    wrong = [path for path in paths.paths if not _is_path(path, decision, paths, workshop)]
+    if wrong or None in bound.values():
         return None
-    try:
-        bind_within = bind_hstore if paths.is_hstore else bind_json
-        mask_documents = bind_within({path: bound.get(path) for path in paths.paths}, paths.unknown)
-    except DoesNotFit as error:
-        message = f"the paths of {decision.ref} at {paths.at} do not fit: {error.reason}"
-        workshop.refuse("mask-does-not-fit", decision.ref, message, error.alternative)
-        return None
+    mask_documents = bind_within({path: bound.get(path) for path in paths.paths}, paths.unknown)
     return BoundColumn(None, _null_stays_null(_ignoring_by(mask_documents), column.type))
+
+
+def _is_path(path: str, decision: ColumnDecision, paths: JsonPaths, workshop: Workshop) -> bool:
+    try:
+        (bind_hstore if paths.is_hstore else bind_json)({path: None}, paths.unknown)
+    except DoesNotFit as error:
+        message = f"a path of {decision.ref} at {paths.paths[path].at} does not fit: {error.reason}"
+        workshop.refuse("mask-does-not-fit", decision.ref, message, _spell_instead(error.alternative))
+        return False
+    return True
 
 
 def _bind_path(decision: ColumnDecision, path: str, use: MaskUse, workshop: Workshop) -> BoundMask | None:

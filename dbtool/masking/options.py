@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from dbtool.masking.mask import MaskContext, Options
+from dbtool.spelling import did_you_mean
 
 M = TypeVar("M", bound=Options)
 R = TypeVar("R")
@@ -15,6 +16,19 @@ R = TypeVar("R")
 
 class LocaleOptions(Options):
     locale: str | None = Field(None, description="Faker's name of a locale; default: the rule file's")
+
+    @field_validator("locale")
+    @classmethod
+    def _refuse_unknown(cls, locale: str | None) -> str | None:
+        if locale is not None:
+            from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415  only rules with a locale of their own pay for it
+
+            if locale not in AVAILABLE_LOCALES:
+                nearest = (
+                    did_you_mean(locale, AVAILABLE_LOCALES) or "; write one that Faker has, such as en_GB"
+                )
+                raise ValueError(f"there is no locale {locale}{nearest}")
+        return locale
 
     def locale_in(self, context: MaskContext) -> str:
         return self.locale or context.locale

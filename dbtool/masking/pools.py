@@ -16,6 +16,7 @@ from dbtool.digest import Digest
 from dbtool.masking.mask import DoesNotFit
 from dbtool.masking.pool_store import keep_drawn
 from dbtool.masking.word_locales import check_words
+from dbtool.spelling import did_you_mean
 
 _SEED = 20240229  # of Faker's draws: a pool is the same for every project, its order is the key's
 _SMALLEST_POOL = 20
@@ -60,7 +61,8 @@ def make_faker(locale: str) -> Any:
 
     if locale not in AVAILABLE_LOCALES:
         raise DoesNotFit(
-            f"there is no locale {locale}", f"the locales are {', '.join(sorted(AVAILABLE_LOCALES))}"
+            f"there is no locale {locale}{did_you_mean(locale, AVAILABLE_LOCALES)}",
+            f"one of {', '.join(sorted(AVAILABLE_LOCALES))}",
         )
     faker = Faker(locale, use_weighting=False)
     faker.seed_instance(_SEED)

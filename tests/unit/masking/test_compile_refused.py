@@ -185,3 +185,23 @@ def test_refuses_paths_that_do_not_fit(
     column: ColumnType, paths: Mapping[str, MaskUse | Keep], check: str
 ) -> None:
     assert [finding.check for finding in compile_one(column, JsonPaths(paths, "error", AT)).errors] == [check]
+
+
+def test_every_path_that_is_none_is_told_with_its_place() -> None:
+    places = Position("rules.yaml", 4, 30), Position("rules.yaml", 5, 30)
+    paths = {"$.a[0]": Keep("", places[0]), "$.b": KEEP, "$..c": replace(use("email"), at=places[1])}
+    found = compile_one(ColumnType("jsonb", "jsonb"), JsonPaths(paths, "error", AT)).errors
+    assert [one.message.rpartition(" at ")[2] for one in found] == [
+        f"{places[0]} does not fit: $.a[0] is no path",
+        f"{places[1]} does not fit: $..c is no path",
+    ]
+    assert all(one.remedy.startswith("use steps like ") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("en_gb", "there is no locale en_gb; did you mean en_GB?"), ("q", "there is no locale q; write one that Faker has, such as en_GB")],
+)  # fmt: skip
+def test_a_locale_that_nobody_knows_is_refused_whether_or_not_words_are_drawn(locale: str, told: str) -> None:
+    (finding,) = compile_one(TEXT, use("phone", locale=locale)).errors
+    assert (finding.check, finding.message) == ("mask-option", f"option locale of mask phone: {told}")
