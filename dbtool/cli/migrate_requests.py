@@ -51,7 +51,8 @@ def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseReq
         target=settings.target(options["target"]),
         project=project_of(settings),
         state=settings.state,
-        rules=_load_rules(settings),
+        rules=_load_rules_to_accept(settings) if options["accept"] else _load_rules(settings),
+        accept=options["accept"],
         data=data,
         staging=choose_staging(settings, options["origin"], needed=data == "staging")
         if takes_staging
@@ -67,6 +68,15 @@ def rehearse_request(settings: Settings, options: dict[str, Any]) -> RehearseReq
         timeout_s=options["timeout"],
         git_commit=_commit(settings),
     )
+
+
+def _load_rules_to_accept(settings: Settings) -> Any:
+    rules = _load_rules(settings)
+    if rules is None or rules.lock is None or rules.lock.accepted is None:
+        raise UsageError(
+            "--accept adds to dbtool.lock, and there is none; nothing was done. Write it with dbtool rules accept."
+        )
+    return rules
 
 
 def _refuse_idle(options: dict[str, Any]) -> None:

@@ -48,6 +48,11 @@ from dbtool.errors import AnswerIsNo
 )
 @click.option("--image", default=None, help="The container's image, where it needs the target's extensions.")
 @click.option("--timeout", type=Duration(), default=None, help="End an env.py that hangs: 90s, 15m, 2h.")
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Add to dbtool.lock the lines of columns that the rules keep and the revisions made or changed.",
+)
 @config_option
 @comment_format_option
 @verbosity_options

@@ -21,6 +21,7 @@ from dbtool.migrate.clone.make import rehearsal_clone
 from dbtool.migrate.create import generate_revision, write_revision
 from dbtool.migrate.gate.approve import approve, compare_with_rehearsed
 from dbtool.migrate.gate.prove import prove
+from dbtool.migrate.rehearse.accepted import accept_kept
 from dbtool.migrate.rehearse.rehearsal import plan_clone, run_on_clone
 from dbtool.migrate.rehearse.rehearsed import Rehearsed
 from dbtool.migrate.rehearse.verdict import judge, yardstick
@@ -53,7 +54,8 @@ def rehearse(request: RehearseRequest) -> Rehearsal:
         request.observer.stage("rehearse")
         ran = run_on_clone(request, clone, pending, find_destination(history))
     request.observer.stage("judge")
-    judged = judge(ran, pending, yardstick(request, seen, clone, history))
+    measure = yardstick(request, seen, clone, history)
+    judged = judge(ran, pending, accept_kept(ran, measure) if request.accept else measure)
     rehearsed = Rehearsed(request, seen, history, pending, clone, ran, judged)
     return summarise(rehearsed, prove(rehearsed), time.monotonic() - began)
 

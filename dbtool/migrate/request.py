@@ -52,13 +52,14 @@ class RehearseRequest:
     """``data`` is schema, staging or subset, None the better of the first two. ``staging`` is the environment that masked data
     comes from; a subset is the target's own, chosen by ``profile`` and masked with ``key``, which nothing else needs.
     ``rules`` None: the project has none. ``evidence_key`` None: nothing is signed. ``provider`` is auto, embedded or
-    container. ``timeout_s`` ends a run of env.py that hangs.
+    container. ``timeout_s`` ends a run of env.py that hangs. ``accept``: what is kept anew goes into dbtool.lock.
     """
 
     target: Target
     project: MigrationProject
     state: Path
     rules: RuleSet | None = None
+    accept: bool = False
     data: str | None = None
     staging: Target | None = None
     key: ProjectKey | None = field(default=None, repr=False)

@@ -127,6 +127,26 @@ def test_a_column_that_is_kept_and_that_nobody_accepted_does_not_pass(project: M
     assert project.rehearse().code == 0
 
 
+def test_a_rehearsal_writes_the_line_where_that_is_asked(project: MigrationProject) -> None:
+    lock = project.folder / "dbtool.lock"
+    (project.folder / "rules.yaml").write_text(RULES + _KEPT)
+    project.write("r2", "r1", 'op.add_column("customer", sa.Column("points", sa.Integer))')
+    refused = project.run("rehearse", "--target", "production", "--accept")
+    assert refused.code == 2
+    assert "--accept adds to dbtool.lock, and there is none" in refused.messages
+    lock.write_text(_LOCK)
+    done = project.run("rehearse", "--target", "production", "--accept")
+    assert done.code == 0, done.messages
+    assert "public.customer.points (integer) is kept, and its line was added to" in " ".join(
+        done.output.split()
+    )
+    assert lock.read_text().endswith("public.customer.id  integer  key\npublic.customer.points  integer\n")
+    project.write("r3", "r2", 'op.alter_column("customer", "id", type_=sa.BigInteger)')
+    project.write("r4", "r3", 'op.execute("SELECT 1/0")')
+    assert project.run("rehearse", "--target", "production", "--accept").code == 1
+    assert "bigint" not in lock.read_text()
+
+
 def test_a_type_is_accepted_beside_the_older_one_while_a_release_is_under_way(
     project: MigrationProject,
 ) -> None:

@@ -110,19 +110,28 @@ def judge_kept_columns(before: State, after: State, rules: RuleSet, registry: Re
     the older type while the release is under way.
     """
     lock = rules.lock
-    if lock is None or lock.accepted is None:
+    if lock is None:
         return
-    known = set(_kept(before, rules, registry))
-    for one in _kept(after, rules, registry):
-        if one not in known and one not in lock.accepted:
-            told = describe_change(one, lock) if lock.of(one.column) else f"{one.column} ({one.type}) is kept"
-            yield Finding(
-                "column-not-accepted",
-                Severity.ERROR,
-                str(one.column),
-                f"{told}, and the next refresh would refuse to copy anything",
-                f"# add to {lock.file}, or mask the column:\n{one}",
-            )
+    for one in find_unaccepted(before, after, rules, registry):
+        told = describe_change(one, lock) if lock.of(one.column) else f"{one.column} ({one.type}) is kept"
+        yield Finding(
+            "column-not-accepted",
+            Severity.ERROR,
+            str(one.column),
+            f"{told}, and the next refresh would refuse to copy anything",
+            f"# add to {lock.file}, or mask the column:\n{one}",
+        )
+
+
+def find_unaccepted(
+    before: State, after: State, rules: RuleSet, registry: Registry
+) -> tuple[KeptColumn, ...]:
+    """What is kept now and was not before, or not so, without a line of the lock; nothing where there is no lock."""
+    lock = rules.lock
+    if lock is None or lock.accepted is None:
+        return ()
+    known = {*_kept(before, rules, registry), *lock.accepted}
+    return tuple(one for one in _kept(after, rules, registry) if one not in known)
 
 
 def _kept(state: State, rules: RuleSet, registry: Registry) -> tuple[KeptColumn, ...]:

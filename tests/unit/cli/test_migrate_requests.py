@@ -28,6 +28,7 @@ tier = "scratch"
 """
 REHEARSE: dict[str, Any] = {
     "target": "production",
+    "accept": False,
     "data": None,
     "origin": None,
     "profile": None,

@@ -189,7 +189,11 @@ def test_refuses_paths_that_do_not_fit(
 
 def test_every_path_that_is_none_is_told_with_its_place() -> None:
     places = Position("rules.yaml", 4, 30), Position("rules.yaml", 5, 30)
-    paths = {"$.a[0]": Keep("", places[0]), "$.b": KEEP, "$..c": replace(use("email"), at=places[1])}
+    paths: dict[str, MaskUse | Keep] = {
+        "$.a[0]": Keep("", places[0]),
+        "$.b": KEEP,
+        "$..c": replace(use("email"), at=places[1]),
+    }
     found = compile_one(ColumnType("jsonb", "jsonb"), JsonPaths(paths, "error", AT)).errors
     assert [one.message.rpartition(" at ")[2] for one in found] == [
         f"{places[0]} does not fit: $.a[0] is no path",
