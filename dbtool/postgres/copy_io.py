@@ -76,9 +76,10 @@ class CopyOut:
     """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
 
     ``pushed`` replaces columns, by index, with SQL that dbtool made itself, a constant or NULL, or that the rules bring
-    and the source has parsed alone: the originals never leave the source. With ``has_foreign_sql`` some is the rules'. ``beside`` is
-    such SQL, too, whose values follow the columns'. With ``row_ids`` only these rows are meant, and the session must have been told
-    them before (``tell_rows``): a COPY takes no parameters, and written into it they would fill the server's log.
+    and the source has parsed alone: the originals never leave the source. ``beside`` is such SQL, too, whose values follow
+    the columns'. With ``has_foreign_sql`` some is the rules', which have the relation ``called`` as the one that they name.
+    With ``row_ids`` only these rows are meant, and the session must have been told them before (``tell_rows``): a COPY
+    takes no parameters, and written into it they would fill the server's log.
     """
 
     relation: RelationName
@@ -89,6 +90,7 @@ class CopyOut:
     binary: bool = False
     row_ids: RowIds | None = None
     has_foreign_sql: bool = False
+    called: str | None = None
     beside: tuple[str, ...] = ()
 
     def statement(self) -> sql.Composed:
@@ -98,9 +100,10 @@ class CopyOut:
             for index, name in enumerate(self.columns)
         ]
         expressions += [sql.SQL(text) for text in self.beside]
-        return sql.SQL("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT{}").format(
+        return sql.SQL("COPY (SELECT {} FROM ONLY {}{}{}) TO STDOUT{}").format(
             sql.SQL(", ").join(expressions),
             sql.Identifier(self.relation.schema, self.relation.name),
+            sql.SQL(" AS {}").format(sql.Identifier(self.called)) if self.called else sql.SQL(""),
             self._where(),
             sql.SQL(" (FORMAT binary)") if self.binary else sql.SQL(""),
         )

@@ -27,27 +27,35 @@ _IN_PLACE = "SELECT CASE WHEN {} IS NOT NULL THEN (\n", "\n) END, {} FROM ONLY {
 _IN_ARRAY = "SELECT FROM ONLY {} AS {} WHERE ARRAY[\n"
 
 
-def check_condition(connection: Connection, table: RelationName, condition: SqlText) -> None:
-    """The condition is one boolean expression over rows of ``table``, whose bare name it may use.
+def check_condition(
+    connection: Connection, table: RelationName, condition: SqlText, *, called: str | None = None
+) -> None:
+    """The condition is one boolean expression over rows of ``table``, whose bare name, or what it is ``called``, it may use.
 
     The connection's transaction, if it is in one, goes on as it was.
 
     :raises RulesInvalid: it is not; with the server's own words, which quote the condition and no row, and the place.
     """
+    names = sql.Identifier(table.schema, table.name), sql.Identifier(called or table.name)
     for opening, closing in ((_ALONE, "\n"), (_IN_BRACKETS, "\n)")):
         with translated(f"checking a condition on {table}"), connection.transaction():
-            _parse(connection, table, condition, opening, closing)
+            _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
 
 
 def check_expression(
-    connection: Connection, relation: RelationName, column: str, expression: SqlText
+    connection: Connection,
+    relation: RelationName,
+    column: str,
+    expression: SqlText,
+    *,
+    called: str | None = None,
 ) -> None:
     """The expression is one value over rows of ``relation``, of a type that ``column`` takes without being asked to.
 
     :raises RulesInvalid: it is not; as ``check_condition``.
     """
     doing = f"checking an expression for {relation}"
-    names = sql.Identifier(relation.schema, relation.name), sql.Identifier(relation.name)
+    names = sql.Identifier(relation.schema, relation.name), sql.Identifier(called or relation.name)
     own = sql.Identifier(column)
     with translated(doing), connection.transaction():
         _prepare(
@@ -76,13 +84,6 @@ SELECT %(found)s::oid = %(wanted)s::oid
                WHERE castsource = %(found)s AND casttarget = %(wanted)s AND castcontext = 'i'),
     pg_catalog.format_type(%(found)s, NULL), pg_catalog.format_type(%(wanted)s, NULL)
 """
-
-
-def _parse(
-    connection: Connection, table: RelationName, condition: SqlText, opening: str, closing: str
-) -> None:
-    names = sql.Identifier(table.schema, table.name), sql.Identifier(table.name)
-    _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
 
 
 def _prepare(

@@ -182,6 +182,8 @@ def copy_out_of(masks: RelationMasks, chunk: Chunk, *, binary: bool) -> CopyOut:
     }
     pushed |= masks.narrowed
     pushed |= {index: "NULL" for index, name in enumerate(columns) if name in chunk.nulled}
+    expressions = [column.expression for column in masks.columns if column.expression is not None]
+    has_foreign_sql = bool(masks.conditions or expressions)
     return CopyOut(
         relation=chunk.relation,
         columns=columns,
@@ -190,7 +192,7 @@ def copy_out_of(masks: RelationMasks, chunk: Chunk, *, binary: bool) -> CopyOut:
         end_page=chunk.end,
         binary=binary,
         row_ids=chunk.row_ids(),
-        has_foreign_sql=bool(masks.conditions)
-        or any(column.expression is not None for column in masks.columns),
+        has_foreign_sql=has_foreign_sql,
+        called=masks.relation.ruled_by.name if has_foreign_sql else None,
         beside=tuple("NULL" if one.stands_for in chunk.nulled else one.sql for one in masks.beside),
     )

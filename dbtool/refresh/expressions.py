@@ -38,10 +38,15 @@ def check_expressions(source: Target, plan: MaskingPlan) -> None:
 
 def _checks(plan: MaskingPlan) -> Iterator[Callable[[Connection], None]]:
     for relation, masks in plan.relations.items():
+        called = masks.relation.ruled_by.name
         for condition in masks.conditions:
-            yield partial(check_condition, table=relation, condition=condition)
+            yield partial(check_condition, table=relation, condition=condition, called=called)
         for column in masks.columns:
             if column.expression is not None:
                 yield partial(
-                    check_expression, relation=relation, column=column.column, expression=column.expression
+                    check_expression,
+                    relation=relation,
+                    column=column.column,
+                    expression=column.expression,
+                    called=called,
                 )

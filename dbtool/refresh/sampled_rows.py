@@ -58,7 +58,13 @@ def count_unchanged(
     for chunk in cut_spots(masks.relation):
         if not is_late():
             copy = CopyOut(
-                masks.relation.name, (column,), {0: told}, chunk.first, chunk.end, has_foreign_sql=True
+                masks.relation.name,
+                (column,),
+                {0: told},
+                chunk.first,
+                chunk.end,
+                has_foreign_sql=True,
+                called=masks.relation.ruled_by.name,
             )
             answers += read_some_rows(connection, copy, MOST_ROWS)
     return answers.count(b"t\n"), answers.count(b"t\n") + answers.count(b"f\n")

@@ -43,7 +43,7 @@ INSERT INTO people SELECT n, (ARRAY['US', 'DK', NULL])[1 + n % 3], '+45 3312 ' |
 FROM generate_series(1, 300) n;
 ANALYZE
 """
-_US = "country = 'US' -- no more"
+_US = "people.country = 'US' -- no more"
 # column → what its rows take where the condition is true, and what all others take
 _CASES = {
     "country": ('mask: "null"', "mask: redact"),
@@ -52,7 +52,7 @@ _CASES = {
     "note": ('mask: constant, value: "\'\\\\"', "mask: redact"),
     "doc": ("json: {$.phone: {mask: phone}}", 'mask: "null"'),
     "[born, died]": ("mask: shift_date, by: id, days: 30", "mask: birth_date"),
-    "tags": ("each: {mask: redact}", "mask: sql, expression: \"ARRAY[phone, ':x']\""),
+    "tags": ("each: {mask: redact}", "mask: sql, expression: \"ARRAY[people.phone, ':x']\""),
     "code": ("mask: redact", "mask: empty"),
 }
 _ROWS = "SELECT id, country, phone, email, note, doc, born, died, tags, code, boss FROM people ORDER BY id"
