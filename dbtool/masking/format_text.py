@@ -92,7 +92,7 @@ def _permute_codes(codes: Codes, lengths: Counts, key: bytes, alphabet: Alphabet
 class _Alphabets:
     """By code: its alphabet and its place in it; by alphabet: its size, and its letters in ``_WIDTH`` places."""
 
-    alphabets: npt.NDArray[np.intp]
+    alphabets: npt.NDArray[np.uint16]
     numbers: npt.NDArray[np.uint8]
     sizes: Words
     letters: Codes
@@ -102,7 +102,7 @@ class _Alphabets:
     def of(cls, codes: Codes, alphabet: Alphabet) -> _Alphabets:
         used = np.flatnonzero(np.bincount(codes, minlength=1)).tolist()
         found: dict[str, int] = {}
-        alphabets = np.zeros(int(used[-1]) + 1 if used else 1, dtype=np.intp)
+        alphabets = np.zeros(int(used[-1]) + 1 if used else 1, dtype=np.uint16)
         numbers = np.zeros(len(alphabets), dtype=np.uint8)
         for code in used:
             letters = alphabet(chr(code))
@@ -153,19 +153,25 @@ def _permute_pieces(pieces: Codes, turns: Counts, alphabets: _Alphabets, key: by
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One letter of every piece: its alphabet, the alphabet's size (each one for all, if it is), its place therein."""
+    """One letter of every piece: its alphabet, which may be one for all, and its place therein."""
 
-    alphabet: int | npt.NDArray[np.intp]
-    radix: np.uint64 | Words
+    alphabet: int | npt.NDArray[np.uint16]
     numbers: npt.NDArray[np.uint8]
+    sizes: Words
 
     @classmethod
     def of(cls, column: Codes, known: _Alphabets) -> _Place:
-        found = known.alphabets[column]
-        numbers = known.numbers[column]
-        if (found == found[0]).all():
-            return cls(int(found[0]), known.sizes[found[0]], numbers)
-        return cls(found, known.sizes[found], numbers)
+        found, numbers = known.alphabets[column], known.numbers[column]
+        is_one = bool((found == found[0]).all())
+        return cls(int(found[0]) if is_one else found, numbers, known.sizes)
+
+    @property
+    def radix(self) -> np.uint64 | Words:
+        return self.sizes[self.alphabet]
+
+    def spell(self, numbers: Words, letters: Codes) -> Codes:
+        start = np.multiply(self.alphabet, _WIDTH, dtype=np.int64)
+        return np.asarray(letters[start + numbers.view(np.int64)])
 
 
 def _read(places: Sequence[_Place], count: int) -> tuple[Words, np.uint64 | Words]:
@@ -173,17 +179,18 @@ def _read(places: Sequence[_Place], count: int) -> tuple[Words, np.uint64 | Word
     numbers = np.zeros(count, dtype=np.uint64)
     size: np.uint64 | Words = np.uint64(1)
     for place in places:
-        numbers = numbers * place.radix + place.numbers
-        size = size * place.radix
+        radix = place.radix
+        numbers = numbers * radix + place.numbers
+        size = size * radix
     return numbers, size
 
 
 def _write(numbers: Words, places: Sequence[_Place], letters: Codes) -> list[Codes]:
     columns = []
     for place in reversed(places):
-        rest = numbers // place.radix
-        digits = (numbers - rest * place.radix).view(np.int64)
-        columns.append(letters[digits + place.alphabet * _WIDTH])
+        radix = place.radix
+        rest = numbers // radix
+        columns.append(place.spell(numbers - rest * radix, letters))
         numbers = rest
     return columns[::-1]
 
