@@ -58,13 +58,22 @@ def check_rules(
     skipped = _skipped_by_all(asked)
     key, copied = ProjectKey(token_bytes(32)), without(catalog, skipped)
     plan = plan_masking(copied, rules, key, MASKS, skipped=skipped)
-    check_expressions(source, plan)
+    _check_expressions(source, plan)
     tried = try_on_source(source, plan, lambda: plan)
     of_lock = (
         *judge_kept(copied, plan.coverage, rules.lock, source),
         *find_gone(copied, plan.coverage, rules.lock, skipped),
     )
     return plan, (*tried, *of_lock, *of_subsets)
+
+
+def _check_expressions(source: Target, plan: MaskingPlan) -> None:
+    """:raises RulesInvalid: with what else is wrong, so that all is told at once; but for the rules that are missing."""
+    try:
+        check_expressions(source, plan)
+    except RulesInvalid as error:
+        others = (one for one in plan.errors if one.check != "column-not-covered")
+        raise RulesInvalid([*error.problems, *(f"{one.where}: {one.message}" for one in others)]) from None
 
 
 def _asked(rules: RuleSet, profile: str | None) -> tuple[_Asked, ...]:

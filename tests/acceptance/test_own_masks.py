@@ -216,3 +216,17 @@ def test_sql_that_the_source_cannot_read_is_told_with_its_place(project: Project
     done = project.run("rules", "check", "production")
     assert done.returncode == 2
     assert 'main.yaml:8:63: column "village" does not exist' in " ".join(done.stderr.split())
+
+
+def test_what_else_is_wrong_is_told_with_sql_that_cannot_be_read(project: Project) -> None:
+    rules = project.folder / "rules" / "main.yaml"
+    rules.write_text(
+        _RULES.replace("left(town, 4)", "left(village, 4)").replace(
+            "id: {keep: a surrogate key}", "id: {mask: email}"
+        )
+    )
+    done = project.run("rules", "check", "production")
+    assert done.returncode == 2
+    told = " ".join(done.stderr.split())
+    assert 'column "village" does not exist' in told
+    assert "public.person.id: mask email at" in told
