@@ -16,7 +16,7 @@ from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.findings import Finding, Severity
 from dbtool.masking.check_samples import sample_values
 from dbtool.masking.check_text import Predicate, parse_check
-from dbtool.masking.index_text import mentions, without_null_tests
+from dbtool.masking.index_text import mentions, without_literals, without_null_tests
 from dbtool.masking.inner_values import ARRAY
 from dbtool.masking.mask import DoesNotFit, Overlap
 from dbtool.masking.resolve import MaskedColumn
@@ -48,6 +48,9 @@ class _Check:
     is_inner: bool = False
 
 
+_WHOLE_ROW = ".*"  # as pg_get_constraintdef spells it
+
+
 def judge_checks(catalog: Catalog, masked: Mapping[ColumnRef, MaskedColumn]) -> tuple[Finding, ...]:
     """An error where a sample fails; a warning where it cannot be told."""
     findings = [finding for check in catalog.checks for finding in _judge_table(catalog, check, masked)]
@@ -67,6 +70,9 @@ def _judge_table(
     relation = catalog.relations.get(check.relation)
     if relation is None or not (check.validated and check.enforced):
         return
+    if _WHOLE_ROW in without_literals(check.definition):
+        yield from _judge_row(relation, check, masked)
+        return
     names, text = _read_by(check, relation)
     found = [masked.get(ColumnRef(relation.ruled_by, name)) for name in names]
     touched = [one for one in found if one is not None and _is_read(text, one)]
@@ -83,6 +89,16 @@ def _judge_table(
             yield from _judge_null(one, told)
         else:
             yield _not_proved(one, told, "it reads several columns")
+
+
+def _judge_row(
+    relation: Relation, check: CheckConstraint, masked: Mapping[ColumnRef, MaskedColumn]
+) -> Iterator[Finding]:
+    names = tuple(column.name for column in relation.columns)
+    told = _Check(relation.name, names, check.definition, f"CHECK {check.name}")
+    touched = (masked.get(ColumnRef(relation.ruled_by, name)) for name in names)
+    for one in filter(None, touched):
+        yield _not_proved(one, told, "it reads the whole row")
 
 
 def _read_by(check: CheckConstraint, relation: Relation) -> tuple[list[str], str]:

@@ -27,7 +27,11 @@ def _unquote(name: str) -> str:
 def mentions(text: str, column: str) -> bool:
     """Literals aside, does the column's name stand there as a word?"""
     name = re.escape(quote_identifier(column))
-    return re.search(rf'(?<![\w$"]){name}(?![\w$"])', _LITERAL.sub("''", text)) is not None
+    return re.search(rf'(?<![\w$"]){name}(?![\w$"])', without_literals(text)) is not None
+
+
+def without_literals(text: str) -> str:
+    return _LITERAL.sub("''", text)
 
 
 def without_null_tests(text: str, column: str) -> str:

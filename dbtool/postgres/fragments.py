@@ -42,6 +42,33 @@ def check_condition(
             _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
 
 
+# A subquery whose columns may change from one reading to the next is not dissolved into the query around it.
+_TWICE = (
+    "EXPLAIN (FORMAT json) SELECT s.one FROM (SELECT (\n{}\n) AS holds, 1 AS one FROM ONLY {} AS {}) AS s"
+)
+
+
+def check_steady(
+    connection: Connection, table: RelationName, condition: SqlText, *, called: str | None = None
+) -> None:
+    """The condition, which ``check_condition`` has let pass, says the same of a row whenever it is asked within a snapshot. It is
+    planned and not run.
+
+    :raises RulesInvalid: it does not.
+    :raises PrivilegeMissing: the role may not use what it names.
+    """
+    names = sql.Identifier(table.schema, table.name), sql.Identifier(called or table.name)
+    query = sql.SQL(_TWICE).format(sql.SQL(condition.text), *names)
+    with translated(f"checking a condition on {table}"), connection.transaction():
+        row = connection.execute(query).fetchone()
+    if row is not None and row[0][0]["Plan"]["Node Type"] == "Subquery Scan":
+        problem = (
+            "the condition may say something else of the same row when it is asked again, by a volatile function such as "
+            "random(); use what is declared STABLE or IMMUTABLE"
+        )
+        raise RulesInvalid([f"{condition.at}: {problem}"])
+
+
 def check_expression(
     connection: Connection,
     relation: RelationName,

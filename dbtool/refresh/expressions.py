@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.masking.compile import MaskingPlan
-from dbtool.postgres.fragments import check_condition, check_expression
+from dbtool.postgres.fragments import check_condition, check_expression, check_steady
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
+from dbtool.rules.subset_model import SqlText
 from dbtool.targets import Target
 
 
@@ -40,7 +42,7 @@ def _checks(plan: MaskingPlan) -> Iterator[Callable[[Connection], None]]:
     for relation, masks in plan.relations.items():
         called = masks.relation.ruled_by.name
         for condition in masks.conditions:
-            yield partial(check_condition, table=relation, condition=condition, called=called)
+            yield partial(_check_condition, table=relation, condition=condition, called=called)
         for column in masks.columns:
             if column.expression is not None:
                 yield partial(
@@ -50,3 +52,9 @@ def _checks(plan: MaskingPlan) -> Iterator[Callable[[Connection], None]]:
                     expression=column.expression,
                     called=called,
                 )
+
+
+def _check_condition(connection: Connection, table: RelationName, condition: SqlText, called: str) -> None:
+    """Rows are read again where originals were too many to remember: each must be of the same branch then."""
+    check_condition(connection, table, condition, called=called)
+    check_steady(connection, table, condition, called=called)

@@ -11,7 +11,7 @@ import pytest
 from dbtool.catalog.relations import RelationName
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import RulesInvalid
-from dbtool.postgres.fragments import check_condition
+from dbtool.postgres.fragments import check_condition, check_steady
 from dbtool.postgres.session import Connection, connect
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
@@ -88,7 +88,10 @@ def source(newest_server: EmbeddedServer) -> Iterator[Connection]:
         execute(
             url,
             'CREATE TABLE "Tenants %s" (id int PRIMARY KEY, plan text, note jsonb);'
-            "CREATE TABLE orders (id int, tenant int, placed timestamptz); INSERT INTO orders VALUES (1, 1, now())",
+            "CREATE TABLE orders (id int, tenant int, placed timestamptz); INSERT INTO orders VALUES (1, 1, now());"
+            "CREATE SEQUENCE counter;"
+            "CREATE FUNCTION undeclared(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0';"
+            "CREATE FUNCTION declared(int) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN $1 > 0; END'",
         )
         with connect(url) as connection:
             yield connection
@@ -145,3 +148,30 @@ def test_a_transaction_goes_on_after_a_refusal(source: Connection) -> None:
     assert source.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
     assert source.execute("SELECT 1").fetchone() == (1,)
     source.execute("COMMIT")
+
+
+@pytest.mark.parametrize("text", LEGAL)
+def test_what_depends_on_the_row_and_the_snapshot_alone_is_steady(source: Connection, text: str) -> None:
+    check_steady(source, TENANTS, SqlText(text, _AT))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "random() < 0.5",
+        "plan = 'x' AND clock_timestamp() > now()",
+        "id IN (SELECT tenant FROM public.orders WHERE random() < 0.5)",
+        "CASE WHEN plan IS NULL THEN nextval('public.counter') > 1 ELSE true END",
+        "public.undeclared(id)",
+        "id = 1 -- random\n OR random() > 0",
+    ],
+)
+def test_what_may_change_from_one_reading_to_the_next_is_refused(source: Connection, text: str) -> None:
+    with pytest.raises(RulesInvalid, match=r"rules\.yaml:4:20: .*volatile"):
+        check_steady(source, TENANTS, SqlText(text, _AT))
+    with source.transaction():
+        assert source.execute("SELECT is_called FROM public.counter").fetchone() == (False,)
+
+
+def test_a_function_that_is_declared_stable_is_steady(source: Connection) -> None:
+    check_steady(source, TENANTS, SqlText("public.declared(id)", _AT))

@@ -172,3 +172,16 @@ def test_being_null_or_not_stays_as_it_was() -> None:
     assert _checks([relation], (check,), {"a": use("email"), "b": kept}) == []
     assert _checks([relation], (check,), {"a": kept, "b": use("email")}) == ["check-not-proved"]
     assert _checks([relation], (check,), {"a": use("null"), "b": kept}) == ["check-not-proved"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [("CHECK (ok(users.*))", ["check-not-proved"]), ("CHECK (false) NO INHERIT", [])],
+)
+def test_one_that_reads_the_whole_row_reads_what_is_masked_of_it(
+    definition: str, expected: list[str]
+) -> None:
+    relation = Relation(USERS, RelationKind.TABLE, (Column("a", TEXT), Column("b", TEXT)))
+    check = CheckConstraint("k", USERS, ("a", "b"), definition)
+    kept = Keep("a reason", AT)
+    assert _checks([relation], (check,), {"a": use("email"), "b": kept}) == expected
