@@ -13,7 +13,7 @@ from dbtool.masking.digit_text import permute_run
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?$"
 _DIRECT = 10**18  # below it 64 bits are enough, and numbers have the stand-ins that they have as integers
 
-_NOTHING = pl.Series([""])
+_SIGNS = pl.Series(["", "-"])
 
 Integers = npt.NDArray[np.int64]
 Change = Callable[[pl.Series], pl.Series]
@@ -38,25 +38,29 @@ def _permute_scaled(
 ) -> pl.Series:
     """All have as many decimals: they are permuted as whole numbers of the last one."""
     new = _permute_whole(permute, key, values.str.replace(".", "", literal=True))
-    signs = new.str.extract("^(-)").fill_null("")
     digits = new.str.strip_prefix("-").str.zfill(scale + 1)
-    return signs + digits.str.head(-scale) + "." + digits.str.tail(scale)
+    parts = {"sign": _read_signs(new), "whole": digits.str.head(-scale), "fraction": digits.str.tail(scale)}
+    return pl.DataFrame(parts).select(pl.concat_str("sign", "whole", pl.lit("."), "fraction")).to_series()
+
+
+def _read_signs(numbers: pl.Series) -> pl.Series:
+    return _SIGNS.gather(numbers.str.starts_with("-").cast(pl.UInt32))
 
 
 def _permute_parts(permute: Callable[[Integers], Integers], key: bytes, values: pl.Series) -> pl.Series:
-    whole = values.str.replace(r"\..*", "")
+    """Zeros at the end of a fraction stay, so it is the digits before them that are permuted."""
+    whole, fraction = values.str.splitn(".", 2).struct.unnest().get_columns()
     is_zero = whole == "-0"
     new = _permute_whole(permute, key, whole).zip_with(~is_zero, whole)
-    fractions = values.str.extract(r"\.([0-9]*[1-9])0*$")
-    changed = _permute_fractions(fractions.drop_nulls(), key)
-    rows = fractions.is_not_null().arg_true()
-    tails = (
-        values.str.extract(r"(\.?0*)$")
-        .fill_null("")
-        .zip_with(values.str.contains(".", literal=True), _NOTHING)
-    )
-    points = pl.Series([""]).new_from_index(0, len(values)).scatter(rows, "." + changed)
-    return new + points + tails
+    if fraction.null_count() == len(fraction):
+        return new
+    bare = fraction.str.strip_chars_end("0")
+    rows = (bare != "").fill_null(value=False).arg_true()
+    changed = bare.clone().scatter(rows, _permute_fractions(bare.gather(rows), key))
+    frame = pl.DataFrame({"whole": new, "changed": changed, "fraction": fraction, "bare": bare})
+    zeros = pl.col("fraction").str.slice(pl.col("bare").str.len_chars())
+    spelt = pl.concat_str("whole", pl.lit("."), "changed", zeros)
+    return frame.select(pl.coalesce(spelt, "whole")).to_series()
 
 
 def _permute_whole(permute: Callable[[Integers], Integers], key: bytes, values: pl.Series) -> pl.Series:
@@ -67,7 +71,7 @@ def _permute_whole(permute: Callable[[Integers], Integers], key: bytes, values: 
     if short.all():
         return new
     long = values.filter(~short)
-    signs = long.str.extract("^(-)").fill_null("")
+    signs = _read_signs(long)
     digits = long.str.strip_prefix("-").str.strip_chars_start("0")
     moved = _by_length(digits, lambda run: _permute_until(run, key, lambda text: ~text.str.starts_with("0")))
     outputs = values.clone().scatter(short.arg_true(), new)
