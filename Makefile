@@ -31,10 +31,11 @@ lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 
 check: lint test  ## what a change must pass
 
-bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; subsets of them; a rehearsal against alembic
+bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; subsets of them; a rehearsal against alembic; each mask
 	$(BIN)/python bench/run.py $(ARGS)
 	$(BIN)/python bench/subset.py
 	$(BIN)/python bench/migrate.py
+	$(BIN)/python bench/masks.py
 
 lock: $(VENV)/dev.stamp  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
