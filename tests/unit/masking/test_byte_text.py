@@ -31,7 +31,7 @@ def test_spells_a_part_of_a_matrix() -> None:
     assert spell_matrix(read_matrix(SAME)[:, 1:]).to_list() == ["bc", "1f", ".."]
 
 
-@pytest.mark.parametrize("values", [SAME, VARIED, VARIED.head(2), pl.Series([""]), VARIED.clear()])
+@pytest.mark.parametrize("values", [SAME, VARIED, pl.Series(["a", "abc"]), pl.Series([""]), VARIED.clear()])
 def test_spells_what_it_read(values: pl.Series) -> None:
     assert spell_bytes(read_bytes(values), read_lengths(values)).to_list() == values.to_list()
 
