@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Relation
 from dbtool.errors import VerificationFailed
 from dbtool.postgres.archive import SchemaArchive
@@ -156,7 +157,7 @@ def _verify(
     with candidate_session(request.target, candidate) as connection:
         catalog = read_catalog(connection)
     with (
-        _target_reader(run, checked, candidate) as target_reader,
+        _target_reader(run, checked, candidate, catalog) as target_reader,
         _source_reader(run, checked, snapshot.taken.name) as source_reader,
     ):
         masked = Masked(
@@ -200,10 +201,11 @@ def _source_reader(run: Run, checked: Preflight, snapshot: str) -> AbstractConte
     )
 
 
-def _target_reader(run: Run, checked: Preflight, candidate: str) -> AbstractContextManager[CopyReader]:
+def _target_reader(
+    run: Run, checked: Preflight, candidate: str, catalog: Catalog
+) -> AbstractContextManager[CopyReader]:
+    """``catalog`` is the candidate's: of a large table a subset may have a few rows."""
     request, psql = run.request, checked.tools.psql
     if psql is not None and checked.target.facts.has_tls and not psql.has_tls:
         psql = None
-    return open_reader(
-        request.target.url, psql, checked.source.catalog, request.cancellation, database=candidate
-    )
+    return open_reader(request.target.url, psql, catalog, request.cancellation, database=candidate)

@@ -53,6 +53,7 @@ class Search:
     def run(self, jobs: int) -> Met:
         """The hashes of originals met, by the column they stand in. Empty where none survived."""
         relations = [relation for relation in self.catalog.tables() if relation.name in self.plan.relations]
+        relations.sort(key=lambda relation: -relation.bytes)
         met: Met = {}
         lock = threading.Lock()
 
