@@ -81,11 +81,11 @@ class Recorded:
     def settle(self) -> bool:
         """Call it when the last were added. Whether every hit is an original for certain."""
         settled = [one.settle() for one in (self.everywhere, self._apart, self._others)]
-        return all(settled[:2])
+        return all(settled)
 
     @property
     def exact(self) -> bool:
-        return self.everywhere.exact and self._apart.exact
+        return self.everywhere.exact and self._apart.exact and self._others.exact
 
     @property
     def count(self) -> int:
@@ -104,7 +104,8 @@ class Recorded:
         for branch in sorted(self._branches):
             salt = _salt(branch)
             found = self._apart.found_in(hashes ^ salt)
-            if branch.column == column and len(found):
+            # What only seems to stand in other rows would hide what survived: a second pass knows.
+            if branch.column == column and len(found) and self._others.exact:
                 found = np.setdiff1d(found, self._others.found_in(found), assume_unique=True)
             yield found ^ salt
 

@@ -69,18 +69,27 @@ def test_a_text_that_holds_an_original_is_what_another_row_holds() -> None:
     assert found(recorded, "bob@x.org", _EMAIL)
 
 
-def test_too_many_originals_make_hits_uncertain_and_too_many_others_do_not() -> None:
+def test_too_many_of_either_make_hits_uncertain() -> None:
     assert Recorded(_SEED).settle()
     for sets, exact in (
         ((Originals(limit=0), Originals(), Originals()), False),
         ((Originals(), Originals(limit=0), Originals()), False),
-        ((Originals(), Originals(), Originals(limit=0)), True),
+        ((Originals(), Originals(), Originals(limit=0)), False),
+        ((Originals(), Originals(), Originals()), True),
     ):
         recorded = Recorded(_SEED, *sets)
         recorded.record_originals(texts("ada@x.org"))
         recorded.record_originals(texts("ada@x.org"), _MASKED)
         recorded.record_others(texts("ada@x.org"), _MASKED)
         assert (recorded.settle(), recorded.exact) == (exact, exact)
+
+
+def test_with_too_many_others_to_remember_none_of_them_hides_an_original() -> None:
+    """A filter takes what it never saw for its own now and then: until the second pass all are suspects."""
+    recorded = Recorded(_SEED, Originals(), Originals(), Originals(limit=0))
+    recorded.record_originals(texts("ada@x.org", "bob@x.org"), _MASKED)
+    recorded.record_others(texts("ada@x.org"), _MASKED)
+    assert [found(recorded, value, _EMAIL) for value in ("ada@x.org", "bob@x.org")] == [True, True]
 
 
 def test_a_second_pass_over_suspects_tells_as_well_whose_they_are() -> None:
