@@ -17,7 +17,7 @@ from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
-from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.request import Cancellation, RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.workers import meanwhile
@@ -51,8 +51,9 @@ def preflight(request: RefreshRequest) -> Preflight:
     for script in request.target.after_load:
         read_script(script)
     subset = choose_subset(request.rules, request.profile)
-    # Programs take as long to tell their version as both ends take to be looked at.
-    with meanwhile(lambda: find_installations(request.postgres_bin), request.cancellation) as installations:
+    # Programs take as long to tell their version as both ends take to be looked at. What is refused here may be asked for
+    # again once it is settled: nothing of the request has been ended then.
+    with meanwhile(lambda: find_installations(request.postgres_bin), Cancellation()) as installations:
         source = look_at_source(request.source, request.rules, subset)
         target = look_at_target(request.target, request.version_table)
         refuse_same_database(request, source, target)

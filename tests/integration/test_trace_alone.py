@@ -120,10 +120,10 @@ def test_what_is_held_is_let_go_when_the_statement_waits(
     watch.start([_T], LockMode.ACCESS_SHARE)
     began = time.monotonic()
     watched.execute("VACUUM FULL public.t")
-    took_s = time.monotonic() - began
-    seen = watch.stop(time.monotonic())
+    ended = time.monotonic()
+    seen = watch.stop(ended)
     assert LockMode.ACCESS_EXCLUSIVE in seen.locks.values()
-    assert 0 < seen.waited_s <= took_s < 1
+    assert 0 < seen.waited_s < ended - began + 0.05 < 1  # the end of a wait is seen at the next look
 
 
 def test_what_is_held_is_let_go_at_the_end(sessions: tuple[Connection, Connection, Connection]) -> None:
