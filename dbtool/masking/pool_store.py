@@ -17,6 +17,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 FOLDER_VARIABLE = "DBTOOL_CACHE"
 
 Words = tuple[str, ...]
@@ -42,22 +44,13 @@ def cache_folder() -> Path | None:
     if named == "":
         return None
     try:
-        folder = Path(named) if named else _usual_folder() / "dbtool"
+        folder = Path(named) if named else user_cache_path("dbtool", appauthor=False)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = folder.stat()
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError):  # the latter for a user without a home
         return None
     is_ours = sys.platform == "win32" or (about.st_uid == os.geteuid() and not about.st_mode & 0o022)
     return folder if is_ours else None
-
-
-def _usual_folder() -> Path:
-    """:raises RuntimeError: the user has no home."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _edition(recipe: str) -> str:

@@ -117,13 +117,13 @@ def test_a_user_without_a_home_keeps_nothing(draw: Drawing, monkeypatch: pytest.
     """As in a container, under a number that has no name."""
     for name in (FOLDER_VARIABLE, "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", _no_home)
+    monkeypatch.setattr("pwd.getpwuid", _without_name)
     assert cache_folder() is None
     assert keep_drawn("city-en_GB", "recipe", draw) == WORDS
 
 
-def _no_home() -> Path:
-    raise RuntimeError("Could not determine home directory.")
+def _without_name(_number: int) -> None:
+    raise KeyError
 
 
 def test_nothing_is_left_of_what_could_not_be_kept(folder: Path, draw: Drawing) -> None:
