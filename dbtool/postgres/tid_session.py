@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from psycopg import RawCursor, sql
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
+from dbtool.waiting import result_of
 
 # Compiling takes longer than such queries run; hashes of a few million keys should stay in memory.
 _SETTINGS = "SET LOCAL jit = off; SET LOCAL work_mem = '128MB'"
@@ -24,12 +25,10 @@ _MANY_SQL = "SET LOCAL random_page_cost TO DEFAULT"
 # The workers of a parallel plan look up the given rows once each: two questions at a time take half the processor time.
 _SERIAL_SQL = "SET LOCAL max_parallel_workers_per_gather = 0"
 _PARALLEL_SQL = "SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
-_POLL_S = 0.2
-
-Item = TypeVar("Item")
-
 _PREPARED_ROWS = 1_000
 _PREPARED_ARRAYS = 8
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -67,10 +66,10 @@ class TidSession:
             for query, item in queries:
                 asked = asking.submit(self.ask, query, (), doing), item
                 if before:
-                    yield _wait(before[0]), before[1]
+                    yield result_of(before[0]), before[1]
                 before = asked
             if before:
-                yield _wait(before[0]), before[1]
+                yield result_of(before[0]), before[1]
 
     def _expect(self, *, few: bool) -> None:
         settings = f"{_FEW_SQL if few else _MANY_SQL}; {_SERIAL_SQL if self.with_others else _PARALLEL_SQL}"
@@ -89,13 +88,6 @@ class TidSession:
         """What fails in here leaves the transaction, and with it the snapshot, as it was."""
         with self.connection.transaction():
             yield
-
-
-def _wait(asked: Future[Item]) -> Item:
-    """In short steps, so that signals reach the main thread."""
-    while not wait([asked], _POLL_S).done:
-        pass
-    return asked.result()
 
 
 def open_tid_session(connection: Connection) -> TidSession:

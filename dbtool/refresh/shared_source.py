@@ -16,10 +16,10 @@ from dbtool.catalog.relations import RelationName
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.postgres.tid_session import FEW_ROWS
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.workers import POLL_S
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.row_set import RowIds, Rows
 from dbtool.subset.row_source import Pairs, Question, answer
+from dbtool.waiting import POLL_S, result_of
 
 # Below it, telling two sessions takes longer than the answer; above what an index is asked for, two sessions would scan
 # everything twice.
@@ -68,7 +68,7 @@ class SharedSource:
                 while (question := self._ask_next(pool, asked, questions)) or asked:
                     while asked and (question or asked[0][1].done()):
                         before, future = asked.popleft()
-                        for found in self._wait(future):
+                        for found in result_of(future):
                             yield before, found
                     if question:
                         for found in self._alone(question):
@@ -116,12 +116,6 @@ class SharedSource:
             yield source
         finally:
             self._free.put(source)
-
-    def _wait(self, future: Future[list[Rows]]) -> list[Rows]:
-        """In short steps, so that signals reach this thread."""
-        while not wait([future], POLL_S).done:
-            pass
-        return future.result()
 
     def _alone(self, question: Question) -> Iterator[Rows]:
         self._first.share_processors(with_others=False)

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from dbtool.refresh.request import Cancellation
-
-POLL_S = 0.2
+from dbtool.waiting import POLL_S, result_of
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -51,8 +50,8 @@ def meanwhile(work: Callable[[], Result], cancellation: Cancellation) -> Iterato
         future = pool.submit(work)
         future.add_done_callback(end_all)
         try:
-            yield lambda: _result_of(future)
-            _result_of(future)
+            yield lambda: result_of(future)
+            result_of(future)
         except BaseException as error:
             # What failed first is the one to hear of: the body may know of it as an interruption only.
             failure = future.exception() if future.done() else None
@@ -60,13 +59,6 @@ def meanwhile(work: Callable[[], Result], cancellation: Cancellation) -> Iterato
             if failure is not None and isinstance(error, Exception):
                 raise failure from None
             raise
-
-
-def _result_of(future: Future[Result]) -> Result:
-    """In short steps, so that signals reach the main thread."""
-    while not wait([future], timeout=POLL_S).done:
-        pass
-    return future.result()
 
 
 def run_shares(
