@@ -72,7 +72,7 @@ def bind_branches(
     ref: ColumnRef, index: int, choice: Choice, bound: tuple[BoundColumn, BoundColumn], sent: Sent
 ) -> Iterator[BranchBound]:
     """``bound`` is what the rows take of which the condition is true, and what all others do."""
-    # Should the source answer one condition in two ways, as it may with random(), values are lost and none gets through:
+    # Should the source answer one condition in two ways, by what is wrongly declared STABLE, values are lost and none gets through:
     # what a branch does not read is not handed to it.
     place = sent.place_of(Beside(_is_true(choice)))
     reading = [holds for holds, one in zip((True, False), bound, strict=True) if one.source_sql is None]

@@ -72,9 +72,7 @@ class TargetSeen:
 
 
 @contextmanager
-def _reaching(
-    end: Target, database: str | None = None, application_name: str = _NAME
-) -> Iterator[Connection]:
+def reaching(end: Target, database: str | None = None, application_name: str = _NAME) -> Iterator[Connection]:
     """Connect, read-only; an end that cannot be reached is named by its environment."""
     with naming(end):
         connection = connect(end.url(), database=database, application_name=application_name, read_only=True)
@@ -103,7 +101,7 @@ def look_at_source(
     :raises PrivilegeMissing: with every GRANT that the role lacks.
     :raises RulesInvalid: a root's condition cannot be read.
     """
-    with _reaching(source) as connection:
+    with reaching(source) as connection:
         facts = database_facts(connection)
         catalog = read_catalog(connection)
         left_out = with_belongings(catalog, skipped_tables(subset))
@@ -136,7 +134,7 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
             f"{target} is the database {live_name}, which the server or dbtool itself works from and which cannot be "
             "replaced; nothing was done. Name a database of its own in the URL."
         )
-    with _reaching(target, target.maintenance_database) as maintenance:
+    with reaching(target, target.maintenance_database) as maintenance:
         facts, offer = database_facts(maintenance), read_offer(maintenance)
         live = find_database(maintenance, live_name)
         if live is None:
@@ -151,7 +149,7 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
                 offer=offer,
             )
         renamable = may_rename(maintenance, live_name)
-    with _reaching(target) as connection:
+    with reaching(target) as connection:
         stamp = find_refresh_stamp(connection)
         refuse_unreadable(connection, version_table)
         return TargetSeen(
@@ -209,7 +207,7 @@ def refuse_own_standby(
     identifiers = (source.facts.system_identifier, target.facts.system_identifier)
     if identifiers[0] is None or identifiers[0] != identifiers[1] or not source.facts.is_standby:
         return
-    with _reaching(request.source) as connection:
+    with reaching(request.source) as connection:
         if is_visible(connection, candidate):
             raise TargetRefused(
                 f"{request.source} is a standby of the server of {request.target}: what is swapped there is swapped in "
@@ -220,8 +218,8 @@ def refuse_own_standby(
 def _is_same_server(request: RefreshRequest) -> bool:
     nonce = f"dbtool nonce {secrets.token_hex(8)}"
     with (
-        _reaching(request.source, application_name=nonce),
-        _reaching(request.target, request.target.maintenance_database) as maintenance,
+        reaching(request.source, application_name=nonce),
+        reaching(request.target, request.target.maintenance_database) as maintenance,
     ):
         row = maintenance.execute(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = %s)", (nonce,)

@@ -11,8 +11,8 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.fragments import check_condition, check_expression, check_steady
-from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.ends import naming
+from dbtool.postgres.session import Connection
+from dbtool.refresh.ends import reaching
 from dbtool.rules.subset_model import SqlText
 from dbtool.targets import Target
 
@@ -25,10 +25,8 @@ def check_expressions(source: Target, plan: MaskingPlan) -> None:
     checks = tuple(_checks(plan))
     if not checks:
         return
-    with naming(source):
-        connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
     problems: dict[str, None] = {}
-    with connection:
+    with reaching(source) as connection:
         for check in checks:
             try:
                 check(connection)

@@ -21,8 +21,8 @@ from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.index_text import mentions
 from dbtool.masking.mask import Overlap
 from dbtool.postgres.check_trials import Question, Texts, Trial, try_rows
-from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.ends import naming
+from dbtool.postgres.session import Connection
+from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import find_largest, read_masked_rows
 from dbtool.targets import Target
 
@@ -55,9 +55,7 @@ def sample_checks(
     groups = _group(one for one in findings if isinstance(one, UnprovedCheck))
     if not groups:
         return tuple(findings)
-    with naming(source):
-        connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
-    with connection:
+    with reaching(source) as connection:
         deadline = clock() + MOST_SECONDS
         sampler = _Sampler(connection, plan_again(), lambda: clock() > deadline)
         answers = {group[0]: tuple(sampler.judge(group)) for group in groups}

@@ -14,8 +14,8 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan
 from dbtool.masking.inner_values import ARRAY
 from dbtool.masking.mask import Overlap
 from dbtool.postgres.check_trials import Question, try_rows
-from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.ends import naming
+from dbtool.postgres.session import Connection
+from dbtool.refresh.ends import reaching
 from dbtool.targets import Target
 
 # The column, what is put there in all of its rows or in some, its type as SQL spells it, the mask.
@@ -27,9 +27,7 @@ def try_constants(source: Target, plan: MaskingPlan) -> tuple[Finding, ...]:
     constants = _find_constants(plan)
     if not constants:
         return ()
-    with naming(source):
-        connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
-    with connection:
+    with reaching(source) as connection:
         if not _are_refused(connection, constants):
             return ()
         return tuple(

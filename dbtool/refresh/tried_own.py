@@ -17,8 +17,8 @@ from dbtool.errors import DbtoolError, MaskFailed
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.postgres.check_trials import Question, try_rows
-from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.ends import naming
+from dbtool.postgres.session import Connection
+from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import count_unchanged, find_largest, read_masked_rows
 from dbtool.targets import Target
 
@@ -43,10 +43,8 @@ def try_own(
     )
     if not tables:
         return ()
-    with naming(source):
-        connection = connect(source.url(), application_name="dbtool preflight", read_only=True)
     deadline = clock() + MOST_SECONDS
-    with connection:
+    with reaching(source) as connection:
         leaves_of = _with_own(plan_again())
         tables_tried = (
             _Table(connection, plan, name, leaves_of[name], lambda: clock() >= deadline) for name in tables
