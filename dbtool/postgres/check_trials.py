@@ -13,7 +13,7 @@ from psycopg import sql
 
 from dbtool.catalog.relations import quote_identifier
 from dbtool.errors import ServerFailed
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 

@@ -7,9 +7,9 @@ Where the psql at hand cannot reach the source (it was built without TLS and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -17,14 +17,13 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Busy, ProgramFailed, ServerFailed
+from dbtool.postgres.copy_out import CopyOut, tell_rows
 from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure, translated
 from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
-from dbtool.postgres.tid_arrays import TidArray, TidArrayDumper
 from dbtool.program_stream import Stream
-from dbtool.subset.row_set import RowIds
 
 BLOCK_BYTES = 4 << 20
 SMALL_BYTES = 1 << 20
@@ -69,65 +68,6 @@ def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> I
             block.clear()
     if block:
         yield bytes(block)
-
-
-@dataclass(frozen=True, slots=True)
-class CopyOut:
-    """One COPY … TO STDOUT of the rows on pages ``first_page`` up to, not including, ``end_page``; None is open.
-
-    ``pushed`` replaces columns, by index, with SQL that dbtool made itself, a constant or NULL, or that the rules bring
-    and the source has parsed alone: the originals never leave the source. ``beside`` is such SQL, too, whose values follow
-    the columns'. With ``has_foreign_sql`` some is the rules', which have the relation ``called`` as the one that they name.
-    With ``row_ids`` only these rows are meant, and the session must have been told them before (``tell_rows``): a COPY
-    takes no parameters, and written into it they would fill the server's log.
-    """
-
-    relation: RelationName
-    columns: tuple[str, ...]
-    pushed: Mapping[int, str] = field(default_factory=dict)
-    first_page: int | None = None
-    end_page: int | None = None
-    binary: bool = False
-    row_ids: RowIds | None = None
-    has_foreign_sql: bool = False
-    called: str | None = None
-    beside: tuple[str, ...] = ()
-
-    def statement(self) -> sql.Composed:
-        """Always a SELECT from ONLY: an inheritance parent's children are relations of their own."""
-        expressions: list[sql.Composable] = [
-            sql.SQL(self.pushed[index]) if index in self.pushed else sql.Identifier(name)
-            for index, name in enumerate(self.columns)
-        ]
-        expressions += [sql.SQL(text) for text in self.beside]
-        return sql.SQL("COPY (SELECT {} FROM ONLY {}{}{}) TO STDOUT{}").format(
-            sql.SQL(", ").join(expressions),
-            sql.Identifier(self.relation.schema, self.relation.name),
-            sql.SQL(" AS {}").format(sql.Identifier(self.called)) if self.called else sql.SQL(""),
-            self._where(),
-            sql.SQL(" (FORMAT binary)") if self.binary else sql.SQL(""),
-        )
-
-    def _where(self) -> sql.Composable:
-        if self.row_ids is not None:
-            return _TOLD_ROWS
-        bounds = [
-            sql.SQL("ctid {} {}::pg_catalog.tid").format(sql.SQL(operator), sql.Literal(f"({page},0)"))
-            for operator, page in ((">=", self.first_page), ("<", self.end_page))
-            if page is not None
-        ]
-        return sql.SQL(" WHERE {}").format(sql.SQL(" AND ").join(bounds)) if bounds else sql.SQL("")
-
-
-_TOLD_ROWS = sql.SQL(" WHERE ctid = ANY (pg_catalog.current_setting('dbtool.rows')::pg_catalog._tid)")
-
-
-def tell_rows(connection: Connection, row_ids: RowIds) -> None:
-    """Leave the rows that are meant in a setting of the transaction."""
-    told = "SELECT pg_catalog.set_config('dbtool.rows', %s::pg_catalog.tid[]::pg_catalog.text, true) IS NULL"
-    cursor = connection.cursor()
-    cursor.adapters.register_dumper(TidArray, TidArrayDumper)
-    cursor.execute(told, [TidArray(row_ids)])
 
 
 class CopyReader(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dbtool.catalog.relations import Relation, RelationName, TypeKind
 from dbtool.masking.compile import RelationMasks
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.subset.row_set import RowIds, RowSet
 from dbtool.subset.selection import Selection
 

@@ -11,7 +11,7 @@ from dbtool.catalog.relations import Relation, quote_identifier
 from dbtool.masking.block import mask_block
 from dbtool.masking.compile import RelationMasks
 from dbtool.postgres.check_trials import read_some_rows
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, copy_out_of
 

@@ -16,7 +16,8 @@ from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.mask import TEXT_TYPES, Overlap
 from dbtool.masking.recorded import Recorded
 from dbtool.masking.survivors import SHORTEST, Hashes, distinct_hashes, hash_tokens, hash_whole
-from dbtool.postgres.copy_io import CopyOut, CopyReader
+from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import run_shares
 

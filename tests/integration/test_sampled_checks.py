@@ -12,7 +12,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import FindingsRefuse, ServerFailed
 from dbtool.findings import Finding, Severity
 from dbtool.postgres import check_trials
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.session import connect
 from dbtool.refresh.check_rules import check_rules
 from dbtool.refresh.pipeline import refresh

@@ -9,7 +9,8 @@ import pytest
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import UrlInvalid
 from dbtool.postgres.binaries import choose_server, find_installations
-from dbtool.postgres.copy_io import CopyOut, CopyReader, DriverReader, PsqlReader
+from dbtool.postgres.copy_io import CopyReader, DriverReader, PsqlReader
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.urls import parse_url
 from tests.databases import execute

@@ -15,7 +15,8 @@ from dbtool.locks.trace import Sizes
 from dbtool.migrate.clone.fill_plan import TableCopy, plan_fill, refused_rows
 from dbtool.postgres.binaries import Installation
 from dbtool.postgres.candidate import find_refresh_stamp
-from dbtool.postgres.copy_io import CopyOut, CopyReader, copy_in
+from dbtool.postgres.copy_io import CopyReader, copy_in
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks

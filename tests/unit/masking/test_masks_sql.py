@@ -17,7 +17,8 @@ from dbtool.masking.compile import plan_masking
 from dbtool.masking.judgement import judge_tally
 from dbtool.masking.mask import Overlap, Uniqueness
 from dbtool.masking.masks import MASKS
-from dbtool.postgres.copy_io import CopyOut, SizedReader
+from dbtool.postgres.copy_io import SizedReader
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.chunks import Chunk, copy_out_of
 from tests.unit.masking.compile_cases import (
     INT4,

@@ -10,7 +10,8 @@ from psycopg import sql
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed
 from dbtool.postgres import copy_io
-from dbtool.postgres.copy_io import CopyOut, DriverReader, PsqlReader, SizedReader, read_blocks
+from dbtool.postgres.copy_io import DriverReader, PsqlReader, SizedReader, read_blocks
+from dbtool.postgres.copy_out import CopyOut
 
 SECRET = "hunter2"
 USERS = RelationName("public", "users")

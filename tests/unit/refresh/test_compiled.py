@@ -11,7 +11,7 @@ from dbtool.digest import ProjectKey
 from dbtool.errors import Interrupted
 from dbtool.masking.block import mask_block
 from dbtool.masking.survivors import distinct_hashes, hash_originals
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.chunks import Chunk
 from dbtool.refresh.compiled import compile_for, confirm_originals
 from dbtool.refresh.request import RefreshRequest

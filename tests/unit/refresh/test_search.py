@@ -13,7 +13,7 @@ from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
 from dbtool.masking.recorded import Recorded
 from dbtool.masking.survivors import hash_originals
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
 

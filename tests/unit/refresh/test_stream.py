@@ -13,7 +13,7 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh import stream as stream_module
 from dbtool.refresh.chunks import Chunk
 from dbtool.refresh.request import Cancellation, Silent

@@ -18,7 +18,7 @@ from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
 from dbtool.masking.recorded import Recorded, record_suspects
 from dbtool.masking.survivors import Hashes, Originals
-from dbtool.postgres.copy_io import CopyOut
+from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh import verify as verify_module
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import TableCopied
