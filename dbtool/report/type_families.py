@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from dbtool.catalog.relations import ColumnType, TypeKind
 
@@ -45,9 +46,9 @@ def _base(
 
 
 def _own(
-    label: str, sql: str, base: str, sample: str, kind: TypeKind = TypeKind.BASE, **facts: object
+    label: str, sql: str, base: str, sample: str, kind: TypeKind = TypeKind.BASE, **facts: Any
 ) -> Family:
-    return Family(label, ColumnType(sql, base, kind, **facts), sample)  # type: ignore[arg-type]
+    return Family(label, ColumnType(sql, base, kind, **facts), sample)
 
 
 def _range(base: str, sample: str) -> Iterator[Family]:

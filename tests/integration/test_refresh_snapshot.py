@@ -88,9 +88,9 @@ def test_a_schema_that_changes_after_it_was_checked_stops_the_run(
     source, target = filled
     require_consent = preflight.require_consent
 
-    def alter(*arguments: object) -> None:
+    def alter(*arguments: Any) -> None:
         execute(source, "ALTER TABLE a ADD email text")
-        require_consent(*arguments)  # type: ignore[arg-type]
+        require_consent(*arguments)
 
     monkeypatch.setattr(pipeline, "require_consent", alter)
     with pytest.raises(Drift, match="schema changed while the refresh was starting; nothing was copied"):
@@ -108,9 +108,9 @@ def test_a_partition_that_comes_meanwhile_is_worth_another_try(
     execute(source, "CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1)")
     require_consent = preflight.require_consent
 
-    def add(*arguments: object) -> None:
+    def add(*arguments: Any) -> None:
         execute(source, "CREATE TABLE log_2 PARTITION OF log FOR VALUES IN (2)")
-        require_consent(*arguments)  # type: ignore[arg-type]
+        require_consent(*arguments)
 
     monkeypatch.setattr(pipeline, "require_consent", add)
     with pytest.raises(

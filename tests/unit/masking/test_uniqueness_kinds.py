@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -44,8 +45,8 @@ class Kind:
     each: bool = False
 
 
-def index(*columns: str | None, **parts: object) -> UniqueIndex:
-    made = UniqueIndex("k", TABLE, columns, **parts)  # type: ignore[arg-type]
+def index(*columns: str | None, **parts: Any) -> UniqueIndex:
+    made = UniqueIndex("k", TABLE, columns, **parts)
     named = tuple(name for name in columns if name)
     return replace(made, mentioned=made.mentioned or named)
 
