@@ -59,11 +59,18 @@ def canonicalise(values: pl.Series, steps: tuple[str, ...]) -> pl.Series:
     return values
 
 
+def _levelled(context: MaskContext) -> tuple[str, ...]:
+    if context.equates_spellings:
+        return ("casefold", "nfc")
+    return ("casefold",) if context.type.base == "citext" else ()
+
+
 def plan_key(context: MaskContext, default: tuple[str, ...]) -> Step:
     """The function from a column's values to the text that is keyed there.
 
-    char(n) pads with blanks that are no part of the value, and citext calls two spellings equal that differ
-    in case: both are levelled whatever the steps say, so that a key equals its foreign key.
+    char(n) pads with blanks that are no part of the value; citext calls two spellings equal that differ in case,
+    and so do most nondeterministic collations, which never tell composed letters from decomposed ones: all this is
+    levelled whatever the steps say, so that a key equals its foreign key.
     """
     steps = default if context.canonical is None else context.canonical
     unknown = [step for step in steps if step not in STEPS]
@@ -71,8 +78,7 @@ def plan_key(context: MaskContext, default: tuple[str, ...]) -> Step:
         raise DoesNotFit(
             f"there is no canonical step {', '.join(unknown)}", f"the steps are {', '.join(sorted(STEPS))}"
         )
-    if context.type.base == "citext" and "casefold" not in steps:
-        steps = (*steps, "casefold")
+    steps = (*steps, *(step for step in _levelled(context) if step not in steps))
     is_padded = context.type.base == "bpchar"
 
     def key_text(values: pl.Series) -> pl.Series:

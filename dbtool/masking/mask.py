@@ -60,6 +60,7 @@ class MaskContext:
     function gets beside its own. ``canonical`` are the domain's steps where the rule file names them, None
     where the mask's own hold; the bound function takes the steps itself, so it is handed values as they are.
     Paths among the options start at ``folder``; ``modules`` are those of the project that may mask.
+    ``equates_spellings``: the column's collation may call texts equal that differ.
     """
 
     type: ColumnType
@@ -69,6 +70,7 @@ class MaskContext:
     canonical: tuple[str, ...] | None = None
     folder: Path = Path()
     modules: PythonModules = NO_MODULES
+    equates_spellings: bool = False
 
 
 # (values, frame of the ``by`` columns as decoded text) → stand-ins

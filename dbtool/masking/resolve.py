@@ -88,9 +88,16 @@ def resolve_masks(catalog: Catalog, coverage: Coverage, workshop: Workshop) -> d
     for ref, decision in coverage.decisions.items():
         if isinstance(decision.decision, MaskUse):
             owner = decision.inherited_from or ref
-            key_type = catalog.relations[owner.relation].get_column(owner.column).type
+            key = catalog.relations[owner.relation].get_column(owner.column)
             relation = catalog.relations[ref.relation]
-            if (parts := resolve_use(decision.decision, key_type, str(ref), workshop)) is not None:
+            parts = resolve_use(
+                decision.decision,
+                key.type,
+                str(ref),
+                workshop,
+                equates_spellings=not key.collation_is_deterministic,
+            )
+            if parts is not None:
                 found[ref] = MaskedColumn(
                     decision, relation, relation.get_column(ref.column), decision.decision, *parts
                 )
@@ -98,7 +105,12 @@ def resolve_masks(catalog: Catalog, coverage: Coverage, workshop: Workshop) -> d
 
 
 def resolve_use(
-    use: MaskUse, column_type: ColumnType, where: str, workshop: Workshop
+    use: MaskUse,
+    column_type: ColumnType,
+    where: str,
+    workshop: Workshop,
+    *,
+    equates_spellings: bool = False,
 ) -> tuple[Mask, Options, MaskContext] | None:
     """None after naming the problem."""
     mask = workshop.registry.get(use.mask)
@@ -123,6 +135,7 @@ def resolve_use(
         use.canonical,
         folder=Path(next(iter(use.places.values()), use.at).file).parent,
         modules=workshop.modules,
+        equates_spellings=equates_spellings,
     )
     return mask, options, context
 

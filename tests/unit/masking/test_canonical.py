@@ -56,6 +56,12 @@ def test_citext_is_keyed_without_regard_to_case() -> None:
     assert key_of("citext", "ADA", ()) == key_of("citext", "ada", ())
 
 
+def test_what_a_collation_calls_equal_is_one_key() -> None:
+    context = MaskContext(ColumnType("text", "text"), DIGEST, canonical=(), equates_spellings=True)
+    composed, decomposed = plan_key(context, ())(pl.Series(["ZO\u00cb", "zoe\u0308"]))
+    assert composed == decomposed == "zo\u00eb"
+
+
 def test_an_unknown_step_is_refused_with_the_known_ones() -> None:
     with pytest.raises(DoesNotFit) as refusal:
         key_of("text", "x", ("soundex",))
