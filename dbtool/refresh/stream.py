@@ -24,6 +24,7 @@ from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer
 from dbtool.refresh.result import TableCopied
 from dbtool.refresh.routes import Routes
+from dbtool.refresh.unreadable import naming_column
 from dbtool.refresh.workers import run_workers
 from dbtool.targets import Target
 
@@ -109,12 +110,19 @@ class Stream:
                 self.cancellation.check()
                 pause = next(pauses, None)
                 if pause is None or not _may_pass(error):
-                    raise
+                    raise self._telling_column(error, chunk) from None
                 self.cancellation.pause(pause)
                 is_retry = True
             else:
                 self._record(chunk, rows, counted, self.clock() - started)
                 return
+
+    def _telling_column(
+        self, error: ServerFailed | ServerUnreachable, chunk: Chunk
+    ) -> ServerFailed | ServerUnreachable:
+        return naming_column(
+            error, self.reader, copy_out_of(self.plan.relations[chunk.relation], chunk, binary=False)
+        )
 
     def _find_loaded(self, chunk: Chunk, sessions: _Sessions) -> int | None:
         with sessions.lend() as connection:
