@@ -9,7 +9,6 @@ import polars as pl
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind, quote_identifier
-from dbtool.findings import Finding, Severity
 from dbtool.masking.alternatives import spell_alternatives
 from dbtool.masking.coverage import ColumnDecision, Coverage
 from dbtool.masking.fit import TooLong
@@ -59,7 +58,6 @@ def bind_columns(
 ) -> dict[ColumnRef, BoundColumn]:
     """``coverage`` is one case of ``whole``: where conditions hold, or where they do not."""
     found: dict[ColumnRef, BoundColumn] = {}
-    partition_keys = _partition_keys(catalog, workshop, {ref.relation for ref in masked})
     for ref, decision in coverage.decisions.items():
         column = catalog.relations[ref.relation].get_column(ref.column)
         is_chosen = isinstance(whole.decisions[ref].decision, Choice)
@@ -71,38 +69,9 @@ def bind_columns(
             bound = _bind_document(decision, decision.decision, column, shop)
         elif isinstance(decision.decision, Keep) and shop.branch is not None:
             bound = KEPT
-        if bound is None:
-            continue
-        if ref in partition_keys:
-            _refuse_partition_key(decision, workshop)
-        found[ref] = bound
+        if bound is not None:
+            found[ref] = bound
     return found
-
-
-def _partition_keys(catalog: Catalog, workshop: Workshop, masked: set[object]) -> set[ColumnRef]:
-    """The columns that decide in which partition a row lives, at any level."""
-    keys: set[ColumnRef] = set()
-    for relation in catalog.relations.values():
-        for name in relation.partition_key:
-            if name is not None:
-                keys.add(ColumnRef(relation.ruled_by, name))
-            elif relation.ruled_by in masked:
-                message = (
-                    f"{relation.name} is partitioned by an expression: if it reads a masked column, a row will "
-                    "not fit its partition and the load will fail, with the live database untouched"
-                )
-                workshop.findings.append(
-                    Finding("partition-key-expression", Severity.WARNING, str(relation.name), message)
-                )
-    return keys
-
-
-def _refuse_partition_key(decision: ColumnDecision, workshop: Workshop) -> None:
-    message = (
-        f"{decision.ref} decides in which partition a row lives, and masking it is not supported yet: "
-        "the row would move to another partition"
-    )
-    workshop.refuse("partition-key-masked", decision.ref, message, "keep the column with a reason")
 
 
 def _bind_column(masked: MaskedColumn, coverage: Coverage, workshop: Workshop) -> BoundColumn | None:

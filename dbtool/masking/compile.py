@@ -15,6 +15,7 @@ from dbtool.masking.check_fit import judge_checks
 from dbtool.masking.coverage import Coverage, decide
 from dbtool.masking.inner_values import Layer
 from dbtool.masking.mask import BoundMask, Mask, Overlap, Registry, Uniqueness
+from dbtool.masking.partition_keys import judge_partition_keys
 from dbtool.masking.recorded import Recorder
 from dbtool.masking.resolve import MaskedColumn, Workshop, errors_of, resolve_masks
 from dbtool.masking.uniqueness import prove_uniqueness
@@ -101,6 +102,14 @@ class MaskingPlan:
     def errors(self) -> tuple[Finding, ...]:
         return errors_of(self.findings)
 
+    @property
+    def masked_columns(self) -> frozenset[ColumnRef]:
+        """Of ruled relations."""
+        found = self.relations.values()
+        return frozenset(
+            ColumnRef(one.relation.ruled_by, name) for one in found for name in one.masked_columns
+        )
+
 
 def plan_masking(
     catalog: Catalog,
@@ -143,11 +152,21 @@ def compile_masks(
     workshop.findings.extend(judge_checks(catalog, masked))
     for mixed in mixed_cases(coverage, masked, others):
         workshop.findings.extend(judge_checks(catalog, mixed))
+    uses = dict(_spell_uses(bound)) | dict(_spell_uses(bound_others))
+    workshop.findings.extend(judge_partition_keys(catalog, uses))
     masker = _Masker(coverage, bound, bound_others, recorder)
     relations = {relation.name: masker.masks_of(relation) for relation in catalog.tables()}
     return MaskingPlan(
         relations, coverage, tuple(dict.fromkeys((*errors_of(coverage.findings), *workshop.findings)))
     )
+
+
+def _spell_uses(bound: Mapping[ColumnRef, BoundColumn]) -> Iterator[tuple[ColumnRef, str]]:
+    for ref, one in bound.items():
+        if one.masked is not None:
+            yield ref, f"mask {one.masked.mask.name} at {one.masked.use.at}"
+        elif not one.kept:
+            yield ref, f"the paths of {ref}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
+import psycopg
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
@@ -238,7 +239,22 @@ def copy_in(
         sql.SQL("true" if freeze else "false"),
     )
     cursor = connection.cursor()
-    with translated(f"loading {relation}"), cursor.copy(target) as copy:
+    with translated(f"loading {relation}"), _finding_partitions(relation), cursor.copy(target) as copy:
         for block in blocks:
             copy.write(block)
     return cursor.rowcount
+
+
+@contextmanager
+def _finding_partitions(relation: RelationName) -> Iterator[None]:
+    """Where a row has none, the server's own words for it look like those of a CHECK; only that has a name."""
+    try:
+        yield
+    except psycopg.errors.CheckViolation as error:
+        if error.diag.constraint_name:
+            raise
+        raise ServerFailed(
+            f"a row of {relation} has no partition: what the table is partitioned by has a stand-in outside all bounds. Choose "
+            "a mask that stays within them, keep the column, or give the table a DEFAULT partition",
+            error.sqlstate,
+        ) from None

@@ -87,7 +87,9 @@ def _stream(
     for relation in tables:
         request.observer.planned(relation.name, *_planned(relation, rows))
     routes = plan_routes(
-        snapshot.catalog, same_order=have_same_order(checked.source.facts, checked.target.facts)
+        snapshot.catalog,
+        same_order=have_same_order(checked.source.facts, checked.target.facts),
+        masked=checked.plan.masked_columns,
     )
     with _source_reader(run, checked, snapshot.taken.name) as reader:
         stream = Stream(

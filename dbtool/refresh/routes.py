@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
-from dbtool.catalog.relations import Column, Relation, RelationName, TypeKind
+from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName, TypeKind
 from dbtool.masking.mask import TEXT_TYPES
+from dbtool.masking.partition_keys import find_partition_columns
 
 Routes = Mapping[RelationName, RelationName]
 
@@ -15,14 +16,20 @@ Routes = Mapping[RelationName, RelationName]
 _SORTED_BY_BYTES = frozenset(f"pg_catalog.{name}" for name in ('"C"', '"POSIX"', "ucs_basic", "pg_c_utf8"))
 
 
-def plan_routes(catalog: Catalog, *, same_order: bool) -> Routes:
-    """Leaf → root, for every leaf whose rows another server may want in a sibling.
+def plan_routes(catalog: Catalog, *, same_order: bool, masked: Collection[ColumnRef] = ()) -> Routes:
+    """Leaf → root, for every leaf whose rows may belong into a sibling there: by the stand-in of what they are partitioned by,
+    or because another server wants them so. ``masked`` are columns of roots.
 
     An enum is hashed by its labels' OIDs, which differ between databases. Texts are sorted by a library: without
     ``same_order`` the target has another one, and the ends of a range may fall elsewhere.
     """
     levels = [relation for relation in catalog.relations.values() if relation.partition_key]
     moving = {level.ruled_by for level in levels if not _is_stable(level, same_order=same_order)}
+    moving |= {
+        root
+        for root, names in find_partition_columns(catalog).items()
+        if any(ColumnRef(root, name) in masked for name in names)
+    }
     return {
         relation.name: relation.partition_root
         for relation in catalog.tables()

@@ -11,7 +11,6 @@ from dbtool.catalog.catalog import build_catalog
 from dbtool.catalog.relations import (
     Column,
     ColumnType,
-    RelationKind,
     TypeKind,
 )
 from dbtool.masking.compile import plan_masking
@@ -119,29 +118,6 @@ def test_everything_that_does_not_fit_is_named_at_once() -> None:
         "mask-does-not-fit",
         "mask-unknown",
     ]
-
-
-def test_a_masked_partition_key_is_refused() -> None:
-    root = replace(table("users", id=INT8), kind=RelationKind.PARTITIONED_TABLE, partition_key=("id",))
-    middle = replace(
-        table("users_1", id=INT8),
-        kind=RelationKind.PARTITIONED_TABLE,
-        partition_root=root.name,
-        partition_key=("id",),
-    )
-    for relations in ([root], [replace(root, partition_key=()), middle]):
-        plan = plan_masking(
-            build_catalog(180000, relations), rules(users={"id": use("permute_integer")}), KEY, MASKS
-        )
-        assert [finding.check for finding in plan.errors] == ["partition-key-masked"]
-
-
-def test_a_partition_key_that_is_an_expression_is_a_warning() -> None:
-    root = replace(table("users", id=INT8), kind=RelationKind.PARTITIONED_TABLE, partition_key=(None,))
-    plan = plan_masking(
-        build_catalog(180000, [root]), rules(users={"id": use("permute_integer")}), KEY, MASKS
-    )
-    assert [(one.check, one.is_error) for one in plan.findings] == [("partition-key-expression", False)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,13 @@
 from dbtool.catalog.catalog import Catalog, build_catalog
-from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName, TypeKind
+from dbtool.catalog.relations import (
+    Column,
+    ColumnRef,
+    ColumnType,
+    Relation,
+    RelationKind,
+    RelationName,
+    TypeKind,
+)
 from dbtool.refresh.routes import plan_routes
 
 ROOT, MIDDLE, LEAF, OTHER = (RelationName("public", name) for name in ("root", "middle", "leaf", "other"))
@@ -61,3 +69,10 @@ def test_text_goes_through_the_root_where_the_ends_sort_it_otherwise() -> None:
 def test_what_an_expression_reads_counts_like_a_column_of_the_key() -> None:
     catalog = catalog_of(Column("k", MOOD), "hash", key=(None,), mentions=("k",))
     assert plan_routes(catalog, same_order=True) == {LEAF: ROOT}
+
+
+def test_rows_go_through_the_root_where_what_they_are_partitioned_by_is_masked() -> None:
+    for key, mentions in (("k",), ()), ((None,), ("k",)):
+        catalog = catalog_of(Column("k", INTEGER), "range", key=key, mentions=mentions)
+        assert plan_routes(catalog, same_order=True, masked={ColumnRef(ROOT, "k")}) == {LEAF: ROOT}
+        assert plan_routes(catalog, same_order=True, masked={ColumnRef(OTHER, "k")}) == {}
