@@ -18,6 +18,7 @@ from dbtool.errors import ConfigurationInvalid, ProgramFailed
 from dbtool.spelling import did_you_mean
 
 COMMAND_TIMEOUT_S = 60.0
+_MOST_BYTES = 64 << 10  # some files, such as /dev/zero, never end
 
 _KINDS = ("env", "file", "command")
 _FORMS = '{ env = "NAME" }, { file = "path" } or { command = ["program", "argument"] }'
@@ -43,14 +44,12 @@ class SecretReader:
     def read(self, source: SecretSource, setting: str) -> str:
         """The secret without its trailing newline.
 
-        :raises ConfigurationInvalid: the variable or file is missing, or there is nothing in it.
+        :raises ConfigurationInvalid: the variable or file is missing, or holds nothing, several lines or no text.
         :raises ProgramFailed: the command failed.
         """
         text = self._read_raw(source, setting).rstrip("\r\n")
-        if not text:
-            raise ConfigurationInvalid(
-                f"{setting}: {_spell(source)} is empty; nothing was done. Fill it and run again."
-            )
+        if problem := _find_problem(text):
+            raise ConfigurationInvalid(f"{setting}: {_spell(source)} {problem}")
         return text
 
     def _read_raw(self, source: SecretSource, setting: str) -> str:
@@ -73,7 +72,8 @@ class SecretReader:
 
     def _read_file(self, path: Path, setting: str) -> str:
         try:
-            return path.read_text(encoding="utf-8")
+            with path.open("rb") as file:
+                return file.read(_MOST_BYTES + 1).decode()
         except UnicodeDecodeError:
             raise ConfigurationInvalid(f"{setting}: the file {path} is not UTF-8; nothing was done") from None
         except OSError as error:
@@ -87,13 +87,33 @@ class SecretReader:
         try:
             return programs.run(argv, env=environment, cwd=str(self.root), timeout_s=COMMAND_TIMEOUT_S)
         except ProgramFailed as error:
-            raise ProgramFailed(f"{setting}: its command did not give it; {error}") from error
+            raise ProgramFailed(
+                f"{setting}: its command did not give it; {error}. Run it by itself in {self.root} to see why."
+            ) from error
 
     def is_readable_by_all(self, source: SecretSource) -> bool:
         if source.kind != "file":
             return False
         path = self.root / source.value[0]
         return path.is_file() and bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def _find_problem(text: str) -> str:
+    """What a warning among the output, or a variable of other bytes, would make of a secret."""
+    if not text.strip():
+        return "is empty; nothing was done. Fill it and run again."
+    if lines := len(re.split("[\r\n]+", text)) - 1:
+        return f"holds {lines + 1} lines and a secret is one; nothing was done. Leave nothing but the secret there."
+    if len(text) > _MOST_BYTES:
+        return "is far longer than a secret; nothing was done. Is it the right one?"
+    if "\0" in text or (not text.isascii() and _has_no_utf8(text)):
+        return "is not UTF-8 text; nothing was done. Write it in UTF-8, a key as hexadecimal digits."
+    return ""
+
+
+def _has_no_utf8(text: str) -> bool:
+    """Python keeps a variable's other bytes as surrogates, and programs.run replaces those of a command."""
+    return any("\ud800" <= character <= "\udfff" or character == "\ufffd" for character in text)
 
 
 def _spell(source: SecretSource) -> str:
@@ -125,7 +145,7 @@ def parse_secret(value: object) -> SecretSource:
 
 
 def _are_texts(parts: list[object]) -> bool:
-    return all(isinstance(part, str) and part for part in parts)
+    return all(isinstance(part, str) and part and "\0" not in part for part in parts)
 
 
 def parse_url(value: object) -> SecretSource:

@@ -52,8 +52,8 @@ class Settings:
         """:raises ConfigurationInvalid: there is no such environment."""
         if name not in self._content.environments:
             raise ConfigurationInvalid(
-                f"there is no environment {name} in {self.file}, which has "
-                f"{', '.join(self.environments) or 'none'}{did_you_mean(name, self.environments)}"
+                f"there is no environment {name or 'without a name'} in {self.file}, which has "
+                f"{', '.join(self.environments) or 'none'}; nothing was done{did_you_mean(name, self.environments)}"
             )
         one = self._content.environments[name]
         given = one.model_dump(exclude={"url", "apply_url", "after_load", "roles"})
@@ -124,7 +124,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str], start: Path | N
 
     :raises ConfigurationInvalid: there is none, or something in it is wrong; the message lists everything.
     """
-    here = (start or Path.cwd()).resolve()
+    here = (start or _current_folder()).resolve()
     file = _find_file(path, environ, here)
     content = read_file(file)
     project, root = content.project, file.parent
@@ -157,19 +157,35 @@ def near(path: Path, here: Path | None = None) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigurationInvalid(
+            "the current folder is there no more; nothing was done. Go to the project's folder."
+        ) from None
+
+
 def _find_file(path: Path | None, environ: Mapping[str, str], here: Path) -> Path:
     named = path or (Path(environ["DBTOOL_CONFIG"]) if environ.get("DBTOOL_CONFIG") else None)
     if named is not None:
         file = here / named
-        if not file.is_file():
+        if not _is_file(file):
             raise ConfigurationInvalid(
                 f"there is no file {file}; nothing was done. Name another with --config."
             )
         return file
     for folder in (here, *here.parents):
-        if (folder / FILE_NAME).is_file():
+        if _is_file(folder / FILE_NAME):
             return folder / FILE_NAME
     raise ConfigurationInvalid(
         f"there is no {FILE_NAME} in {here} or above it; nothing was done. Go to the project's folder, "
         "or name the file with --config."
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is longer than names are, or the folder is closed to us
+        return False

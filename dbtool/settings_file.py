@@ -24,8 +24,10 @@ from dbtool.spelling import did_you_mean
 from dbtool.targets import Tier
 
 KEY_VARIABLE = "DBTOOL_MASK_KEY"
-_ENVIRONMENT_NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
-_DURATION = re.compile(r"(?=.)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?\Z", re.ASCII)
+_MOST_PREVIOUS = 1000
+_ENVIRONMENT_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # it becomes part of file names
+_DURATION = re.compile(r"(?=.)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?\Z", re.ASCII)
+_CONTROL = re.compile(r"[\0-\x1f\x7f]")
 
 
 def _parse_duration(value: object) -> float:
@@ -50,6 +52,17 @@ def _check_module(name: str) -> str:
 ModuleName = Annotated[str, AfterValidator(_check_module)]
 
 
+def _check_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty; write it, or leave the line out")
+    if _CONTROL.search(text):
+        raise ValueError("it holds a character that neither a name nor a path has, such as a line's end")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_check_text)]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,29 +70,29 @@ class _Table(BaseModel):
 class AlembicTable(_Table):
     """How to run the project's env.py; docs/configuration.md says what each is for."""
 
-    ini: str | None = None
-    section: str = "alembic"
-    x: tuple[str, ...] = ()
-    url_variables: tuple[str, ...] = ()
-    inherit: tuple[str, ...] = ()
+    ini: Text | None = None
+    section: Text = "alembic"
+    x: tuple[Text, ...] = ()
+    url_variables: tuple[Text, ...] = ()
+    inherit: tuple[Text, ...] = ()
     redirect: bool = False
     connection: Literal["own", "given"] = "own"
-    python: str | None = None
+    python: Text | None = None
     driver: Annotated[str, Field(pattern=r"^postgresql(\+[a-z0-9_]+)?$")] | None = None
     network: Literal["closed", "open"] = "closed"
-    version_table: str | None = None
+    version_table: Text | None = None
     several_heads: bool = False
 
 
 class ProjectTable(_Table):
-    migrations: str | None = None
-    rules: str = "masking_rules"
+    migrations: Text | None = None
+    rules: Text = "masking_rules"
     key: Secret = SecretSource("env", (KEY_VARIABLE,))
     evidence_key: Secret | None = None
     evidence_ttl: Annotated[float, BeforeValidator(_parse_duration)] = 72 * 3600.0
     alembic: AlembicTable = AlembicTable()
-    state: str = ".dbtool"
-    postgres_bin: str | None = None
+    state: Text = ".dbtool"
+    postgres_bin: Text | None = None
     python_masks: tuple[ModuleName, ...] = ()
 
 
@@ -87,15 +100,15 @@ class EnvironmentTable(_Table):
     tier: Tier
     url: Url | None = None
     apply_url: Url | None = None
-    maintenance_database: str = "postgres"
-    owner: str | None = None
+    maintenance_database: Text = "postgres"
+    owner: Text | None = None
     grants: Literal["none", "source"] = "none"
-    roles: Mapping[str, str] = {}
+    roles: Mapping[Text, Text] = {}
     extensions: Literal["create", "expect"] = "create"
-    keep_previous: int = Field(default=1, ge=0)
-    preserve: tuple[str, ...] = ()
-    after_load: tuple[str, ...] = ()
-    restored_from_source: str | None = Field(default=None, min_length=1)
+    keep_previous: int = Field(default=1, ge=0, le=_MOST_PREVIOUS, strict=True)
+    preserve: tuple[Text, ...] = ()
+    after_load: tuple[Text, ...] = ()
+    restored_from_source: Text | None = None
 
 
 class ProjectFile(_Table):
@@ -138,27 +151,47 @@ def read_file(file: Path) -> ProjectFile:
     try:
         return ProjectFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except OSError as error:
-        raise ConfigurationInvalid(f"{file}: {(error.strerror or 'it cannot be read').lower()}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationInvalid(f"{file}: not UTF-8; save the file as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationInvalid(f"{file}: not valid TOML: {_lowered(str(error))}") from None
+        found = [(error.strerror or "it cannot be read").lower()]
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
-        lines = (f"{file}: {_spell_problem(problem)}" for problem in problems)
-        raise ConfigurationInvalid("\n".join(lines)) from None
+        found = [_spell_problem(problem) for problem in problems]
+    except UnicodeDecodeError:
+        found = ["not UTF-8; save the file as UTF-8"]
+    except tomllib.TOMLDecodeError as error:
+        found = [f"not valid TOML: {_lowered(str(error))}"]
+    except ValueError:  # of Python's: a file cannot make it spend hours on digits
+        found = ["not valid TOML: a number in it has thousands of digits"]
+    except RecursionError:
+        found = ["not valid TOML: it is nested hundreds of levels deep"]
+    told = "\n".join(f"{file}: {problem}" for problem in found)
+    raise ConfigurationInvalid(
+        f"{told}; nothing was done" if len(found) == 1 else f"{told}\nnothing was done"
+    )
+
+
+_SHAPES = {
+    "dict_type": "a table, such as [name] or { name = value }",
+    "mapping_type": "a table, such as [name] or { name = value }",
+    "model_type": "a table, such as [name] or { name = value }",
+    "tuple_type": "a list, such as [value, value]",
+    "string_type": "a text in quotes",
+}
 
 
 def _spell_problem(problem: Mapping[str, Any]) -> str:
     loc = [str(part) for part in problem["loc"]]
     name = ".".join(part for part in loc if part != "[key]")
     match problem["type"]:
+        case shape if shape in _SHAPES:
+            return f"{name}: it must be {_SHAPES[shape]}"
         case "extra_forbidden":
             return f"unknown key {name}{did_you_mean(loc[-1], _known_beside(loc))}"
         case "missing":
             return f"{name} is missing"
+        case "string_pattern_mismatch" if "[key]" in loc:
+            return f"{name}: an environment's name is up to 63 letters, digits, - and _, and starts with a letter"
         case "string_pattern_mismatch":
-            return f"{name}: an environment's name is letters, digits, - and _, and starts with a letter"
+            return f"{name}: write postgresql, or with its driver postgresql+psycopg"
         case _:
             told = str(problem["msg"]).removeprefix("Value error, ").replace("Input should", "it must", 1)
             return f"{name}: {_lowered(told)}"

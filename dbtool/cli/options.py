@@ -58,6 +58,7 @@ def verbosity_options(function: F) -> F:
     return quiet(verbose(function))
 
 
+_LONGEST_S = 366 * 86400.0
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _DURATION = re.compile(
     rf"(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m(?!s))?(?:{_NUMBER}ms|{_NUMBER}s?)?\Z", re.ASCII | re.IGNORECASE
@@ -80,4 +81,6 @@ class Duration(click.ParamType[float]):
         total = 3600 * hours + 60 * minutes + seconds + milliseconds / 1000
         if total == 0 and not self._zero:
             self.fail("a duration must be longer than nothing", param, ctx)
+        if total > _LONGEST_S:
+            self.fail("a duration is a year at most", param, ctx)
         return total

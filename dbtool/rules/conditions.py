@@ -57,8 +57,6 @@ def read_sql_condition(node: Node, what: str, problems: Problems) -> SqlText | N
         problems.add(
             node.at, f"{what} is empty; write a condition in SQL, or leave {what.split(maxsplit=1)[0]} out"
         )
-    elif "\0" in node.text:
-        problems.add(node.at, f"{what} holds a null character, which SQL cannot have")
     else:
         return SqlText(node.text.strip(), node.text_at or node.at)
     return None

@@ -24,6 +24,7 @@ from dbtool.rules.tables import read_table_rules
 
 DEFAULT_LOCALE = "en_US"
 
+_MOST_BYTES = 16 << 20  # some files, such as /dev/zero, never end
 _TOP = ("version", "include", "defaults", "domains", "relations", "subset", "tables", "profiles")
 _UNLISTED = (
     "there is no unlisted: a column that no rule decides stops the run, so that a new column never leaves "
@@ -96,7 +97,7 @@ def load_rules(
 
 
 def _files_of(path: Path) -> list[Path]:
-    if not path.exists():
+    if not _exists(path):
         first = path if path.suffix in {".yaml", ".yml"} else path / "main.yaml"
         missing = f"{path}: there is no such file or folder"
         raise RulesInvalid(
@@ -104,10 +105,22 @@ def _files_of(path: Path) -> list[Path]:
         )
     if not path.is_dir():
         return [path]
-    found = sorted(one for one in path.iterdir() if one.suffix in {".yaml", ".yml"} and one.is_file())
+    try:
+        found = sorted(one for one in path.iterdir() if one.suffix in {".yaml", ".yml"} and one.is_file())
+    except OSError as error:
+        raise RulesInvalid(
+            [f"{path}:1:1: cannot be read: {(error.strerror or 'unknown reason').lower()}"]
+        ) from None
     if not found:
         raise RulesInvalid([f"{path}:1:1: the folder holds no rule file; add one whose name ends in .yaml"])
     return found
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # longer than names are, or with a null character in it
+        return False
 
 
 def _read_file(path: Path, draft: _Draft) -> None:
@@ -118,13 +131,17 @@ def _read_file(path: Path, draft: _Draft) -> None:
     draft.problems.files.append(name)
     start = Position(name, 1, 1)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         draft.problems.add(start, "not UTF-8; save the file as UTF-8")
         return
     except OSError as error:
         draft.problems.add(start, f"cannot be read: {(error.strerror or 'unknown reason').lower()}")
+        return
+    if len(content) > _MOST_BYTES:
+        draft.problems.add(start, f"has more than {_MOST_BYTES >> 20} MB, so it is no rule file")
         return
     draft.contents.append(content)
     before = len(draft.problems)
@@ -159,14 +176,14 @@ def _include(path: Path, entry: Entry, draft: _Draft) -> None:
         included = read_text(item, "include", draft.problems)
         if included is None:
             continue
-        target = _without_turns(path.parent / included)
-        if not target.exists():
+        target = path.parent / included
+        if not _exists(target):
             draft.problems.add(
                 item.at,
                 f"included file {included} does not exist; its path starts at the folder of this file",
             )
             continue
-        for file in _files_of(target):
+        for file in _files_of(_without_turns(target)):
             _read_file(file, draft)
 
 

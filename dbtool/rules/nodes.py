@@ -19,7 +19,7 @@ from dbtool.rules.position import Position
 MAXIMUM_DEPTH = 30
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml reads ten times as fast
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,999})\Z")  # of some thousand digits Python makes no number
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?\Z")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -107,7 +107,7 @@ class _Unreadable(Exception):
 def parse_document(text: str, file: str, problems: Problems) -> Node | None:
     """The document's one node, or None after naming the problem."""
     try:
-        return _Builder(file, text).build(yaml.parse(text, Loader=_LOADER))
+        return _Builder(file, text, problems).build(yaml.parse(text, Loader=_LOADER))
     except _Unreadable as problem:
         problems.add(problem.at, problem.message)
     except yaml.MarkedYAMLError as error:
@@ -137,8 +137,8 @@ def _describe(error: yaml.MarkedYAMLError, text: str, at: Position) -> str:
 class _Builder:
     """Builds nodes from parser events without recursion, so that depth is ours to bound."""
 
-    def __init__(self, file: str, text: str) -> None:
-        self._file = file
+    def __init__(self, file: str, text: str, problems: Problems) -> None:
+        self._file, self._problems = file, problems
         self._lines = text.split("\n")
         self._open: list[tuple[yaml.Event, list[Node]]] = []
         self._root: list[Node] = []
@@ -168,6 +168,8 @@ class _Builder:
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             self._open.append((event, []))
         elif isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value:
+                self._problems.add(self._at(event), "a null character, which nothing in PostgreSQL can hold")
             is_quoted = event.style not in (None, "")
             self._put(Scalar(event.value, self._at(event), is_quoted, self._text_at(event)))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):

@@ -121,8 +121,6 @@ def _read_id(node: Node, problems: Problems) -> str | None:
         problems.add(node.at, f"an id must be a single value, or a list of them, not {shape_of(node)}")
     elif is_empty(node):
         problems.add(node.at, "an id is empty, and no key is NULL; if it is a text, quote it: 'null'")
-    elif "\0" in node.text:
-        problems.add(node.at, "an id holds a null character, which no value in PostgreSQL can have")
     else:
         return node.text
     return None

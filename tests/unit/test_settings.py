@@ -128,7 +128,7 @@ def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
 def test_names_the_environments_there_are(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationInvalid) as caught:
         load(tmp_path, ENVIRONMENTS).target("stagign")
-    message = "which has production, staging; did you mean staging?"
+    message = "which has production, staging; nothing was done; did you mean staging?"
     assert str(caught.value) == f"there is no environment stagign in {tmp_path}/dbtool.toml, {message}"
 
 

@@ -15,7 +15,10 @@ def refusal(folder: Path, text: str) -> str:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationInvalid) as caught:
         read_file(file)
-    return str(caught.value).replace(f"{folder}/", "")
+    told, nothing, rest = str(caught.value).replace(f"{folder}/", "").rpartition("nothing was done")
+    assert nothing
+    assert rest == ""
+    return told.removesuffix("; ").removesuffix("\n")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ def refusal(folder: Path, text: str) -> str:
         ),
         (
             "[environments.'a b']\ntier = 'staging'",
-            "dbtool.toml: environments.a b: an environment's name is letters, digits, - and _, and starts with a letter",
+            "dbtool.toml: environments.a b: an environment's name is up to 63 letters, digits, - and _, and starts with a letter",
         ),
         (
             "[environments.a-b]\ntier = 'staging'\n[environments.a_b]\ntier = 'staging'",
