@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dbtool.masking.alike_words import SPARE, find_alike
 from dbtool.masking.byte_text import Bytes, Counts, Marks, cut_bytes, mark, read_bytes, read_lengths
 from dbtool.masking.distinct import map_distinct
 
@@ -24,14 +25,14 @@ StandIn = Callable[[pl.Series], pl.Series]
 
 def map_words(values: pl.Series, stand_in: StandIn) -> pl.Series:
     """``stand_in`` gets words: runs of letters, marks and digits. No text is NULL."""
-    is_one = values.str.contains(_ONE_WORD)
-    if is_one.all():
-        return stand_in(values)
     is_plain = values.str.len_bytes() == values.str.len_chars()
+    if is_plain.all():
+        return _map_plain(values, stand_in)
+    is_one = ~is_plain & values.str.contains(_ONE_WORD)
     outputs = values.clone()
     for rows, change in (
+        (is_plain, lambda several: _map_plain(several, stand_in)),
         (is_one, stand_in),
-        (~is_one & is_plain, lambda several: _map_plain(several, stand_in)),
         (~is_one & ~is_plain, lambda several: _map_pieces(several, stand_in)),
     ):
         if rows.any():
@@ -40,26 +41,41 @@ def map_words(values: pl.Series, stand_in: StandIn) -> pl.Series:
 
 
 def _map_plain(values: pl.Series, stand_in: StandIn) -> pl.Series:
-    """As ``_map_pieces`` for texts that are all ASCII. Measured: in a third of its time."""
-    text = np.frombuffer(f"{_BETWEEN}{values.str.join(_BETWEEN).item()}{_BETWEEN}".encode(), dtype=np.uint8)
-    if np.count_nonzero(text == 0) != len(values) + 1:  # a document can spell \u0000
+    """As ``_map_pieces`` for texts that are all ASCII. Measured: in a third to two thirds of its time."""
+    text = _lay_out(values)
+    if np.count_nonzero(text == 0) != len(values) + 1 + SPARE:  # a document can spell \u0000
         return _map_pieces(values, stand_in)
-    is_word = _IS_OF_WORD[text]
+    is_word = _IS_OF_WORD.take(text)
     bounds = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
-    starts, ends = bounds[0::2], bounds[1::2]
+    starts, ends = np.ascontiguousarray(bounds[0::2]), np.ascontiguousarray(bounds[1::2])
     if not len(starts):
         return values
-    words = map_distinct(stand_in, cut_bytes(text, starts, ends - starts))
-    changed = _put_words(text, starts, ends, words)
-    return pl.Series(values.name, [changed[1:-1].tobytes().decode()]).str.split(_BETWEEN).explode()
+    if np.count_nonzero(is_word) + len(values) + 1 + SPARE == len(text) and len(starts) == len(values):
+        return stand_in(values)  # a word each
+    words = _replace(text, starts, ends - starts, stand_in)
+    changed = _put_words(text, is_word, starts, ends, words)
+    joined = changed[1 : -1 - SPARE].tobytes().decode()
+    return pl.Series(values.name, [joined]).str.split(_BETWEEN).explode()
 
 
-def _put_words(text: Bytes, starts: Counts, ends: Counts, words: pl.Series) -> Bytes:
+def _lay_out(values: pl.Series) -> Bytes:
+    """The texts end to end, with a sign before each and behind the last that no word has."""
+    joined = values.str.join(_BETWEEN).item()
+    return np.frombuffer(f"{_BETWEEN}{joined}{_BETWEEN * (1 + SPARE)}".encode(), dtype=np.uint8)
+
+
+def _replace(text: Bytes, starts: Counts, lengths: Counts, stand_in: StandIn) -> pl.Series:
+    """``stand_in`` gets words that repeat once, or hardly more often."""
+    alike = find_alike(text, starts, lengths)
+    outputs = stand_in(cut_bytes(text, starts[alike.firsts], lengths[alike.firsts]))
+    return outputs.gather(alike.number)
+
+
+def _put_words(text: Bytes, is_word: Marks, starts: Counts, ends: Counts, words: pl.Series) -> Bytes:
     """``text`` with each of ``words`` where it has one from ``starts`` to ``ends``; none is empty."""
     lengths = read_lengths(words)
     grown = np.cumsum(lengths - (ends - starts))
     new_ends = ends + grown
-    is_word = _mark_runs(starts, ends, len(text))
     will_be_word = _mark_runs(new_ends - lengths, new_ends, len(text) + int(grown[-1]))
     changed = np.empty(len(will_be_word), dtype=np.uint8)
     changed[will_be_word] = read_bytes(words)
