@@ -21,6 +21,7 @@ from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure
+from dbtool.postgres.session import PINNED_OPTIONS
 
 _PUBLICATIONS = ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA")
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
@@ -37,7 +38,7 @@ _LEFT_OUT = (
 )
 _ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$")
 _WENT_ON = "errors ignored on restore"
-_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off"
+_RESTORE_OPTIONS = f"{PINNED_OPTIONS} -c maintenance_work_mem=256MB -c default_transaction_read_only=off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class TocEntry:
 
     line: str
     text: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The OIDs of the system catalog and of the object in it; zeros where an entry is no object."""
+        match = _ENTRY.match(self.line)
+        return (int(match["catalog"]), int(match["oid"])) if match else (0, 0)
 
     def is_a(self, kinds: Iterable[str]) -> bool:
         return any(self.text == kind or self.text.startswith(kind + " ") for kind in kinds)
@@ -69,6 +76,22 @@ def filter_toc(
     # The comment on an extension or on schema public belongs to whoever owns them on the target.
     comments = ("COMMENT - EXTENSION", "COMMENT - SCHEMA public", *(f"COMMENT - {kind}" for kind in left_out))
     return tuple(entry for entry in entries if not entry.is_a(left_out) and not entry.is_a(comments))
+
+
+def without_objects(entries: Sequence[TocEntry], keys: Collection[tuple[int, int]]) -> tuple[TocEntry, ...]:
+    """All but the objects that ``keys`` name and what is said of them: their comments follow them."""
+    kept, is_left_out = [], False
+    for entry in entries:
+        is_left_out = entry.key in keys or (is_left_out and entry.is_a(("COMMENT",)))
+        if not is_left_out:
+            kept.append(entry)
+    return tuple(kept)
+
+
+def without_schemas(entries: Sequence[TocEntry], names: Collection[str]) -> tuple[TocEntry, ...]:
+    """Without the making of schemas that are there already; what is in them stays. Only the owner's name follows a schema's."""
+    made = tuple(f"SCHEMA - {name}" for name in names)
+    return tuple(entry for entry in entries if not entry.is_a(made))
 
 
 def left_out_entries(entries: Sequence[TocEntry]) -> tuple[str, ...]:
@@ -123,8 +146,9 @@ def dump_schema(
     workflow: str = "refresh",
     publications: bool = False,
     skipped: Collection[RelationName] = (),
+    only: Collection[RelationName] = (),
 ) -> None:
-    """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``.
+    """Write the DDL of everything outside schema ``dbtool``, as the snapshot sees it, to ``archive``; or of the tables ``only``.
 
     ``workflow`` is what the source's administrators read in pg_stat_activity. Of ``skipped`` and what stands on it
     nothing is written: partitions and owned sequences must be named beside their tables.
@@ -137,24 +161,21 @@ def dump_schema(
         "--no-subscriptions",
         "--no-security-labels",
         "--exclude-schema=dbtool",
-        *_excluding(skipped),
+        "--encoding=UTF8",  # which holds every name and comment, whatever the role's client_encoding does
+        *_naming("--exclude-table", skipped),
+        *_naming("--table", only),
         f"--lock-wait-timeout={LOCK_TIMEOUT_S}s",
         f"--snapshot={snapshot}",
         f"--file={archive}",
     ]
-    _run(
-        argv,
-        program_environment(url, application_name=f"dbtool {workflow} pg_dump"),
-        "reading the source's schema",
-    )
+    environment = program_environment(url, application_name=f"dbtool {workflow} pg_dump")
+    _run(argv, _with_options(environment, PINNED_OPTIONS), "reading the source's schema")
 
 
-def _excluding(names: Collection[RelationName]) -> Iterator[str]:
+def _naming(option: str, names: Collection[RelationName]) -> Iterator[str]:
     """In quotes a pattern means itself, in each version; it is read in the encoding of the dump."""
-    if names:
-        yield "--encoding=UTF8"
     for name in sorted(names):
-        yield f"--exclude-table={sql.Identifier(name.schema, name.name).as_string()}"
+        yield f"{option}={sql.Identifier(name.schema, name.name).as_string()}"
 
 
 def read_toc(pg_restore: Path, archive: Path) -> tuple[TocEntry, ...]:
@@ -193,14 +214,20 @@ def restore_section(
     environment = program_environment(
         url, database=database, application_name=f"dbtool {workflow} pg_restore"
     )
-    environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_RESTORE_OPTIONS}".strip()
     try:
-        _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
+        _run(
+            argv, _with_options(environment, _RESTORE_OPTIONS), f"restoring {section}", with_workers=jobs > 1
+        )
     except ServerFailed as error:
         if tolerant and _WENT_ON in str(error):
             return False
         raise
     return True
+
+
+def _with_options(environment: dict[str, str], options: str) -> dict[str, str]:
+    """Those of the URL or our own environment come first: the last of two is taken."""
+    return environment | {"PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {options}".strip()}
 
 
 def write_toc(entries: Sequence[TocEntry], path: Path) -> None:

@@ -13,6 +13,10 @@ from dbtool.errors import PrivilegeMissing, ProgramFailed, ServerFailed
 # A message of PostgreSQL's programs begins with their name; every other line goes on with a row or a statement.
 _MESSAGE = re.compile(r"(psql|pg_dump|pg_restore)(?!: detail:)[ :]")
 _QUOTED_TO_THE_END = re.compile(r'(: |\bvalue )".*')
+# What follows is the end of standard error, which may begin in the middle of anything.
+_EXIT = re.compile(
+    r"(?P<exit>(?:psql|pg_dump|pg_restore) failed with exit code \d+): (?!psql|pg_dump|pg_restore).*"
+)
 # A server may speak another language, and quote with another's marks.
 _MARKS = '["«»„“”「『]'
 _QUOTED = re.compile(rf"{_MARKS}.*({_MARKS}|\Z)", re.DOTALL)
@@ -25,7 +29,7 @@ _RAISED = ("P0", "38", "39", "HV")  # by functions, procedural languages and for
 
 def scrub(text: str) -> str:
     """What PostgreSQL's programs say on standard error, without the lines and ends that quote rows or statements."""
-    kept = (line for line in text.splitlines() if _MESSAGE.match(line))
+    kept = (_EXIT.sub(r"\g<exit>", line) for line in text.splitlines() if _MESSAGE.match(line))
     return "\n".join(_QUOTED_ABROAD.sub('"…"', _QUOTED_TO_THE_END.sub(r'\1"…"', line)) for line in kept)
 
 
@@ -35,8 +39,7 @@ _SQLSTATE = re.compile(r"psql:<stdin>:\d+: [^:\n]+:  ([0-9A-Z]{5}): ")
 def program_failure(error: ProgramFailed, doing: str) -> ServerFailed:
     """A failure of PostgreSQL's programs, scrubbed; with the SQLSTATE that psql tells under VERBOSITY verbose."""
     said = str(error)
-    found = _SQLSTATE.search(said)
-    code = found[1] if found else None
+    code = next(reversed(_SQLSTATE.findall(said)), None)  # warnings may have come before
     is_own = _OWN_CODE.search(said) or (code and code.startswith(_RAISED))
     message = _of_own_code(code) if is_own else scrub(said)
     return ServerFailed(f"{message} while {doing}", code)

@@ -1,7 +1,8 @@
 """Connections whose every session setting is pinned.
 
 Both ends of a copy must print and read values alike: with a role on ``DateStyle SQL, DMY`` 2024-02-01 arrived
-as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SETTINGS_SQL``).
+as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SETTINGS_SQL``),
+pg_dump and pg_restore as options (``PINNED_OPTIONS``): they pin a part of them by themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _PINNED = (
     ("extra_float_digits", "3"),
     ("bytea_output", "hex"),
     ("xmloption", "content"),
+    ("xmlbinary", "base64"),
     ("lc_monetary", "C"),
+    ("lc_numeric", "C"),  # these two by to_char, in materialised views
+    ("lc_time", "C"),
     ("search_path", "pg_catalog"),
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
@@ -39,11 +43,17 @@ _PINNED = (
     ("row_security", "off"),  # an error instead of hidden rows
     ("client_encoding", "UTF8"),
     ("standard_conforming_strings", "on"),
+    ("default_transaction_isolation", "read committed"),  # a standby has no serializable one
     ("default_transaction_deferrable", "off"),
+    ("default_tablespace", ""),  # the database's own
+    ("transform_null_equals", "off"),
+    ("client_min_messages", "error"),  # what a session may have the server log may be sent to it, too
     ("array_nulls", "on"),  # without it NULL in an array arrives as the text NULL
     ("quote_all_identifiers", "off"),  # expressions of the catalog are compared between servers
 )
 PINNED_SETTINGS_SQL = "".join(f"SET {name} = '{value}';\n" for name, value in _PINNED)
+# The same for programs that connect by themselves, in PGOPTIONS.
+PINNED_OPTIONS = " ".join("-c " + f"{name}={value}".replace(" ", r"\ ") for name, value in _PINNED)
 # transaction_timeout exists from 17 on; to name it on an older server would be an error.
 _PINNED_FROM_17_SQL = "SET transaction_timeout = '0';\n"
 READ_ONLY_SQL = "SET default_transaction_read_only = on;\n"

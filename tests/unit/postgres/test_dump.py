@@ -164,9 +164,12 @@ def make_program(folder: Path, name: str, script: str) -> Path:
 
 def test_a_dump_is_told_nothing_of_the_url_in_its_arguments(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    pg_dump = make_program(tmp_path, "pg_dump", f'echo "$*" > {told}; echo "$PGPASSWORD" >> {told}')
+    pg_dump = make_program(
+        tmp_path, "pg_dump", f'echo "$*" > {told}; echo "$PGPASSWORD" >> {told}; echo "$PGOPTIONS" >> {told}'
+    )
     dump_schema(pg_dump, URL, snapshot="3-1B-1", archive=tmp_path / "archive")
-    arguments, password = told.read_text().splitlines()
+    arguments, password, options = told.read_text().splitlines()
+    assert "-c lc_monetary=C" in options
     assert password == SECRET
     assert SECRET not in arguments
     assert {"--schema-only", "--exclude-schema=dbtool", "--snapshot=3-1B-1"} <= set(arguments.split())
@@ -192,7 +195,9 @@ def test_a_restore_goes_into_the_database_that_is_named(tmp_path: Path) -> None:
     assert {"--section=post-data", "--exit-on-error", "--dbname=dbname=candidate", "--jobs=2"} <= set(
         arguments.split()
     )
-    assert environment.startswith("candidate -c jit=off -c maintenance_work_mem=")
+    assert environment.startswith("candidate -c jit=off -c DateStyle=ISO,\\ MDY -c ")
+    assert "-c lc_monetary=C" in environment
+    assert environment.endswith("-c default_transaction_read_only=off")
 
 
 def test_a_restore_that_fails_quotes_no_row(tmp_path: Path) -> None:

@@ -44,6 +44,14 @@ def test_what_programs_say_is_kept_without_rows_and_statements() -> None:
         ("psql: error: connection refused", "psql: error: connection refused"),
         ("pg_dump was ended by signal 9", "pg_dump was ended by signal 9"),
         (
+            f"pg_dump failed with exit code 1: {SECRET}\npg_dump: error: no room",
+            "pg_dump failed with exit code 1\npg_dump: error: no room",
+        ),
+        (
+            "psql failed with exit code 3: psql: error: no room",
+            "psql failed with exit code 3: psql: error: no room",
+        ),
+        (
             f'psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "{SECRET}"',
             'psql:<stdin>:9: ERROR:  invalid input syntax for type integer: "…"',
         ),
@@ -134,3 +142,8 @@ def test_a_missing_privilege_is_an_error_of_its_own() -> None:
 def test_our_own_errors_pass_through() -> None:
     with pytest.raises(ZeroDivisionError), translated("dividing"):
         _ = 1 / 0
+
+
+def test_the_code_is_the_error_s_and_not_that_of_a_warning_before_it() -> None:
+    said = "psql failed with exit code 3: psql:<stdin>:3: WARNING:  01000: slow\npsql:<stdin>:9: ERROR:  55P03: canceling statement"
+    assert program_failure(ProgramFailed(said), "reading t").sqlstate == "55P03"
