@@ -133,6 +133,9 @@ def _judge_column(masked: MaskedColumn, check: _Check) -> Iterator[Finding]:
     if masked.layers and not check.is_inner:
         yield _not_proved(masked, check, "it is of the whole, whose values are masked one by one")
         return
+    if check.name == "VALUE" and masked.column.type.is_array and not check.is_inner:
+        yield _not_proved(masked, check, "it may be of the whole or of each of its values")
+        return
     predicate = parse_check(check.definition, check.name)
     if predicate is None or masked.use.by:
         yield _not_proved(masked, check, "it is more than a simple condition of one value")

@@ -49,18 +49,18 @@ class CategoryOptions(Options):
 
 
 def _list_labels(options: CategoryOptions, context: MaskContext) -> tuple[str, ...]:
-    """In one order whatever order they are written in, so that columns of one domain agree.
+    """In one order whatever order they are written in, so that columns of one domain agree. Without "", which stays.
 
     :raises DoesNotFit: they are not known, or the column does not hold them.
     """
     column = context.type
     known = _BOOLEANS if column.base == "bool" else column.labels
-    if options.values is None and not known:
+    if options.values is None and not any(known):
         raise DoesNotFit(f"the labels of {column.sql} are not known", "`values: [one, another]`, or word")
     foreign = [value for value in options.values or () if known and value not in known]
     if foreign:
         raise DoesNotFit(f"{column.sql} has no label {', '.join(foreign)}", f"its labels: {', '.join(known)}")
-    return tuple(sorted(options.values or known))
+    return tuple(sorted(filter(None, options.values or known)))
 
 
 def _bind(options: CategoryOptions, context: MaskContext) -> BoundMask:

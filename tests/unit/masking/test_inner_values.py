@@ -255,6 +255,13 @@ def test_originals_that_a_disjoint_mask_replaces_are_elements() -> None:
     assert told.originals == ["a@b.de", "x y@b.de"]
 
 
+def test_a_check_of_the_elements_domain_is_not_tried_on_a_whole_array() -> None:
+    """A domain over an array of a domain has the CHECKs of both, and only the source tells them apart."""
+    domain = replace(TEXTS, sql="public.codes", domain_checks=("CHECK ((VALUE ~ '^[A-Z]{3}$'::text))",))
+    plan = compile_one(domain, use("constant", value="{ABC}"))
+    assert [finding.check for finding in plan.findings] == ["check-not-proved"]
+
+
 def test_a_check_of_the_elements_domain_is_tried_on_elements() -> None:
     domain = replace(
         TEXTS,

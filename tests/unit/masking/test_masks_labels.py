@@ -42,6 +42,16 @@ def test_an_enums_labels_change_places() -> None:
     assert outputs[-1] is None
 
 
+def test_the_empty_label_stays_and_no_other_becomes_it() -> None:
+    column = ColumnType("status", "status", TypeKind.ENUM, labels=("", "new", "paid", "sent"))
+    for seed in range(10):
+        outputs = mask_labels(list(column.labels), column, key=bytes([seed]) * 32)
+        assert outputs[0] == ""
+        assert sorted(filter(None, outputs)) == ["new", "paid", "sent"]
+    with pytest.raises(DoesNotFit):
+        mask_labels([""], ColumnType("status", "status", TypeKind.ENUM, labels=("",)))
+
+
 def test_yes_and_no_may_change_places() -> None:
     boolean = ColumnType("boolean", "bool")
     pairs = {tuple(mask_labels(["t", "f"], boolean, key=bytes([seed]) * 32)) for seed in range(30)}
