@@ -232,9 +232,10 @@ def copy_in(
 
     ``freeze`` needs the relation to have been made or truncated in the same transaction.
     """
-    target = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT {}, FREEZE {})").format(
+    listed = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
+    target = sql.SQL("COPY {} {} FROM STDIN (FORMAT {}, FREEZE {})").format(
         sql.Identifier(relation.schema, relation.name),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        listed if columns else sql.SQL(""),  # a table may have none, or generated ones alone: () is no list
         sql.SQL("binary" if binary else "text"),
         sql.SQL("true" if freeze else "false"),
     )

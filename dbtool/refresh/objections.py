@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.findings import Finding, Severity
 from dbtool.masking.patterns import judge_schema_texts
@@ -27,7 +26,6 @@ def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
             "the source has no table that could be copied: is its URL right?",
             "name the database that holds the tables",
         )
-    yield from judge_columns(seen.copied)
     if seen.stamp is not None:
         yield Finding(
             "already-masked",
@@ -50,18 +48,6 @@ def judge_hidden(hidden: Iterable[RelationName]) -> Iterator[Finding]:
             "row-level security hides rows of this relation from the role, so a copy would be incomplete",
             "read as the relation's owner or as a role with BYPASSRLS",
         )
-
-
-def judge_columns(catalog: Catalog) -> Iterator[Finding]:
-    for relation in catalog.tables():
-        if not relation.copied_columns:
-            yield Finding(
-                "no-copied-column",
-                Severity.ERROR,
-                str(relation.name),
-                "a relation without a column of its own cannot be copied yet",
-                "drop it, or give it a column",
-            )
 
 
 def _judge_role(source: Target, seen: SourceSeen) -> Iterator[Finding]:

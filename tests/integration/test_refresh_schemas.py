@@ -18,7 +18,7 @@ from tests.integration.refreshing import request_for
 MakeDatabase = Callable[[], str]
 LoadSchema = Callable[[str], str]
 
-# exotic has a table without columns, which is refused; the others want 18, ICU or libxml.
+# exotic is looked at by itself; the others want 18, ICU or libxml.
 SCHEMAS = (
     "composite_key",
     "domains_enums",
@@ -38,7 +38,7 @@ def compare(source: str, target: str, server: EmbeddedServer, result: RefreshRes
     kept = {
         (table.name.schema, table.name.name): columns
         for table in result.tables
-        if (columns := inspection.find_columns(source)[table.name.schema, table.name.name])
+        if (columns := inspection.find_columns(source).get((table.name.schema, table.name.name)))
     }
     assert inspection.checksum_kept(target, kept) == inspection.checksum_kept(source, kept)
     assert inspection.count_rows(target) == inspection.count_rows(source)
@@ -67,7 +67,7 @@ def test_what_tools_forget_arrives_as_it_was(
     server: EmbeddedServer, load_schema: LoadSchema, target_url: str, tmp_path: Path
 ) -> None:
     source = load_schema("exotic")
-    execute(source, "DROP TABLE nothing, emptied, varied")  # the server spells its check anew
+    execute(source, "DROP TABLE varied")  # the server spells its check anew
     compare(source, target_url, server, refresh(request_for(source, target_url, tmp_path)))
 
 
@@ -76,7 +76,7 @@ def test_everything_at_once_arrives_as_it_was(
 ) -> None:
     source = load_schema("everything")
     by_hand = "ALTER EXTENSION hstore DROP TABLE other.of_extension; DROP TABLE other.of_extension"
-    execute(source, f"DROP TABLE every.zero; {by_hand}")
+    execute(source, by_hand)
     result = refresh(request_for(source, target_url, tmp_path))
     assert query(target_url, "SELECT * FROM every.wide") == query(source, "SELECT * FROM every.wide")
     for url in (source, target_url):

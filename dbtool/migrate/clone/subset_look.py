@@ -19,7 +19,7 @@ from dbtool.postgres.session import connect
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import naming
 from dbtool.refresh.keys import look_at_subset
-from dbtool.refresh.objections import judge_columns, judge_hidden
+from dbtool.refresh.objections import judge_hidden
 from dbtool.refresh.skipped import emptied, skipped_tables
 from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target
@@ -50,7 +50,6 @@ def look_at_rows(asked: RowsAsked, seen: TargetSeen) -> SubsetSeen:
     with connection:
         findings = (
             *judge_hidden(row_security_blocks(connection, catalog)),
-            *judge_columns(catalog),
             *_judge_stamp(asked.source, find_refresh_stamp(connection)),
             *inputs.findings,
             *look_at_subset(connection, seen.catalog, asked.rules, subset),

@@ -112,10 +112,6 @@ def test_two_fit_ends_have_nothing_against_them() -> None:
             {"catalog": build_catalog(180001, [TABLE], not_copied=("1 foreign table",))},
             ("not-copied", "warning", "production"),
         ),
-        (
-            {"catalog": build_catalog(180001, [Relation(USERS, RelationKind.TABLE, ())])},
-            ("no-copied-column", "error", "public.users"),
-        ),
         ({"stamp": RefreshStamp("20260101", "production", "abc")}, ("already-masked", "error", "production")),
         ({"writable": 3}, ("source-writable", "info", "production")),
     ],
@@ -145,15 +141,6 @@ def test_remedies_can_be_pasted_whatever_the_names() -> None:
     seen = target(facts=facts(can_createdb=False), may_rename=False, live_name="My Shop")
     remedies = [finding.remedy for finding in judge_target(staging(), seen, 18)]
     assert remedies == ['ALTER ROLE "o\'hara" CREATEDB', 'ALTER DATABASE "My Shop" OWNER TO "o\'hara"']
-
-
-def test_settings_that_nothing_would_heed_are_refused() -> None:
-    unheeded = staging(preserve=("public.flags",), roles={"app": "staging_app"})
-    found = list(judge_target(unheeded, target(), 18))
-    assert [finding.remedy for finding in found] == [
-        "remove preserve from dbtool.toml",
-        "remove roles from dbtool.toml",
-    ]
 
 
 def test_errors_refuse_and_carry_everything() -> None:
