@@ -13,8 +13,9 @@ import polars_hash  # noqa: F401  registers the nchash namespace
 
 from dbtool import copytext
 from dbtool.catalog.relations import ColumnRef
-from dbtool.errors import MaskFailed
+from dbtool.errors import AnswerIsNo, MaskFailed
 from dbtool.masking.compile import ColumnMask, RelationMasks
+from dbtool.masking.fates import DocumentRefused
 from dbtool.masking.inner_values import take_out
 from dbtool.masking.mask import Overlap
 from dbtool.masking.survivors import Hashes, distinct_hashes
@@ -135,6 +136,8 @@ class _Block:
             stand_ins = column.bound(originals, by)
         except MaskFailed as error:
             raise MaskFailed(f"{ColumnRef(self._name, column.column)}: {error}") from None
+        except DocumentRefused as error:
+            raise AnswerIsNo(f"{ColumnRef(self._name, column.column)}: {error}") from None
         if self._columns[column.index].type.base == "bpchar":
             originals = originals.str.strip_chars_end(" ")  # what char(n) pads with is no part of a value
         _count(column, originals, stand_ins, tally, self._seed)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from dbtool.masking.json_decisions import UndecidedPath, Unknown, spell_key
+from dbtool.masking.fates import UndecidedPath, Unknown
+from dbtool.masking.json_decisions import spell_key
 from dbtool.masking.mask import BoundMask
 from dbtool.masking.text_parts import join_parts
 

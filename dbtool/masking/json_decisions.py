@@ -5,43 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal
 
-from dbtool.errors import AnswerIsNo
+from dbtool.masking.fates import Decision, Fate, UndecidedPath, Unknown
 from dbtool.masking.json_text import TokenKind, kind_of, read_string
 from dbtool.masking.mask import DoesNotFit
-
-Unknown = Literal["error", "drop", "keep"]
 
 _STEP = re.compile(
     r"""\.(?P<any>\*)|\.(?P<key>[^.\[\]"*]+)|\[(?P<item>\*)\]|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]"""
 )
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
-
-
-class UndecidedPath(AnswerIsNo):
-    """A document, or an hstore, holds something at ``path`` that the rule does not decide.
-
-    The path has [*] for array positions, and .* for a key that is no plain name: it may be somebody's.
-    """
-
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            f"a document holds a value at {path}, which no path of its rule decides. Add the path with a mask "
-            "or keep, or say what becomes of all others with unknown: drop or unknown: keep"
-        )
-        self.path = path
-
-
-class Fate(Enum):
-    """What becomes of a token; a masked one is the number of its path instead."""
-
-    KEEP = "keep"
-    DROP = "drop"
-
-
-Decision = Fate | int
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@ import polars as pl
 import pytest
 
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName
-from dbtool.errors import ServerFailed
+from dbtool.errors import AnswerIsNo, ServerFailed
 from dbtool.masking.block import DistinctSample, Tallies, mask_block, merge_tallies
 from dbtool.masking.compile import ColumnMask, RelationMasks
+from dbtool.masking.fates import UndecidedPath
 from dbtool.masking.mask import BoundMask, Overlap
 from dbtool.masking.masks import MASKS
 from dbtool.masking.survivors import Hashes
@@ -67,6 +68,14 @@ def test_stand_ins_are_encoded_for_copy() -> None:
         return pl.Series(["\t\\N\n" for _ in values], dtype=pl.String)
 
     assert run(relation_masks(masked("b", 1, trap)), b"1\tx\t2\n")[0] == b"1\t\\t\\\\N\\n\t2\n"
+
+
+def test_a_document_that_is_refused_names_its_column() -> None:
+    def refuse(_values: pl.Series, _by: pl.DataFrame) -> pl.Series:
+        raise UndecidedPath("$.b")
+
+    with pytest.raises(AnswerIsNo, match=r"^public\.t\.b: a document holds a value at \$\.b, which no path"):
+        run(relation_masks(masked("b", 1, refuse)), b"1\tx\t2\n")
 
 
 def test_several_columns_are_masked_from_their_originals() -> None:
