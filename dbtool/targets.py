@@ -39,6 +39,10 @@ class Target:
     after_load: tuple[str, ...] = ()
     restored_from_source: str | None = None
 
+    def role_of(self, source_role: str) -> str:
+        """Who stands for a role of the source."""
+        return self.roles.get(source_role, source_role)
+
     def for_applying(self) -> Target:
         return replace(self, url=self.apply_url) if self.apply_url else self
 

@@ -42,8 +42,9 @@ def schema_archive(
     workflow: str = "refresh",
     publications: bool = False,
     skipped: Collection[RelationName] = (),
+    only: Collection[RelationName] = (),
 ) -> Iterator[SchemaArchive]:
-    """Dump the DDL that ``snapshot`` sees, but that of ``skipped``. ``choose`` says which entries are restored,
+    """Dump the DDL that ``snapshot`` sees, but that of ``skipped``, or of the tables ``only``. ``choose`` says which entries are restored,
     ``workflow`` who asks.
     """
     _remove_abandoned()
@@ -57,6 +58,7 @@ def schema_archive(
             workflow=workflow,
             publications=publications,
             skipped=skipped,
+            only=only,
         )
         entries = dump.read_toc(tools.pg_restore.program("pg_restore"), archive)
         restored, keys = dump.put_keys_last(choose(entries))

@@ -58,6 +58,15 @@ def prepare_candidate(connection: Connection) -> None:
         _force_row_security(connection, sql.SQL("NO FORCE"))
 
 
+def lift_row_security(connection: Connection) -> None:
+    """Also from tables that came after ``prepare_candidate``."""
+    with translated("lifting row security for the load"):
+        connection.execute(
+            "INSERT INTO dbtool.forced_row_security SELECT oid FROM pg_class WHERE relforcerowsecurity"
+        )
+        _force_row_security(connection, sql.SQL("NO FORCE"))
+
+
 def _force_row_security(connection: Connection, force: sql.SQL) -> None:
     """Policies that bind a table's owner, too, would hide its rows from us; until the stamp they do not."""
     names = connection.execute(

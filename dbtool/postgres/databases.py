@@ -156,18 +156,29 @@ class Locale:
 
 
 def create_database(
-    maintenance: Connection, name: str, locale: Locale, stamp: Stamp, owner: str | None
+    maintenance: Connection,
+    name: str,
+    locale: Locale,
+    stamp: Stamp,
+    owner: str | None,
+    *,
+    template: str = "template0",
 ) -> None:
-    """CREATE DATABASE from template0 and stamp it. A kill between the two leaves a name that says what it is."""
-    make_database(maintenance, name, locale, owner)
+    """CREATE DATABASE and stamp it. A kill between the two leaves a name that says what it is."""
+    make_database(maintenance, name, locale, owner, template)
     set_comment(maintenance, name, stamp.render())
 
 
-def make_database(maintenance: Connection, name: str, locale: Locale, owner: str | None) -> None:
-    """CREATE DATABASE from template0."""
+def make_database(
+    maintenance: Connection, name: str, locale: Locale, owner: str | None, template: str = "template0"
+) -> None:
+    """CREATE DATABASE. Only of template0 may the locale be another than the template's."""
     options: list[sql.Composable] = [
-        sql.SQL("TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
-            sql.Literal(locale.encoding), sql.Literal(locale.collate), sql.Literal(locale.ctype)
+        sql.SQL("TEMPLATE {} ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
+            sql.Identifier(template),
+            sql.Literal(locale.encoding),
+            sql.Literal(locale.collate),
+            sql.Literal(locale.ctype),
         )
     ]
     if locale.provider == "i" and locale.icu_locale:

@@ -37,6 +37,16 @@ def read_extension_uses(connection: Connection) -> tuple[ExtensionUse, ...]:
     return tuple(ExtensionUse(**row) for row in read_rows(connection, "extension_uses"))
 
 
+def read_installed_extensions(connection: Connection) -> dict[str, str]:
+    """By name, the schema that each is in."""
+    return {row["name"]: row["schema"] for row in read_rows(connection, "installed_extensions")}
+
+
+def read_own_schemas(connection: Connection) -> frozenset[str]:
+    """Those that the database did not come with: in a template, what every copy of it has already."""
+    return frozenset(row["name"] for row in read_rows(connection, "own_schemas"))
+
+
 def read_offered_extensions(connection: Connection) -> dict[str, str]:
     """By name, the version that CREATE EXTENSION makes on this server."""
     return {row["name"]: row["version"] for row in read_rows(connection, "offered_versions")}

@@ -6,14 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dbtool.catalog.relations import RelationName
+from dbtool.postgres.rights import read_rights
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 
 @dataclass(frozen=True, slots=True)
 class NeededRoles:
+    """As the source names them. ``makers`` are those that default privileges are set for; ``all_roles`` are all that it has."""
+
     in_policies: tuple[str, ...] = ()
     in_grants: tuple[str, ...] = ()
+    makers: tuple[str, ...] = ()
+    all_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,12 @@ class Offer:
 
 def read_needed_roles(connection: Connection, left_out: Collection[RelationName] = ()) -> NeededRoles:
     """``left_out`` are relations whose policies and grants do not count."""
-    rows = [
-        row
-        for row in read_rows(connection, "needed_roles")
-        if RelationName(row["schema"], row["name"]) not in left_out
-    ]
+    rights = read_rights(connection, left_out)
     return NeededRoles(
-        tuple(dict.fromkeys(row["role"] for row in rows if row["in_policies"])),
-        tuple(dict.fromkeys(row["role"] for row in rows if row["in_grants"])),
+        rights.roles_in_policies,
+        rights.roles_in_grants,
+        rights.makers,
+        frozenset(row["role"] for row in read_rows(connection, "offered_roles")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,8 +13,14 @@ from dbtool.catalog.relations import RelationName
 from dbtool.catalog.without import with_belongings, without
 from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused, UrlInvalid
 from dbtool.findings import Finding
+from dbtool.postgres.alembic_version import all_heads
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
+from dbtool.postgres.extensions import (
+    read_extension_uses,
+    read_installed_extensions,
+    read_own_schemas,
+)
 from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
@@ -22,6 +28,7 @@ from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, 
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.urls import database_name
 from dbtool.refresh.keys import look_at_subset
+from dbtool.refresh.preserving import LiveSeen, look_at_live, preserved_names
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.standing import refuse_unreadable
@@ -30,14 +37,15 @@ from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target
 
 _NAME = "dbtool refresh preflight"
+TEMPLATE = "template1"
 _SYSTEM_DATABASES = frozenset({"template0", "template1"})
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """``hidden`` are relations of which policies may hide rows, ``writable`` how many the role could write to,
+    """``used_extensions`` are those that something stands on, by name, and the schema of each. ``hidden`` are relations of which policies may hide rows, ``writable`` how many the role could write to,
     ``schema_texts`` every (object, text) that is copied as it is. ``catalog`` has all relations; of ``left_out``, which a
-    subset skips, nothing is said, and nothing need be granted.
+    subset skips, nothing is said, and nothing need be granted. ``preserved`` is what is made and has the target's own rows.
     """
 
     facts: DatabaseFacts
@@ -49,16 +57,34 @@ class SourceSeen:
     needed_roles: NeededRoles = field(default_factory=NeededRoles)
     subset_findings: tuple[Finding, ...] = ()
     left_out: frozenset[RelationName] = frozenset()
+    preserved: frozenset[RelationName] = frozenset()
+    heads: tuple[str, ...] = ()
+    used_extensions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def made(self) -> Catalog:
+        return without(self.catalog, self.left_out)
 
     @property
     def copied(self) -> Catalog:
-        return without(self.catalog, self.left_out)
+        """What rows are read of."""
+        return without(self.catalog, self.left_out | self.preserved)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSeen:
+    """What a copy of template1 begins with: extensions by name and schema, and schemas that template0 has not."""
+
+    facts: DatabaseFacts
+    extensions: Mapping[str, str]
+    schemas: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSeen:
     """``live`` is None where the target database does not exist yet. ``key_id`` is that of the key it was masked with,
-    ``offer`` what its server has.
+    ``offer`` what its server has. ``preserving`` is what live has, where some of its rows are to stay,
+    ``template`` what the candidate is made from, where it expects extensions there.
     """
 
     facts: DatabaseFacts
@@ -69,6 +95,8 @@ class TargetSeen:
     holds_tables: bool
     key_id: str | None = None
     offer: Offer | None = None
+    preserving: LiveSeen | None = None
+    template: TemplateSeen | None = None
 
 
 @contextmanager
@@ -94,9 +122,14 @@ def naming(end: Target) -> Iterator[None]:
 
 
 def look_at_source(
-    source: Target, rules: RuleSet | None = None, subset: SubsetRules | None = None
+    source: Target,
+    rules: RuleSet | None = None,
+    subset: SubsetRules | None = None,
+    *,
+    preserved: Collection[RelationName] = (),
+    version_table: str | None = None,
 ) -> SourceSeen:
-    """With a subset, also whether it fits.
+    """With a subset, also whether it fits. Of ``preserved`` tables no row is read.
 
     :raises PrivilegeMissing: with every GRANT that the role lacks.
     :raises RulesInvalid: a root's condition cannot be read.
@@ -105,8 +138,9 @@ def look_at_source(
         facts = database_facts(connection)
         catalog = read_catalog(connection)
         left_out = with_belongings(catalog, skipped_tables(subset))
-        copied = without(catalog, left_out)
-        grants = missing_privileges(connection, copied)
+        kept = with_belongings(catalog, [name for name in preserved if name in catalog.relations]) - left_out
+        made, copied = without(catalog, left_out), without(catalog, left_out | kept)
+        grants = missing_privileges(connection, made)
         if grants:
             listed = "\n".join(f"  {grant}" for grant in grants)
             raise PrivilegeMissing(
@@ -120,9 +154,17 @@ def look_at_source(
             writable_relations(connection),
             read_schema_texts(connection, left_out),
             read_needed_roles(connection, left_out),
-            look_at_subset(connection, catalog, rules, subset) if rules and subset else (),
+            look_at_subset(connection, without(catalog, kept), rules, subset) if rules and subset else (),
             left_out,
+            kept,
+            all_heads(connection, version_table) if preserved else (),
+            _used_extensions(connection),
         )
+
+
+def _used_extensions(connection: Connection) -> dict[str, str]:
+    schemas = read_installed_extensions(connection)
+    return {one.name: schemas[one.name] for one in read_extension_uses(connection) if one.is_used}
 
 
 def look_at_target(target: Target, version_table: str | None = None) -> TargetSeen:
@@ -134,6 +176,7 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
             f"{target} is the database {live_name}, which the server or dbtool itself works from and which cannot be "
             "replaced; nothing was done. Name a database of its own in the URL."
         )
+    template = _look_at_template(target) if target.extensions == "expect" else None
     with reaching(target, target.maintenance_database) as maintenance:
         facts, offer = database_facts(maintenance), read_offer(maintenance)
         live = find_database(maintenance, live_name)
@@ -147,11 +190,13 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
                 made_by_dbtool=False,
                 holds_tables=False,
                 offer=offer,
+                template=template,
             )
         renamable = may_rename(maintenance, live_name)
     with reaching(target) as connection:
         stamp = find_refresh_stamp(connection)
         refuse_unreadable(connection, version_table)
+        names = preserved_names(target)
         return TargetSeen(
             facts,
             live_name,
@@ -161,6 +206,15 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
             holds_tables=holds_tables(connection),
             key_id=stamp.key_id if stamp else None,
             offer=offer,
+            preserving=look_at_live(connection, names, version_table) if names else None,
+            template=template,
+        )
+
+
+def _look_at_template(target: Target) -> TemplateSeen:
+    with reaching(target, TEMPLATE) as connection:
+        return TemplateSeen(
+            database_facts(connection), read_installed_extensions(connection), read_own_schemas(connection)
         )
 
 

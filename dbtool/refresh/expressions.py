@@ -9,16 +9,17 @@ from functools import partial
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
-from dbtool.masking.compile import MaskingPlan
+from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.postgres.fragments import check_condition, check_expression, check_steady
 from dbtool.postgres.session import Connection
+from dbtool.postgres.side_effects import check_harmless
 from dbtool.refresh.ends import reaching
 from dbtool.rules.subset_model import SqlText
 from dbtool.targets import Target
 
 
 def check_expressions(source: Target, plan: MaskingPlan) -> None:
-    """In every relation whose rows they are of: a partition's columns have other numbers than its root's.
+    """In one relation of each kind whose rows they are of: partitions with the same columns are read alike.
 
     :raises RulesInvalid: with everything that PostgreSQL cannot read, and its place in the rule file.
     """
@@ -37,22 +38,40 @@ def check_expressions(source: Target, plan: MaskingPlan) -> None:
 
 
 def _checks(plan: MaskingPlan) -> Iterator[Callable[[Connection], None]]:
-    for relation, masks in plan.relations.items():
-        called = masks.relation.ruled_by.name
-        for condition in masks.conditions:
-            yield partial(_check_condition, table=relation, condition=condition, called=called)
-        for column in masks.columns:
-            if column.expression is not None:
-                yield partial(
-                    check_expression,
-                    relation=relation,
-                    column=column.column,
-                    expression=column.expression,
-                    called=called,
-                )
+    seen: set[tuple[object, ...]] = set()
+    for masks in plan.relations.values():
+        shape = (
+            masks.relation.ruled_by,
+            *((one.name, one.type.sql, one.collation) for one in masks.relation.columns),
+        )
+        if shape not in seen:
+            seen.add(shape)
+            yield from _checks_of(masks)
+
+
+def _checks_of(masks: RelationMasks) -> Iterator[Callable[[Connection], None]]:
+    relation, called = masks.relation.name, masks.relation.ruled_by.name
+    for condition in masks.conditions:
+        yield partial(_check_condition, table=relation, condition=condition, called=called)
+    for column in masks.columns:
+        if column.expression is not None:
+            yield partial(
+                _check_expression,
+                relation=relation,
+                column=column.column,
+                expression=column.expression,
+                called=called,
+            )
 
 
 def _check_condition(connection: Connection, table: RelationName, condition: SqlText, called: str) -> None:
     """Rows are read again where originals were too many to remember: each must be of the same branch then."""
     check_condition(connection, table, condition, called=called)
     check_steady(connection, table, condition, called=called)
+
+
+def _check_expression(
+    connection: Connection, relation: RelationName, column: str, expression: SqlText, called: str
+) -> None:
+    check_expression(connection, relation, column, expression, called=called)
+    check_harmless(connection, relation, expression, called=called)

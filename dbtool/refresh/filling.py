@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Relation
+from dbtool.catalog.without import without
 from dbtool.errors import VerificationFailed
 from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.candidate import candidate_session
@@ -21,6 +22,7 @@ from dbtool.refresh.keys import (
     choose_rows,
     refuse_changed,
 )
+from dbtool.refresh.not_restored import NotRestored, as_restored, read_not_restored
 from dbtool.refresh.pre_data import (
     restore_pre_data,
     target_schema,
@@ -28,6 +30,7 @@ from dbtool.refresh.pre_data import (
 from dbtool.refresh.preflight import Preflight
 from dbtool.refresh.readers import open_reader
 from dbtool.refresh.result import SequenceSet, Verification
+from dbtool.refresh.rights import make_policies
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.run import Run
 from dbtool.refresh.snapshot import HeldSnapshot
@@ -38,12 +41,13 @@ from dbtool.refresh.workers import meanwhile
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """``rows`` None: every row was copied."""
+    """``rows`` None: every row was copied. ``not_restored`` is still to be made, but for the policies."""
 
     rows: ChosenRows | None
     streamed: Streamed
     sequences: tuple[SequenceSet, ...]
     verification: Verification
+    not_restored: NotRestored
 
 
 def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making: Callable[[], str]) -> Filled:
@@ -51,24 +55,34 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
     the source is asked for its rows.
     """
     request, tools = run.request, checked.tools
+    not_restored = read_not_restored(snapshot, request.target, checked.source.preserved)
+    copied = replace(snapshot, catalog=without(snapshot.catalog, checked.source.preserved))
     with target_schema(
-        request.source, tools, snapshot.taken.name, request.target, snapshot.left_out
+        request.source,
+        tools,
+        snapshot.taken.name,
+        request.target,
+        snapshot.left_out,
+        left_to_us=not_restored.entries,
+        there=checked.target.template.schemas if checked.target.template else (),
     ) as schema:
         with meanwhile(
             lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation
         ) as restored:
-            rows = _choose(run, checked, snapshot)
+            rows = _choose(run, checked, copied)
             with run.stage("pre-data"):
                 restored()
         candidate = making()
         with run.stage("stream"):
-            streamed = _stream(run, checked, snapshot, candidate, rows)
+            streamed = _stream(run, checked, copied, candidate, rows)
         _let_source_go(checked, snapshot)
         with run.stage("post-data"):
             sequences = _finish(run, checked, snapshot, candidate, schema)
+            make_policies(request.target, candidate, not_restored.rights)
     with run.stage("verify"):
-        verification = _verify(run, checked, snapshot, candidate, streamed, rows=rows)
-    return Filled(rows, streamed, sequences, verification)
+        made = as_restored(snapshot.catalog, checked.source.preserved)
+        verification = _verify(run, checked, copied, candidate, streamed, made=made, rows=rows)
+    return Filled(rows, streamed, sequences, verification, not_restored)
 
 
 def _choose(run: Run, checked: Preflight, snapshot: HeldSnapshot) -> ChosenRows | None:
@@ -153,8 +167,10 @@ def _verify(
     candidate: str,
     streamed: Streamed,
     *,
+    made: Catalog,
     rows: ChosenRows | None,
 ) -> Verification:
+    """``made`` is what the candidate must have, ``snapshot`` what rows were copied of."""
     request = run.request
     with candidate_session(request.target, candidate) as connection:
         catalog = read_catalog(connection)
@@ -171,7 +187,7 @@ def _verify(
             ),
         )
         return verify(
-            snapshot.catalog,
+            made,
             Landed(request.target, candidate, catalog, target_reader),
             masked,
             streamed,

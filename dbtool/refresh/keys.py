@@ -12,9 +12,9 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
 from dbtool.catalog.without import with_belongings
 from dbtool.digest import ProjectKey
-from dbtool.errors import Drift, FindingsRefuse
+from dbtool.errors import Drift, FindingsRefuse, RulesInvalid
 from dbtool.findings import Finding, Severity
-from dbtool.postgres.fragments import check_condition
+from dbtool.postgres.fragments import check_condition, check_steady
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.skipped import read_dependents
 from dbtool.postgres.snapshots import adopt_snapshot
@@ -26,7 +26,7 @@ from dbtool.refresh.shared_source import SharedSource
 from dbtool.refresh.skipped import judge_skipped, skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.rules.model import RuleSet
-from dbtool.rules.subset_model import SubsetRules
+from dbtool.rules.subset_model import Root, SubsetRules
 from dbtool.subset.batches import SCAN_BATCH
 from dbtool.subset.bind import bind_subset
 from dbtool.subset.graph import Edge, Graph
@@ -65,16 +65,28 @@ def look_at_subset(
 ) -> tuple[Finding, ...]:
     """What can be said of a subset without reading a row: does it fit this database?
 
-    :raises RulesInvalid: a condition that PostgreSQL cannot read, with its place in the rule file.
+    :raises RulesInvalid: conditions that PostgreSQL cannot read, or that may do more than tell rows apart; each with its
+        place in the rule file.
     """
     facts = read_subset_facts(connection, catalog, rules.relations)
     graph, findings = bind_subset(catalog, facts, rules, subset)
     skipped = skipped_tables(subset)
     dependents = read_dependents(connection, with_belongings(catalog, skipped)) if skipped else ()
-    for root in graph.roots:
-        if root.rule.where is not None:
-            check_condition(connection, root.rule.table, root.rule.where)
+    _check_conditions(connection, [root.rule for root in graph.roots])
     return (*findings, *judge_skipped(catalog, skipped, dependents))
+
+
+def _check_conditions(connection: Connection, roots: Sequence[Root]) -> None:
+    problems: list[str] = []
+    for root in roots:
+        if root.where is not None:
+            try:
+                check_condition(connection, root.table, root.where)
+                check_steady(connection, root.table, root.where)
+            except RulesInvalid as error:
+                problems += error.problems
+    if problems:
+        raise RulesInvalid(tuple(dict.fromkeys(problems)))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dbtool.errors import EnvironmentFailed
 from dbtool.findings import Finding
 from dbtool.postgres.candidate import candidate_session, write_stamp
 from dbtool.refresh.request import RefreshRequest
-from dbtool.refresh.result import RefreshResult, TableCopied, Verification
+from dbtool.refresh.result import RefreshResult, TableCopied, TablePreserved, Verification
 from dbtool.subset.plan import Advice, EdgePull, SubsetPlan, TableShare
 
 SCHEMA = 1
@@ -36,6 +36,16 @@ def _table_as_json(table: TableCopied) -> dict[str, Any]:
         "seconds": round(table.seconds, 3),
         "masked_columns": list(table.masked_columns),
         "kept_in_part": list(table.kept_in_part),
+    }
+
+
+def _preserved_as_json(table: TablePreserved) -> dict[str, Any]:
+    return {
+        "name": str(table.name),
+        "rows": table.rows,
+        "bytes": table.bytes,
+        "seconds": round(table.seconds, 3),
+        "made_as": "target" if table.made_as_there else "source",
     }
 
 
@@ -121,6 +131,7 @@ def result_as_json(result: RefreshResult) -> dict[str, Any]:
         "snapshot": {"lsn": result.snapshot.lsn, "taken_at": result.snapshot.taken_at},
         "subset": subset_as_json(result.subset) if result.subset else None,
         "tables": [_table_as_json(table) for table in result.tables],
+        "preserved": [_preserved_as_json(table) for table in result.preserved],
         "verification": _verification_as_json(result.verification),
         "findings": [
             finding_as_json(finding) for finding in (*result.findings, *result.verification.findings)

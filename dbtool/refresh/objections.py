@@ -11,7 +11,17 @@ from dbtool.refresh.ends import SourceSeen, TargetSeen
 from dbtool.targets import Target
 
 # The checks whose remedy is a statement of the server's admin.
-PRIVILEGES = frozenset({"no-createdb", "not-owner", "not-member", "role-missing", "extension-missing"})
+PRIVILEGES = frozenset(
+    {
+        "no-createdb",
+        "not-owner",
+        "not-member",
+        "role-missing",
+        "extension-missing",
+        "extension-expected",
+        "preserve-privilege",
+    }
+)
 
 
 def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
@@ -99,14 +109,6 @@ def judge_target(target: Target, seen: TargetSeen, source_major: int) -> Iterato
             "loaded and verified, the swap will be refused as busy",
             f"GRANT pg_signal_backend TO {role}",
         )
-    for setting in _unsupported_settings(target):
-        yield Finding(
-            "setting-unsupported",
-            Severity.ERROR,
-            target.name,
-            f"the setting {setting} is not supported yet, and a refresh without it would not do what it says",
-            f"remove {setting} from dbtool.toml",
-        )
 
 
 def judge_key(target: Target, seen: TargetSeen, key_id: str) -> Iterator[Finding]:
@@ -118,8 +120,3 @@ def judge_key(target: Target, seen: TargetSeen, key_id: str) -> Iterator[Finding
             f"it was masked with the key {seen.key_id} before, and now with {key_id}: everybody gets another stand-in",
             "if that was not meant, end the run and give the former key",
         )
-
-
-def _unsupported_settings(target: Target) -> list[str]:
-    """Refused rather than ignored: somebody relies on them."""
-    return [name for name, value in (("preserve", target.preserve), ("roles", target.roles)) if value]

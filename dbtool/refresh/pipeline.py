@@ -13,16 +13,19 @@ from dbtool.errors import DbtoolError
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh import post_data, swap
-from dbtool.refresh.ends import refuse_own_standby
+from dbtool.refresh.ends import TEMPLATE, refuse_own_standby
 from dbtool.refresh.filling import fill_candidate, refuse_unverified
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
+from dbtool.refresh.not_restored import NotRestored
 from dbtool.refresh.pre_data import (
     candidate_database,
     drop_leftovers,
 )
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
+from dbtool.refresh.preserve import Preserved, preserved_rows, with_preserved
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult
+from dbtool.refresh.rights import make_grants
 from dbtool.refresh.run import Run, lift_time_limit, time_limit
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
@@ -63,6 +66,7 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
                     _locale(checked),
                     stamp,
                     request.target.owner,
+                    template=TEMPLATE if request.target.extensions == "expect" else "template0",
                     anew=lambda: _cleaning(run),
                 )
             )
@@ -80,13 +84,13 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
             checked, snapshot, filled.streamed, filled.sequences, filled.verification, rows=filled.rows
         )
         refuse_unverified(filled.verification)
-        with _standing(run, checked, candidate, result) as carried:
-            post_data.run_after_load(request.target, candidate)
-            stamp_candidate(request, candidate, carried)
+        with _standing(run, checked, candidate, result) as carried, ExitStack() as stack:
+            done = _with_own(run, checked, candidate, filled.not_restored, carried, holding=stack)
+            stamp_candidate(request, candidate, done)
             refuse_own_standby(request, checked.source, checked.target, candidate)
             with run.stage("swap"):
                 swap.swap(maintenance, request.target, live, candidate, run.made_at)
-    return _conclude(run, maintenance, live, carried)
+    return _conclude(run, maintenance, live, done)
 
 
 def _hold(run: Run, checked: Preflight) -> AbstractContextManager[HeldSnapshot]:
@@ -106,6 +110,28 @@ def _standing(run: Run, checked: Preflight, candidate: str, result: RefreshResul
         for finding in findings:
             request.observer.found(finding)
         yield replace(result, findings=(*result.findings, *findings))
+
+
+def _with_own(
+    run: Run,
+    checked: Preflight,
+    candidate: str,
+    not_restored: NotRestored,
+    result: RefreshResult,
+    *,
+    holding: ExitStack,
+) -> RefreshResult:
+    """The candidate has what the environment says is its own; what must not change until the swap is held by ``holding``."""
+    request = run.request
+    preserved = Preserved()
+    if request.target.preserve:
+        with run.stage("preserve"):
+            preserved = holding.enter_context(preserved_rows(request, checked, candidate, not_restored.keys))
+    findings = make_grants(request.target, candidate, not_restored.rights)
+    for finding in findings:
+        request.observer.found(finding)
+    post_data.run_after_load(request.target, candidate)
+    return with_preserved(replace(result, findings=(*result.findings, *findings)), preserved)
 
 
 def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbtool.catalog.relations import RelationName
+from dbtool.catalog.without import without
 from dbtool.findings import Finding
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.postgres.binaries import Tools
@@ -97,7 +98,8 @@ def _choose(request: RefreshRequest, checked: Preflight) -> ChosenRows | None:
     request.observer.stage("keys")
     skipped = skipped_tables(checked.subset)
     with hold_snapshot(request.source, checked.source.catalog, skipped=skipped) as snapshot:
-        return choose_rows(request, snapshot, checked.subset)
+        copied = replace(snapshot, catalog=without(snapshot.catalog, checked.source.preserved))
+        return choose_rows(request, copied, checked.subset)
 
 
 def describe_tools(tools: Tools) -> tuple[str, ...]:

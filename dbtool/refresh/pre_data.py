@@ -42,6 +42,7 @@ def candidate_database(
     stamp: Stamp,
     owner: str | None,
     *,
+    template: str = "template0",
     anew: Callable[[], AbstractContextManager[Connection]],
 ) -> Iterator[str]:
     """Create the candidate; leaving with an error drops it again, and live was never touched.
@@ -49,7 +50,7 @@ def candidate_database(
     ``anew`` opens another session for that: a signal may have left ``maintenance`` in the middle of a statement.
     """
     try:
-        create_database(maintenance, name, locale, stamp, owner)
+        create_database(maintenance, name, locale, stamp, owner, template=template)
         yield name
     except BaseException as error:
         try:
@@ -69,9 +70,17 @@ def candidate_database(
 
 @contextmanager
 def target_schema(
-    source: Target, tools: Tools, snapshot: str, target: Target, skipped: Collection[RelationName] = ()
+    source: Target,
+    tools: Tools,
+    snapshot: str,
+    target: Target,
+    skipped: Collection[RelationName] = (),
+    *,
+    left_to_us: Collection[tuple[int, int]] = (),
+    there: Collection[str] = (),
 ) -> Iterator[SchemaArchive]:
-    """The source's DDL, without what the target is not to have.
+    """The source's DDL, without what the target is not to have, and what is ``left_to_us``: objects by the OIDs of their
+    catalog and their own. ``there`` are schemas that the candidate has already.
 
     ``skipped`` are relations with all that goes with them, as ``with_belongings`` says; nothing else may depend on
     them (dbtool/refresh/skipped.py), or the restore fails.
@@ -80,14 +89,17 @@ def target_schema(
         source.url(),
         tools,
         snapshot,
-        lambda entries: dump.filter_toc(entries, extensions=target.extensions),
+        lambda entries: dump.without_objects(
+            dump.without_schemas(dump.filter_toc(entries, extensions=target.extensions), there), left_to_us
+        ),
         skipped=skipped,
     ) as schema:
         yield schema
 
 
 def restore_policy(target: Target) -> dump.RestorePolicy:
-    return dump.RestorePolicy(target.owner, target.grants, target.extensions)
+    """Grants are ours to make (rights.py): pg_dump's name the source's roles, and its owners."""
+    return dump.RestorePolicy(target.owner, "none", target.extensions)
 
 
 def restore_into(target: Target, candidate: str, tools: Tools, schema: SchemaArchive) -> Restore:

@@ -5,9 +5,10 @@ All findings are gathered before any of them stops the run. Nothing is written, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import ConsentMissing, FindingsRefuse, KeptColumnChanged, PrivilegeMissing
 from dbtool.findings import Finding
 from dbtool.masking.accepted import DRIFT
@@ -17,6 +18,12 @@ from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
+from dbtool.refresh.preserved_shapes import judge_shapes
+from dbtool.refresh.preserving import (
+    judge_masked_references,
+    judge_preserved,
+    preserved_names,
+)
 from dbtool.refresh.request import Cancellation, RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
 from dbtool.refresh.skipped import skipped_tables
@@ -28,7 +35,7 @@ from dbtool.targets import refuse_unfit_target
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """``subset`` None: every row is copied."""
+    """``subset`` None: every row is copied. ``own_tools`` are for tables that only the target has."""
 
     source: SourceSeen
     target: TargetSeen
@@ -37,6 +44,7 @@ class Preflight:
     plan: MaskingPlan
     findings: tuple[Finding, ...]
     subset: SubsetRules | None = None
+    own_tools: Tools | None = None
 
 
 def preflight(request: RefreshRequest) -> Preflight:
@@ -50,27 +58,44 @@ def preflight(request: RefreshRequest) -> Preflight:
     refuse_unfit_target(request.source, request.target)
     for script in request.target.after_load:
         read_script(script)
-    subset = choose_subset(request.rules, request.profile)
+    subset, preserved = choose_subset(request.rules, request.profile), preserved_names(request.target)
     # Programs take as long to tell their version as both ends take to be looked at. What is refused here may be asked for
     # again once it is settled: nothing of the request has been ended then.
     with meanwhile(lambda: find_installations(request.postgres_bin), Cancellation()) as installations:
-        source = look_at_source(request.source, request.rules, subset)
+        source = look_at_source(
+            request.source, request.rules, subset, preserved=preserved, version_table=request.version_table
+        )
         target = look_at_target(request.target, request.version_table)
         refuse_same_database(request, source, target)
         tools = _choose_tools(installations(), source, target)
-    inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
+        own_tools = _choose_own_tools(installations(), preserved, source, target)
+    inputs, plan = compile_for(request, source.copied, {*skipped_tables(subset), *source.preserved})
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
         *judge_requirements(request.target, source, target),
         *judge_key(request.target, target, request.key.key_id),
+        *_judge_preserved(request, source, target, plan),
         *inputs.findings,
         *source.subset_findings,
     )
     for finding in findings:
         request.observer.found(finding)
     refuse_errors(request, findings)
-    return Preflight(source, target, tools, inputs, plan, findings, subset)
+    return Preflight(source, target, tools, inputs, plan, findings, subset, own_tools)
+
+
+def _judge_preserved(
+    request: RefreshRequest, source: SourceSeen, target: TargetSeen, plan: MaskingPlan
+) -> Iterator[Finding]:
+    """Where revisions will bring the copy forward, its shape is judged when they have."""
+    names, live = preserved_names(request.target), target.preserving
+    if not names:
+        return
+    yield from judge_preserved(request.target, names, source.made, live)
+    yield from judge_masked_references(source.made, source.preserved, plan.masked_columns)
+    if live is not None and (source.heads == live.heads or request.bring_forward is None):
+        yield from judge_shapes(request.target, names, source.made, live.catalog)
 
 
 def _choose_tools(installations: Sequence[Installation], source: SourceSeen, target: TargetSeen) -> Tools:
@@ -82,6 +107,29 @@ def _choose_tools(installations: Sequence[Installation], source: SourceSeen, tar
         source_tls=source.facts.has_tls,
         target_tls=target.facts.has_tls,
         source_marks=source.facts.marks_columns,
+    )
+
+
+def _choose_own_tools(
+    installations: Sequence[Installation],
+    preserved: Sequence[RelationName],
+    source: SourceSeen,
+    target: TargetSeen,
+) -> Tools | None:
+    """pg_dump must read the target, too, where that has a table that the source has not."""
+    live, made = target.preserving, source.made
+    if live is None or not any(
+        name in live.catalog.relations and name not in made.relations for name in preserved
+    ):
+        return None
+    major, has_tls = target.facts.major, target.facts.has_tls
+    return choose_tools(
+        major,
+        major,
+        installations,
+        source_tls=has_tls,
+        target_tls=has_tls,
+        source_marks=target.facts.marks_columns,
     )
 
 

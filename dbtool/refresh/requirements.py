@@ -6,49 +6,94 @@ from collections.abc import Iterator
 
 from dbtool.catalog.relations import quote_identifier
 from dbtool.findings import Finding, Severity
-from dbtool.refresh.ends import SourceSeen, TargetSeen
+from dbtool.refresh.ends import SourceSeen, TargetSeen, TemplateSeen
+from dbtool.spelling import did_you_mean
 from dbtool.targets import Target
 
 
 def judge_requirements(target: Target, source: SourceSeen, seen: TargetSeen) -> Iterator[Finding]:
     if seen.offer is None:
         return
-    for role in source.needed_roles.in_policies:
-        yield from _judge_role(target, seen, role, "a policy of the source names it")
-    if target.grants == "source":
-        for role in source.needed_roles.in_grants:
-            yield from _judge_role(
-                target, seen, role, "the source grants it something, and so is the target to"
-            )
+    yield from judge_role_map(target, source)
+    yield from _judge_roles(target, source, seen)
     if target.owner:
         yield from _judge_owner(target, seen, target.owner)
     if target.extensions == "create":
         for name, _ in source.catalog.extensions:
             yield from _judge_extension(target, seen, name)
+    elif seen.template is not None:
+        yield from _judge_template(target, source, seen.template)
+
+
+def judge_role_map(target: Target, source: SourceSeen) -> Iterator[Finding]:
+    """A name that is not the source's maps nothing, and what it was meant for would go to a role of the same name."""
+    known = source.needed_roles.all_roles
+    for role in sorted(set(target.roles) - known):
+        yield Finding(
+            "role-unknown",
+            Severity.ERROR,
+            f"environments.{target.name}.roles",
+            f"the source's server has no role {quote_identifier(role)}{did_you_mean(role, known)}",
+            "correct the name, as it is spelt in the source, or remove the line",
+        )
+
+
+def _judge_roles(target: Target, source: SourceSeen, seen: TargetSeen) -> Iterator[Finding]:
+    reasons: dict[str, str] = {}
+    for role in source.needed_roles.in_policies:
+        reasons.setdefault(role, "a policy of the source names it")
+    if target.grants == "source":
+        for role in source.needed_roles.in_grants:
+            reasons.setdefault(role, "the source grants it something, and so is the target to")
+    for role, reason in reasons.items():
+        yield from _judge_role(target, seen, role, reason)
+    if target.grants == "source":
+        for role in source.needed_roles.makers:
+            name = target.role_of(role)
+            yield from _judge_member(
+                target, seen, name, f"it can set no default privileges for it, as the source does for {role}"
+            )
 
 
 def _judge_role(target: Target, seen: TargetSeen, role: str, reason: str) -> Iterator[Finding]:
-    if seen.offer and role not in seen.offer.roles:
-        name = quote_identifier(role)
+    there = target.role_of(role)
+    if seen.offer and there not in seen.offer.roles:
+        name = quote_identifier(there)
+        stands = f" (for {quote_identifier(role)} of the source)" if there != role else ""
+        other = (
+            "" if there != role else f', or name who stands for it in dbtool.toml: roles = {{ {name} = "…" }}'
+        )
         yield Finding(
             "role-missing",
             Severity.ERROR,
             target.name,
-            f"the target's server has no role {name}: {reason}",
-            f"CREATE ROLE {name}",
+            f"the target's server has no role {name}{stands}: {reason}",
+            f"CREATE ROLE {name}{other}",
         )
 
 
 def _judge_owner(target: Target, seen: TargetSeen, owner: str) -> Iterator[Finding]:
-    yield from _judge_role(target, seen, owner, "dbtool.toml names it as the owner")
-    if seen.offer and owner in seen.offer.roles - seen.offer.ours:
+    if seen.offer and owner not in seen.offer.roles:
+        name = quote_identifier(owner)
+        yield Finding(
+            "role-missing",
+            Severity.ERROR,
+            target.name,
+            f"the target's server has no role {name}: dbtool.toml names it as the owner",
+            f"CREATE ROLE {name}",
+        )
+    yield from _judge_member(target, seen, owner, "it can make nothing that belongs to it")
+
+
+def _judge_member(target: Target, seen: TargetSeen, whose: str, so: str) -> Iterator[Finding]:
+    if seen.offer and whose in seen.offer.roles - seen.offer.ours:
         role = quote_identifier(seen.facts.current_user)
         yield Finding(
             "not-member",
             Severity.ERROR,
             target.name,
-            f"the role {role} is no member of {quote_identifier(owner)}, so it can make nothing that belongs to it",
-            f"GRANT {quote_identifier(owner)} TO {role}",
+            f"the role {role} is no member of {quote_identifier(whose)}, so {so}",
+            f"GRANT {quote_identifier(whose)} TO {role}",
         )
 
 
@@ -71,5 +116,42 @@ def _judge_extension(target: Target, seen: TargetSeen, name: str) -> Iterator[Fi
             Severity.WARNING,
             target.name,
             f"the extension {name} is made by superusers only, unless the service has an exception, and {role} is none",
-            "refresh as a superuser, or drop it from the source",
+            f'have a superuser make it in template1 and set extensions = "expect", refresh as a superuser, or drop {name} from '
+            "the source",
         )
+
+
+def _judge_template(target: Target, source: SourceSeen, template: TemplateSeen) -> Iterator[Finding]:
+    """The candidate begins as a copy of template1, since extensions are expected to be there."""
+    for name, schema in source.used_extensions.items():
+        there = template.extensions.get(name)
+        if there == schema:
+            continue
+        lacks = "does not have it" if there is None else f"has it in schema {quote_identifier(there)}"
+        yield Finding(
+            "extension-expected",
+            Severity.ERROR,
+            target.name,
+            f"the source uses the extension {name} in schema {quote_identifier(schema)}, and template1 of the target's server "
+            f"{lacks}",
+            _make_extension(name, schema, is_there=there is not None),
+        )
+    ours, theirs = source.facts, template.facts
+    alike = ("encoding", "collate", "ctype", "locale_provider", "icu_locale")
+    if any(getattr(ours, name) != getattr(theirs, name) for name in alike):
+        yield Finding(
+            "template-locale",
+            Severity.ERROR,
+            target.name,
+            f"the source is {ours.encoding} {ours.collate}, template1 of the target's server {theirs.encoding} {theirs.collate}: a "
+            "copy of the one cannot begin as the other",
+            'make template1 anew with the source\'s locale, or set extensions = "create"',
+        )
+
+
+def _make_extension(name: str, schema: str, *, is_there: bool) -> str:
+    extension, where = quote_identifier(name), quote_identifier(schema)
+    if is_there:
+        return f"in template1: ALTER EXTENSION {extension} SET SCHEMA {where}"
+    made = "" if schema in {"public", "pg_catalog"} else f"CREATE SCHEMA IF NOT EXISTS {where}; "
+    return f"in template1, as a role that may: {made}CREATE EXTENSION {extension} SCHEMA {where}"

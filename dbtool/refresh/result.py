@@ -51,6 +51,17 @@ class SequenceSet:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePreserved:
+    """Rows of the target's own, and ``bytes`` of COPY text. ``made_as_there``: the source has no such table."""
+
+    name: RelationName
+    rows: int
+    bytes: int
+    seconds: float
+    made_as_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshResult:
     """``previous`` names the databases kept as fallback, newest first. ``stages`` are seconds by name. ``subset`` is what was
     planned and copied, None where that is every row.
@@ -74,3 +85,4 @@ class RefreshResult:
     stages: tuple[tuple[str, float], ...]
     seconds: float
     subset: SubsetPlan | None = None
+    preserved: tuple[TablePreserved, ...] = ()

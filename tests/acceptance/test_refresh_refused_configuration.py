@@ -102,11 +102,23 @@ def test_refuses_a_script_to_run_after_the_load_that_is_not_there(people: Projec
     assert "neutralise.sql, which cannot be read" in people.refuse(2).last_message
 
 
-@pytest.mark.parametrize("setting", ['preserve = ["public.flags"]', 'roles = { app = "staging_app" }'])
-def test_refuses_a_setting_that_it_would_not_honour(people: Project, setting: str) -> None:
-    people.configure(staging=setting)
-    done = people.refuse(1)
-    assert f"the setting {setting.split(maxsplit=1)[0]} is not supported yet" in done.messages
+@pytest.mark.parametrize(
+    ("preserve", "code", "message"),
+    [
+        ('["flags"]', 2, "environments.staging.preserve: flags has no schema; write public.flags"),
+        ('["public.persons"]', 1, "public.persons cannot be preserved: neither end has such a table"),
+    ],
+)
+def test_refuses_to_preserve_what_is_no_table(
+    people: Project, preserve: str, code: int, message: str
+) -> None:
+    people.configure(staging=f"preserve = {preserve}")
+    assert message in people.refuse(code).messages
+
+
+def test_refuses_to_map_a_role_that_the_source_has_not(people: Project) -> None:
+    people.configure(staging='roles = { postgers = "staging_app" }')
+    assert "has no role postgers; did you mean postgres?" in people.refuse(1).messages
 
 
 @pytest.mark.parametrize("duration", ["soon", "0", "-5s"])

@@ -29,7 +29,17 @@ class Server:
         self.sessions: list[Any] = []
         self.failure: Exception | None = None
 
-    def create(self, _maintenance: Any, name: str, _locale: Locale, _stamp: Stamp, owner: str | None) -> None:
+    def create(
+        self,
+        _maintenance: Any,
+        name: str,
+        _locale: Locale,
+        _stamp: Stamp,
+        owner: str | None,
+        *,
+        template: str,
+    ) -> None:
+        assert template == "template0"
         self.done.append(f"create {name} for {owner}")
 
     def drop(self, session: Any, name: str) -> None:
