@@ -42,10 +42,9 @@ def check_condition(
             _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
 
 
-# A subquery whose columns may change from one reading to the next is not dissolved into the query around it.
-_TWICE = (
-    "EXPLAIN (FORMAT json) SELECT s.one FROM (SELECT (\n{}\n) AS holds, 1 AS one FROM ONLY {} AS {}) AS s"
-)
+# A subquery whose columns may change from one reading to the next is not dissolved into the query around it. Without
+# its partitions a partitioned table would have no rows, and nothing to plan.
+_TWICE = "EXPLAIN (FORMAT json) SELECT s.one FROM (SELECT (\n{}\n) AS holds, 1 AS one FROM {} AS {}) AS s"
 
 
 def check_steady(
@@ -63,8 +62,8 @@ def check_steady(
         row = connection.execute(query).fetchone()
     if row is not None and row[0][0]["Plan"]["Node Type"] == "Subquery Scan":
         problem = (
-            "the condition may say something else of the same row when it is asked again, by a volatile function such as "
-            "random(); use what is declared STABLE or IMMUTABLE"
+            "the condition may say something else of the same row when it is asked again, or do more than say it, by a "
+            "volatile function such as random() or nextval(); use what is declared STABLE or IMMUTABLE"
         )
         raise RulesInvalid([f"{condition.at}: {problem}"])
 
@@ -142,6 +141,7 @@ def _refusal(result: pq.abc.PGresult, table: RelationName, condition: SqlText, b
     position = _field(result, pq.DiagnosticField.STATEMENT_POSITION)
     at = place_in(condition, int(position) - 1 - before) if position else condition.at
     hint = _field(result, pq.DiagnosticField.MESSAGE_HINT)
+    message = " ".join(message.split())  # some quote the line's end behind the condition
     return RulesInvalid([f"{at}: {message}" + (f" ({hint})" if hint else "")])
 
 

@@ -206,7 +206,11 @@ def assert_adds_up(document: dict[str, Any]) -> None:
     assert brought == sum(counts(document).values())
 
 
-_ASLEEP = '{roots: [{table: public.person, where: "pg_catalog.pg_sleep(600)::text IS NULL"}]}'
+_DAWDLING = """
+CREATE FUNCTION public.dawdle(id integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN PERFORM pg_catalog.pg_sleep(600); RETURN true; END $$
+"""
+_ASLEEP = "{roots: [{table: public.person, where: public.dawdle(id)}]}"
 
 
 def is_choosing(project: Project) -> bool:
@@ -226,6 +230,7 @@ def sessions(project: Project) -> list[Any]:
 def test_an_interrupt_while_rows_are_chosen_ends_the_question_too(
     remarked: Project, number: signal.Signals, options: tuple[str, ...]
 ) -> None:
+    remarked.execute(remarked.source, _DAWDLING)
     choose(remarked, _ASLEEP)
     before = remarked.describe_ends()
     with remarked.start(*options) as running:
@@ -241,6 +246,7 @@ def test_an_interrupt_while_rows_are_chosen_ends_the_question_too(
 def test_rows_are_not_chosen_for_longer_than_a_run_may_take(
     remarked: Project, options: tuple[str, ...]
 ) -> None:
+    remarked.execute(remarked.source, _DAWDLING)
     choose(remarked, _ASLEEP)
     done = remarked.refuse(3, "--max-duration", "4s", *options)
     assert "took longer than --max-duration (4 s)" in done.last_message
