@@ -69,11 +69,15 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What one refresh runs. ``psql`` is None where none may be used; psycopg copies then."""
+    """What one refresh runs. ``psql`` is None where none may be used; psycopg copies then. The majors are the servers', 0 where
+    nobody has asked.
+    """
 
     pg_dump: Installation
     pg_restore: Installation
     psql: Installation | None
+    source_major: int = 0
+    target_major: int = 0
 
 
 def find_installations(configured: Path | None = None) -> tuple[Installation, ...]:
@@ -144,7 +148,8 @@ def choose_tools(
         pairs,
         key=lambda pair: (pair[0].major != target_major, pair[0].major, pair[1] != pair[0], -pair[1].major),
     )
-    return Tools(pg_dump, pg_restore, _find_psql(pg_dump, installations, tls=source_tls))
+    psql = _find_psql(pg_dump, installations, tls=source_tls)
+    return Tools(pg_dump, pg_restore, psql, source_major, target_major)
 
 
 def choose_server(installations: Sequence[Installation], major: int | None = None) -> Installation:

@@ -21,7 +21,7 @@ from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure
-from dbtool.postgres.session import PINNED_OPTIONS
+from dbtool.postgres.session import pinned_options
 
 _PUBLICATIONS = ("PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA")
 # Never carried over: what reaches out of the database, fires on DDL, or holds credentials.
@@ -38,7 +38,7 @@ _LEFT_OUT = (
 )
 _ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$")
 _WENT_ON = "errors ignored on restore"
-_RESTORE_OPTIONS = f"{PINNED_OPTIONS} -c maintenance_work_mem=256MB -c default_transaction_read_only=off"
+_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c default_transaction_read_only=off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,7 @@ def dump_schema(
     *,
     snapshot: str,
     archive: Path,
+    server_major: int = 0,
     workflow: str = "refresh",
     publications: bool = False,
     skipped: Collection[RelationName] = (),
@@ -169,7 +170,7 @@ def dump_schema(
         f"--file={archive}",
     ]
     environment = program_environment(url, application_name=f"dbtool {workflow} pg_dump")
-    _run(argv, _with_options(environment, PINNED_OPTIONS), "reading the source's schema")
+    _run(argv, _with_options(environment, pinned_options(server_major)), "reading the source's schema")
 
 
 def _naming(option: str, names: Collection[RelationName]) -> Iterator[str]:
@@ -193,11 +194,13 @@ def restore_section(
     toc: Path,
     section: Literal["pre-data", "post-data"],
     policy: RestorePolicy,
+    server_major: int = 0,
     jobs: int = 1,
     workflow: str = "refresh",
     tolerant: bool = False,
 ) -> bool:
-    """Restore one section of the archive into ``database``, stopping at the first error.
+    """Restore one section of the archive into ``database``, stopping at the first error. A ``server_major`` of 0 is any,
+    as old as it may be.
 
     ``tolerant`` goes on behind entries that fail. Returns whether all were restored.
     """
@@ -214,10 +217,9 @@ def restore_section(
     environment = program_environment(
         url, database=database, application_name=f"dbtool {workflow} pg_restore"
     )
+    environment = _with_options(environment, f"{pinned_options(server_major)} {_RESTORE_OPTIONS}")
     try:
-        _run(
-            argv, _with_options(environment, _RESTORE_OPTIONS), f"restoring {section}", with_workers=jobs > 1
-        )
+        _run(argv, environment, f"restoring {section}", with_workers=jobs > 1)
     except ServerFailed as error:
         if tolerant and _WENT_ON in str(error):
             return False

@@ -2,7 +2,7 @@
 
 Both ends of a copy must print and read values alike: with a role on ``DateStyle SQL, DMY`` 2024-02-01 arrived
 as 2024-01-02 without an error. psql gets the same settings as text (``PINNED_SETTINGS_SQL``),
-pg_dump and pg_restore as options (``PINNED_OPTIONS``): they pin a part of them by themselves.
+pg_dump and pg_restore as options (``pinned_options``): they pin a part of them by themselves.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PINNED = (
     ("lc_monetary", "C"),
     ("lc_numeric", "C"),  # these two by to_char, in materialised views
     ("lc_time", "C"),
-    ("search_path", "pg_catalog"),
+    ("search_path", "pg_catalog, pg_temp"),  # last: a trigger on login may have made temporary tables
     ("statement_timeout", "0"),
     ("lock_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
@@ -51,17 +51,24 @@ _PINNED = (
     ("array_nulls", "on"),  # without it NULL in an array arrives as the text NULL
     ("quote_all_identifiers", "off"),  # expressions of the catalog are compared between servers
 )
-PINNED_SETTINGS_SQL = "".join(f"SET {name} = '{value}';\n" for name, value in _PINNED)
-# The same for programs that connect by themselves, in PGOPTIONS.
-PINNED_OPTIONS = " ".join("-c " + f"{name}={value}".replace(" ", r"\ ") for name, value in _PINNED)
+PINNED_SETTINGS_SQL = "".join(
+    "SET {} = '{}';\n".format(name, value.replace(", ", "', '")) for name, value in _PINNED
+)
 # transaction_timeout exists from 17 on; to name it on an older server would be an error.
 _PINNED_FROM_17_SQL = "SET transaction_timeout = '0';\n"
+_HAS_TRANSACTION_TIMEOUT = 17
 READ_ONLY_SQL = "SET default_transaction_read_only = on;\n"
 READ_WRITE_SQL = "SET default_transaction_read_only = off;\n"
 
 # A session may be silent for hours while another builds an index. What lies between forgets it within minutes (a load
 # balancer, NAT), and a server that is gone would be waited for for ever: the systems' own keepalives begin after two hours.
 KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
+
+
+def pinned_options(server_major: int) -> str:
+    """The same for programs that connect by themselves, in PGOPTIONS."""
+    pinned = [*_PINNED, *([("transaction_timeout", "0")] if server_major >= _HAS_TRANSACTION_TIMEOUT else [])]
+    return " ".join("-c " + f"{name}={value}".replace(" ", r"\ ") for name, value in pinned)
 
 
 def connect(
@@ -84,7 +91,7 @@ def connect(
     except psycopg.Error as error:
         raise _unreachable(parameters, error) from None
     pinned = PINNED_SETTINGS_SQL + (READ_ONLY_SQL if read_only else READ_WRITE_SQL)
-    if connection.info.server_version >= 170000:  # noqa: PLR2004  PostgreSQL 17
+    if connection.info.server_version // 10_000 >= _HAS_TRANSACTION_TIMEOUT:
         pinned += _PINNED_FROM_17_SQL
     try:
         with translated("setting up the session"):
