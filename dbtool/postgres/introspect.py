@@ -37,6 +37,7 @@ def read_catalog(connection: Connection) -> Catalog:
         (database,) = read_rows(connection, "database")
         relations = read_relations(connection, is_standby=database["is_standby"])
         constraints = read_constraints(connection, relations)
+        never_restored = read_rows(connection, "never_restored")
         refreshable = decide_refresh_order(relations.rows, read_rows(connection, "view_dependencies"))
     return build_catalog(
         database["server_version"],
@@ -49,7 +50,9 @@ def read_catalog(connection: Connection) -> Catalog:
         extensions=tuple((name, version) for name, version in database["extensions"]),
         alembic_version=_find_alembic_version(relations),
         large_objects=database["large_objects"],
-        not_copied=describe_left_out(relations, constraints, refreshable, database["large_objects"]),
+        not_copied=describe_left_out(
+            relations, constraints, refreshable, database["large_objects"], never_restored
+        ),
     )
 
 

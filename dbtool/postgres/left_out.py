@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from dbtool.catalog.relations import Relation, RelationKind
 from dbtool.postgres.introspect_constraints import Constraints
 from dbtool.postgres.introspect_relations import Relations, name_of
 from dbtool.postgres.sql import Row
 
+_TOLD = 5  # names of a kind
+
 
 def describe_left_out(
-    relations: Relations, constraints: Constraints, refreshable: Collection[int], large_objects: int
+    relations: Relations,
+    constraints: Constraints,
+    refreshable: Collection[int],
+    large_objects: int,
+    never_restored: Iterable[Row],
 ) -> tuple[str, ...]:
     return (
         *_relations_left_out(relations, refreshable),
         *(_of_extension(row) for row in relations.of_extensions.values() if row["extension_configuration"]),
         *(_key_abroad(row, relations) for row in constraints.foreign_keys_abroad),
         *_large_objects(large_objects),
+        *_never_restored(never_restored),
     )
 
 
@@ -66,3 +75,10 @@ def _key_abroad(row: Row, relations: Relations) -> str:
 def _large_objects(count: int) -> Iterator[str]:
     if count:
         yield f"large objects are not copied: there are {count}, and columns with their numbers will point at nothing"
+
+
+def _never_restored(rows: Iterable[Row]) -> Iterator[str]:
+    for kind, found in groupby(rows, itemgetter("kind")):
+        names = [str(row["name"]) for row in found]
+        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+        yield f"{kind} are not copied: {', '.join(names[:_TOLD])}{more}"
