@@ -56,7 +56,8 @@ class _Enough(Exception):
 
 
 @contextmanager
-def _briefly(connection: Connection, doing: str) -> Iterator[None]:
+def briefly(connection: Connection, doing: str) -> Iterator[None]:
+    """A transaction that writes nothing and waits for nothing long."""
     with translated(doing), connection.transaction():
         connection.execute("SET TRANSACTION READ ONLY")
         connection.execute(_LOG_NO_PARAMETERS)
@@ -75,7 +76,7 @@ def read_some_rows(connection: Connection, copy: CopyOut, most_bytes: int) -> by
     size = 0
     with (
         suppress(_Enough),
-        _briefly(connection, f"reading some rows of {copy.relation}"),
+        briefly(connection, f"reading some rows of {copy.relation}"),
         connection.cursor().copy(copy.statement()) as stream,
     ):
         for row in stream:
@@ -118,7 +119,7 @@ def _try_alone(connection: Connection, question: Question, columns: Mapping[str,
 
 
 def _count_refused(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> int:
-    with _briefly(connection, "trying a CHECK"):
+    with briefly(connection, "trying a CHECK"):
         row = connection.execute(
             _spell(question), [list(columns[name]) for name in question.types]
         ).fetchone()

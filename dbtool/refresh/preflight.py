@@ -27,6 +27,7 @@ from dbtool.refresh.preserving import (
 from dbtool.refresh.request import Cancellation, RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
 from dbtool.refresh.skipped import skipped_tables
+from dbtool.refresh.wide_rows import judge_wide_rows
 from dbtool.refresh.workers import meanwhile
 from dbtool.rules.profiles import choose_subset
 from dbtool.rules.subset_model import SubsetRules
@@ -78,6 +79,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         *_judge_preserved(request, source, target, plan),
         *inputs.findings,
         *source.subset_findings,
+        *judge_wide_rows(request.source, plan, is_subset=subset is not None),
     )
     for finding in findings:
         request.observer.found(finding)
