@@ -11,7 +11,7 @@ import polars as pl
 from psycopg import sql
 
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import ColumnRef, RelationName
+from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.copytext import column_names, decode, parse_block
 from dbtool.digest import ProjectKey
 from dbtool.errors import DbtoolError, ServerFailed, UsageError
@@ -28,6 +28,7 @@ from dbtool.subset.seeds import Fewest, are_within, find_places, seed_digest
 SAMPLED_PAGES = 2_048  # 16 MB of heap: keys of half a million rows at most, some 100 MB of memory
 
 _ALL = 100
+_PLAIN = frozenset(["int2", "int4", "int8", "uuid", "oid"])
 _DATA_EXCEPTION = "22"
 _COMMA = sql.SQL(", ")
 
@@ -46,6 +47,25 @@ def read_root(
     return _rows_where(session, catalog, root)
 
 
+def root_parts(catalog: Catalog, root: BoundRoot) -> tuple[Reading, ...]:
+    """The page ranges whose rows are chosen without a look at the others; () where there is no such choice."""
+    rule = root.rule
+    return () if rule.ids or rule.limit is not None else tuple(_page_ranges(catalog, root.leaves))
+
+
+def read_root_part(
+    session: TidSession, catalog: Catalog, key: ProjectKey, root: BoundRoot, part: Reading
+) -> Iterator[Rows]:
+    """Those of ``read_root`` on the pages of one of ``root_parts``."""
+    if root.rule.percent is None or root.rule.percent >= _ALL:
+        for _, tids in session.ask(_rows_query(root, part), (), _doing(root)):
+            yield {part.relation: decode_tids(tids)}
+        return
+    ((block,),) = session.ask(_keys_query(catalog, root, part), (), _doing(root))
+    for leaf, ids, keys in _parse_keys(root, part, block):
+        yield {leaf: ids[are_within(find_places(seed_digest(key, root.rule.table), keys), root.rule.percent)]}
+
+
 def _doing(root: BoundRoot) -> str:
     return f"choosing {root.description}"
 
@@ -62,9 +82,12 @@ def condition_of(rule: Root) -> list[sql.Composable]:
 
 def _rows_where(session: TidSession, catalog: Catalog, root: BoundRoot) -> Iterator[Rows]:
     for reading in _page_ranges(catalog, root.leaves):
-        query = collect(reading, _selected(root, reading), _alias(root))
-        for _, tids in session.ask(query, (), _doing(root)):
+        for _, tids in session.ask(_rows_query(root, reading), (), _doing(root)):
             yield {reading.relation: decode_tids(tids)}
+
+
+def _rows_query(root: BoundRoot, reading: Reading) -> sql.Composed:
+    return collect(reading, _selected(root, reading), _alias(root))
 
 
 def _selected(root: BoundRoot, reading: Reading) -> sql.Composed:
@@ -129,23 +152,41 @@ def _sampled_rows(session: TidSession, catalog: Catalog, key: ProjectKey, root: 
 def _read_keys(
     session: TidSession, catalog: Catalog, root: BoundRoot
 ) -> Iterator[tuple[RelationName, RowIds, pl.DataFrame]]:
+    queries = (
+        (_keys_query(catalog, root, reading), reading) for reading in _page_ranges(catalog, root.leaves)
+    )
+    for ((block,),), reading in session.ask_ahead(queries, _doing(root)):
+        yield from _parse_keys(root, reading, block)
+
+
+def _keys_query(catalog: Catalog, root: BoundRoot, reading: Reading) -> sql.Composed:
     """As one text for each page range, in COPY's escapes: a row at a time the driver would take far longer."""
-    alias, width = _alias(root), 1 + len(root.key)
+    alias = _alias(root)
     tid = sql.SQL("pg_catalog.encode(pg_catalog.tidsend({}), 'hex')").format(column(alias, "ctid"))
-    fields = [tid, *(_escaped(column(alias, name)) for name in root.key)]
+    fields = [tid, *(_told(catalog.relations[reading.relation], alias, name) for name in root.key)]
     lines = sql.SQL("pg_catalog.string_agg(pg_catalog.concat_ws(E'\t', {}), E'\n')").format(
         _COMMA.join(fields)
     )
-    queries = (
-        (sql.SQL("SELECT {} FROM {}").format(lines, _selected(root, reading)), reading)
-        for reading in _page_ranges(catalog, root.leaves)
-    )
-    for ((block,),), reading in session.ask_ahead(queries, _doing(root)):
-        if block is not None:
-            frame = parse_block(f"{block}\n".encode(), width, str(root.rule.table))
-            first, *rest = column_names(width)
-            ids = frame[first].str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
-            yield reading.relation, ids, pl.DataFrame([decode(frame[name]) for name in rest])
+    return sql.SQL("SELECT {} FROM {}").format(lines, _selected(root, reading))
+
+
+def _parse_keys(
+    root: BoundRoot, reading: Reading, block: str | None
+) -> Iterator[tuple[RelationName, RowIds, pl.DataFrame]]:
+    if block is not None:
+        width = 1 + len(root.key)
+        frame = parse_block(f"{block}\n".encode(), width, str(root.rule.table))
+        first, *rest = column_names(width)
+        ids = frame[first].str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
+        yield reading.relation, ids, pl.DataFrame([decode(frame[name]) for name in rest])
+
+
+def _told(relation: Relation, alias: str, name: str) -> sql.Composable:
+    """Numbers have nothing to escape, and looking for it would be most of what they cost."""
+    (kind,) = (each.type for each in relation.columns if each.name == name)
+    if kind.type_schema == "pg_catalog" and kind.base in _PLAIN and not kind.is_array:
+        return sql.SQL("{}::pg_catalog.text").format(column(alias, name))
+    return _escaped(column(alias, name))
 
 
 def _escaped(name: sql.Composable) -> sql.Composable:

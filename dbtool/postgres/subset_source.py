@@ -18,7 +18,7 @@ from dbtool.errors import ServerFailed
 from dbtool.postgres import edge_queries
 from dbtool.postgres.readings import PageRange, Reading, collect, spell, where
 from dbtool.postgres.session import Connection
-from dbtool.postgres.subset_roots import read_root
+from dbtool.postgres.subset_roots import read_root, read_root_part, root_parts
 from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_pieces, decode_tids
 from dbtool.postgres.tid_session import open_tid_session
 from dbtool.subset.facts import SourceFacts
@@ -30,6 +30,8 @@ from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 SCAN_PAGES = 65_536  # 512 MB of heap: some ten million rows at most, 60 MB of tids
 ANSWER_ROWS = 20_000_000  # that capped references may bring at once
 
+_WORTH_PARTING = 1_024  # pages: a scan of 8 MB takes some 10 ms
+_MANY_TIMES = 4  # as many rows as are given, and their lookup is a small part of the scan
 _ROWS_PER_PAGE = 291  # as many as fit on 8 kB
 _TOO_LARGE_PAGES = (
     2**30 // 6 // _ROWS_PER_PAGE
@@ -67,6 +69,13 @@ class SubsetSource:
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
         return read_root(self._session, self._catalog, self._facts, self._key, root)
 
+    def root_parts(self, root: BoundRoot) -> Sequence[Reading]:
+        """What can be asked one by one, by any of several sessions; () where the rows are chosen among all."""
+        return root_parts(self._catalog, root)
+
+    def root_part(self, root: BoundRoot, part: Reading) -> Iterator[Rows]:
+        return read_root_part(self._session, self._catalog, self._key, root, part)
+
     def share_processors(self, *, with_others: bool) -> None:
         """Whether other sessions are asked at the same time, so that the server need not lend one question several processors."""
         self._session.with_others = with_others
@@ -80,6 +89,30 @@ class SubsetSource:
         if question.direction == "referenced" or edge.referencing_indexed:
             return False
         return self._pages(edge.referencing) > self._scan_pages
+
+    def scan_parts(self, question: Question, number: int) -> Sequence[PageRange]:
+        """The page ranges of a relation that would be scanned for the answer, so many times larger than what is given that
+        ``number`` sessions may well look that up once each; () of any other question.
+        """
+        edge, leaves = question.edge, self._facts.leaves.get(question.edge.referencing, ())
+        if question.direction == "referenced" or edge.follow.most is not None or len(leaves) != 1:
+            return ()
+        relation, given = self._catalog.relations[leaves[0]], sum(map(len, question.rows.values()))
+        is_scanned = not edge.referencing_indexed or given > relation.pages
+        rows = max(relation.rows, relation.pages)  # it may never have been analysed
+        if not is_scanned or relation.pages < _WORTH_PARTING or rows < _MANY_TIMES * given:
+            return ()
+        firsts = [relation.pages * part // number for part in range(1, number)]
+        return [PageRange(first, end) for first, end in pairwise([None, *firsts, None])]
+
+    def scan_part(self, question: Question, pages: PageRange) -> Iterator[Rows]:
+        edge = question.edge
+        leaves, parameters = _given(question.rows)
+        (leaf,) = self._facts.leaves[edge.referencing]
+        reading = Reading(edge.referencing, leaf, pages=pages)
+        query = self._spell(edge_queries.referencing_query, edge, leaves, reading)
+        doing = f"following {edge.where}"
+        yield from self._ask(reading, query, parameters, edge, doing, by_scan=True)
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         doing = f"following {edge.where}"
@@ -184,9 +217,16 @@ class SubsetSource:
         return dict(self._session.ask(query, parameters, f"checking {check.where}"))
 
     def _ask(
-        self, reading: Reading, query: bytes, parameters: Sequence[object], edge: Edge, doing: str
+        self,
+        reading: Reading,
+        query: bytes,
+        parameters: Sequence[object],
+        edge: Edge,
+        doing: str,
+        *,
+        by_scan: bool = False,
     ) -> Iterator[Rows]:
-        answer = self._session.ask(query, [*parameters, *_type_value(edge)], doing)
+        answer = self._session.ask(query, [*parameters, *_type_value(edge)], doing, by_scan=by_scan)
         for oid, tids in answer:
             leaf = reading.leaf or self._leaf_of.get(oid)
             if leaf is not None:

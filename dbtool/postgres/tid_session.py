@@ -20,8 +20,14 @@ _SETTINGS = "SET LOCAL jit = off; SET LOCAL work_mem = '128MB'"
 # Rows are looked up in the order of the heap, and few of them by an index: the planner's caution about random reads, made for
 # disks with heads, would have whole tables scanned for a hundredth of their rows. Of many rows it is right.
 FEW_ROWS = 50_000
-_FEW_SQL = "SET LOCAL random_page_cost = 1.1"
-_MANY_SQL = "SET LOCAL random_page_cost TO DEFAULT"
+_JOINS = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT"
+_FEW_SQL = f"SET LOCAL random_page_cost = 1.1; {_JOINS}"
+_MANY_SQL = f"SET LOCAL random_page_cost TO DEFAULT; {_JOINS}"
+# A part of a scan. The given rows, which lie close together, are looked up as they lie: to look for them in the whole of their
+# table took four times as long. An index would be asked for all of them once per part.
+_SCAN_SQL = (
+    "SET LOCAL random_page_cost = 0.1; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
+)
 # The workers of a parallel plan look up the given rows once each: two questions at a time take half the processor time.
 _SERIAL_SQL = "SET LOCAL max_parallel_workers_per_gather = 0"
 _PARALLEL_SQL = "SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
@@ -45,16 +51,17 @@ class TidSession:
     _expected: str | None = None
 
     def ask(
-        self, query: bytes | sql.Composed, parameters: Sequence[object], doing: str
+        self, query: bytes | sql.Composed, parameters: Sequence[object], doing: str, *, by_scan: bool = False
     ) -> list[tuple[Any, ...]]:
         """All rows of an answer. What is asked for few rows is asked often: a tree ten thousand levels deep is as many questions.
 
-        A plan made for no rows in particular expects ten of them: not one for a large batch.
+        A plan made for no rows in particular expects ten of them: not one for a large batch. ``by_scan``: this is a part of what
+        is to be scanned, each row of it once.
         """
         arrays = [len(one.ids) for one in parameters if isinstance(one, TidArray)]
         is_small = bool(arrays) and sum(arrays) <= _PREPARED_ROWS and len(arrays) <= _PREPARED_ARRAYS
         with translated(doing):
-            self._expect(few=bool(arrays) and sum(arrays) <= FEW_ROWS)
+            self._expect(_SCAN_SQL if by_scan else _FEW_SQL if 0 < sum(arrays) <= FEW_ROWS else _MANY_SQL)
             return self._cursor.execute(query, parameters, prepare=is_small, binary=True).fetchall()
 
     def ask_ahead(
@@ -71,8 +78,8 @@ class TidSession:
             if before:
                 yield result_of(before[0]), before[1]
 
-    def _expect(self, *, few: bool) -> None:
-        settings = f"{_FEW_SQL if few else _MANY_SQL}; {_SERIAL_SQL if self.with_others else _PARALLEL_SQL}"
+    def _expect(self, planned: str) -> None:
+        settings = f"{planned}; {_SERIAL_SQL if self.with_others else _PARALLEL_SQL}"
         if settings != self._expected:
             self.connection.execute(settings.encode())
             self._expected = settings

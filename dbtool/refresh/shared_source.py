@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from queue import SimpleQueue
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -26,7 +28,19 @@ from dbtool.waiting import POLL_S, result_of
 _WORTH_SHARING = range(2_000, FEW_ROWS + 1)
 _HELD_ROWS = 5_000_000  # of answers that wait for one before them: 40 MB
 
-_Asked = deque[tuple[Question, "Future[list[Rows]]"]]
+_About = TypeVar("_About")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task(Generic[_About]):
+    """Something to ask one session; ``alone``: when nobody else asks."""
+
+    about: _About
+    ask: Callable[[SubsetSource], Iterator[Rows]]
+    alone: bool = False
+
+
+_Asked = deque[tuple[_About, "Future[list[Rows]]"]]
 
 
 class SharedSource:
@@ -39,7 +53,11 @@ class SharedSource:
             self._free.put(source)
 
     def root_rows(self, root: BoundRoot) -> Iterator[Rows]:
-        return self._first.root_rows(root)
+        parts = self._first.root_parts(root) if self._number > 1 else ()
+        if len(parts) < 2:  # noqa: PLR2004  one for each of several sessions
+            return self._first.root_rows(root)
+        tasks = (_Task(root, partial(SubsetSource.root_part, root=root, part=part)) for part in parts)
+        return (found for _, found in self._answer_together(tasks))
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         return self._first.referencing_rows(edge, rows)
@@ -56,23 +74,33 @@ class SharedSource:
         if len(ahead) < self._number:
             ahead = [share for question in ahead for share in share_question(question, self._number)]
         if len(ahead) > 1:
-            yield from self._answer_together(chain(ahead, questions))
+            yield from self._answer_together(self._tasks(chain(ahead, questions)))
         else:
             self._first.share_processors(with_others=False)
             yield from self._first.answers(chain(ahead, questions))
 
-    def _answer_together(self, questions: Iterator[Question]) -> Iterator[tuple[Question, Rows]]:
-        asked: _Asked = deque()
+    def _tasks(self, questions: Iterator[Question]) -> Iterator[_Task[Question]]:
+        """A scan that takes far longer than those beside it would leave their sessions idle: it is cut by pages."""
+        for question in questions:
+            alone = self._first.scans_in_pieces(question)
+            parts = () if alone else self._first.scan_parts(question, self._number)
+            for part in parts:
+                yield _Task(question, partial(SubsetSource.scan_part, question=question, pages=part))
+            if not parts:
+                yield _Task(question, partial(answer, question=question), alone)
+
+    def _answer_together(self, tasks: Iterator[_Task[_About]]) -> Iterator[tuple[_About, Rows]]:
+        asked: _Asked[_About] = deque()
         with ThreadPoolExecutor(self._number, thread_name_prefix="dbtool") as pool:
             try:
-                while (question := self._ask_next(pool, asked, questions)) or asked:
-                    while asked and (question or asked[0][1].done()):
+                while (task := self._ask_next(pool, asked, tasks)) or asked:
+                    while asked and (task or asked[0][1].done()):
                         before, future = asked.popleft()
                         for found in result_of(future):
                             yield before, found
-                    if question:
-                        for found in self._alone(question):
-                            yield question, found
+                    if task:
+                        for found in self._alone(task):
+                            yield task.about, found
                     elif asked:
                         wait([future for _, future in asked if not future.done()], POLL_S, FIRST_COMPLETED)
             except BaseException:
@@ -81,25 +109,25 @@ class SharedSource:
                 raise
 
     def _ask_next(
-        self, pool: ThreadPoolExecutor, asked: _Asked, questions: Iterator[Question]
-    ) -> Question | None:
+        self, pool: ThreadPoolExecutor, asked: _Asked[_About], tasks: Iterator[_Task[_About]]
+    ) -> _Task[_About] | None:
         """Ask as many as there is room for; returns one that is to be asked alone, after all of these."""
-        while self._has_room(asked) and (question := next(questions, None)) is not None:
-            if self._first.scans_in_pieces(question):
-                return question
-            asked.append((question, pool.submit(self._answer, question)))
+        while self._has_room(asked) and (task := next(tasks, None)) is not None:
+            if task.alone:
+                return task
+            asked.append((task.about, pool.submit(self._answer, task)))
         return None
 
-    def _has_room(self, asked: _Asked) -> bool:
+    def _has_room(self, asked: _Asked[_About]) -> bool:
         """:raises DbtoolError: one of them has failed, whoever still works on those before it."""
         finished = [future for _, future in asked if future.done()]
         held = sum(len(ids) for future in finished for ids in _all_ids(future))
         return len(asked) - len(finished) < self._number and held < _HELD_ROWS
 
-    def _answer(self, question: Question) -> list[Rows]:
+    def _answer(self, task: _Task[_About]) -> list[Rows]:
         with self._lend() as source:
             source.share_processors(with_others=True)
-            return list(self._until_ended(answer(source, question)))
+            return list(self._until_ended(task.ask(source)))
 
     def _until_ended(self, answers: Iterator[Rows]) -> Iterator[Rows]:
         """An end that is asked for between two queries finds nothing to cancel."""
@@ -117,9 +145,9 @@ class SharedSource:
         finally:
             self._free.put(source)
 
-    def _alone(self, question: Question) -> Iterator[Rows]:
+    def _alone(self, task: _Task[_About]) -> Iterator[Rows]:
         self._first.share_processors(with_others=False)
-        return answer(self._first, question)
+        return task.ask(self._first)
 
     def referenced_by_whole(self, edge: Edge, leaf: RelationName) -> Iterator[Rows]:
         return self._first.referenced_by_whole(edge, leaf)

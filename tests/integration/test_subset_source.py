@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -18,6 +19,9 @@ from dbtool.postgres.subset_source import SubsetSource
 from dbtool.rules.model import RelationTarget, VirtualRelation
 from dbtool.rules.subset_model import Follow, OrderTerm, Root, SqlText
 from dbtool.subset.graph import PolymorphicCheck
+from dbtool.subset.roots import bind_roots
+from dbtool.subset.row_source import Question
+from dbtool.subset.selection import Direction
 from dbtool.subset.walk import walk
 from tests.conftest import MakeDatabase
 from tests.databases import own_database
@@ -327,6 +331,46 @@ def test_what_is_large_is_asked_for_by_page_ranges(asked: Asked) -> None:
     assert len(asked.labels(source.referencing_rows(capped, asked.rows(public("tenant"), ["tenant 1"])))) == 2
 
 
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_scan_in_parts_finds_what_it_finds_at_once(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
+) -> None:
+    """Several sessions would have a part each."""
+    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 3)
+    edge = asked.edge("public.long_note.tenant_id", referencing_indexed=indexed)
+    rows = asked.rows(public("tenant"), ["tenant 1", "tenant 2"])
+    if indexed:  # an index is asked for few rows, and these are few
+        assert asked.source.scan_parts(Question(edge, "referencing", rows), 3) == ()
+        return
+    question = Question(edge, "referencing", rows)
+    parts = asked.source.scan_parts(question, 3)
+    pieces = [list(asked.source.scan_part(question, pages)) for pages in parts]
+    assert len(pieces) == 3
+    found = [asked.labels(piece) for piece in pieces]
+    assert all(found)
+    assert sorted(chain.from_iterable(found)) == asked.referencing(edge, "tenant 1", "tenant 2")
+
+
+def test_only_a_large_scan_of_one_table_is_asked_for_in_parts(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 3)
+    rows = asked.rows(public("tenant"), ["tenant 1", "tenant 2"])
+
+    def parts(name: str, direction: Direction = "referencing", **options: Any) -> int:
+        edge = asked.edge(name, referencing_indexed=False, **options)
+        return len(asked.source.scan_parts(Question(edge, direction, rows), 2))
+
+    assert parts("public.long_note.tenant_id") == 2
+    assert parts("public.long_note.tenant_id", "referenced") == 0
+    assert parts("public.long_note.tenant_id", follow=Follow(2)) == 0
+    monkeypatch.setattr("dbtool.postgres.subset_source._MANY_TIMES", 1_000)
+    assert parts("public.long_note.tenant_id") == 0
+    monkeypatch.setattr("dbtool.postgres.subset_source._MANY_TIMES", 4)
+    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 1_024)
+    assert parts("public.long_note.tenant_id") == 0
+
+
 def test_an_answer_that_the_server_cannot_give_at_once_is_asked_for_in_parts(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +409,14 @@ def test_large_roots_are_read_by_page_ranges(
     assert len(at_once) > 5
     monkeypatch.setattr("dbtool.postgres.subset_roots.SAMPLED_PAGES", 3)
     assert asked.root(root) == at_once
+    (bound,) = bind_roots(asked.catalog, asked.facts, (root,))
+    parts = asked.source.root_parts(bound)
+    if root.limit is not None:  # chosen among all of them
+        assert parts == ()
+        return
+    assert len(parts) > 2
+    pieces = [found for part in parts for found in asked.source.root_part(bound, part)]
+    assert asked.labels(pieces) == at_once
 
 
 def test_roots_are_named_by_ids_in_any_spelling_of_their_type(asked: Asked) -> None:

@@ -12,13 +12,16 @@ import pytest
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Interrupted
+from dbtool.postgres.readings import PageRange, Reading
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.postgres.tid_session import FEW_ROWS
 from dbtool.refresh import shared_source
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.shared_source import SharedSource, share_rows
+from dbtool.rules.position import Position
+from dbtool.rules.subset_model import Root
 from dbtool.subset.facts import EqualityOperator
-from dbtool.subset.graph import Edge
+from dbtool.subset.graph import BoundRoot, Edge
 from dbtool.subset.row_set import RowIds, Rows
 from dbtool.subset.row_source import Question, answer_in_turn
 from dbtool.subset.selection import Direction
@@ -44,12 +47,16 @@ def question(count: int, *, indexed: bool = True, direction: Direction = "refere
 
 
 class Session:
-    """Answers with what it was asked, and keeps count; ``slow`` waits for the event before questions of so many rows."""
+    """Answers with what it was asked, and keeps count; ``slow`` waits for the event before questions of so many rows. ``parted`` is how
+    many rows a question has that is scanned in two parts, ``roots`` how many parts a root has.
+    """
 
     def __init__(self, slow: int | None = None, after: threading.Event | None = None) -> None:
         self.is_busy, self.was_disturbed = False, False
         self.asked: list[tuple[int, bool]] = []
         self.pieces: set[int] = set()
+        self.parted: int | None = None
+        self.roots = 0
         self._with_others = False
         self._slow, self._after = slow, after
 
@@ -58,6 +65,17 @@ class Session:
 
     def scans_in_pieces(self, question: Question) -> bool:
         return len(question.rows[A]) in self.pieces
+
+    def scan_parts(self, question: Question, number: int) -> list[PageRange]:
+        if len(question.rows[A]) != self.parted:
+            return []
+        return [PageRange(part, part + 1) for part in range(number)]
+
+    def root_parts(self, _root: BoundRoot) -> list[Reading]:
+        return [Reading(A, A, pages=PageRange(part, part + 1)) for part in range(self.roots)]
+
+    def root_rows(self, _root: BoundRoot) -> Iterator[Rows]:
+        yield {A: ids(9)}
 
     def answers(self, questions: Any) -> Any:
         return answer_in_turn(cast("Any", self), questions)
@@ -82,6 +100,27 @@ class Session:
             return 9
 
     referenced_rows = referencing_rows
+
+
+@pytest.fixture
+def parts_read(monkeypatch: pytest.MonkeyPatch) -> list[PageRange]:
+    """Of scans and of roots, by whichever session; each answers with the number of its first page."""
+    read: list[PageRange] = []
+
+    def scan_part(_source: Any, question: Question, pages: PageRange) -> Iterator[Rows]:
+        read.append(pages)
+        yield {A: ids(pages.first or 0), B: question.rows[A][:0]}
+
+    def root_part(_source: Any, root: BoundRoot, part: Reading) -> Iterator[Rows]:  # noqa: ARG001  named by who asks
+        read.append(part.pages)
+        yield {A: ids(part.pages.first or 0)}
+
+    monkeypatch.setattr(SubsetSource, "scan_part", scan_part)
+    monkeypatch.setattr(SubsetSource, "root_part", root_part)
+    return read
+
+
+ROOT = BoundRoot(Root(A, Position("rules.yaml", 1, 1), percent=10.0), (A,), ("id",))
 
 
 def shared(*sessions: Session, cancellation: Cancellation | None = None) -> SharedSource:
@@ -128,6 +167,40 @@ def test_of_several_questions_none_is_shared_and_each_has_one_processor() -> Non
         7_000,
     ]
     assert sorted(first.asked + second.asked) == [(5_000, True), (6_000, True), (7_000, True)]
+
+
+def test_of_several_a_large_scan_is_cut_by_pages_and_answered_in_its_place(
+    parts_read: list[PageRange],
+) -> None:
+    first, second = Session(), Session()
+    first.parted = 7
+    assert counts(shared(first, second), [question(5), question(7), question(6)]) == [5, 0, 1, 6]
+    assert sorted(parts_read, key=str) == [PageRange(0, 1), PageRange(1, 2)]
+
+
+def test_a_large_scan_that_is_asked_alone_is_not_cut(parts_read: list[PageRange]) -> None:
+    first = Session()
+    first.parted = 7
+    assert counts(shared(first, Session()), [question(7, indexed=False)]) == [7]
+    assert parts_read == []
+
+
+def test_a_root_is_read_by_several_sessions_part_by_part(parts_read: list[PageRange]) -> None:
+    first = Session()
+    first.roots = 3
+    found = list(shared(first, Session()).root_rows(ROOT))
+    assert [len(rows[A]) for rows in found] == [0, 1, 2]
+    assert len(parts_read) == 3
+
+
+@pytest.mark.parametrize(("sessions", "parts"), [(1, 3), (2, 1), (2, 0)])
+def test_a_root_with_one_part_or_one_session_is_read_at_once(
+    sessions: int, parts: int, parts_read: list[PageRange]
+) -> None:
+    readers = [Session() for _ in range(sessions)]
+    readers[0].roots = parts
+    assert [len(rows[A]) for rows in shared(*readers).root_rows(ROOT)] == [9]
+    assert parts_read == []
 
 
 def test_answers_keep_the_order_of_the_questions_whichever_comes_first() -> None:
@@ -206,7 +279,7 @@ def test_questions_are_taken_by_the_thread_that_reads_the_answers() -> None:
 
 
 def test_the_session_is_one_that_answers_the_walk() -> None:
-    own = {"share_processors", "scans_in_pieces"}
+    own = {"share_processors", "scans_in_pieces", "scan_parts", "scan_part", "root_parts", "root_part"}
     public = {name for name in vars(SubsetSource) if not name.startswith("_")}
     assert all(hasattr(SharedSource, name) for name in public - own)
 
