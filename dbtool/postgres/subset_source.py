@@ -20,7 +20,7 @@ from dbtool.postgres.readings import PageRange, Reading, collect, spell, where
 from dbtool.postgres.session import Connection
 from dbtool.postgres.subset_roots import read_root, read_root_part, root_parts
 from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_pieces, decode_tids
-from dbtool.postgres.tid_session import open_tid_session
+from dbtool.postgres.tid_session import FEW_ROWS, open_tid_session
 from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.keys import find_key
@@ -98,7 +98,7 @@ class SubsetSource:
         if question.direction == "referenced" or edge.follow.most is not None or len(leaves) != 1:
             return ()
         relation, given = self._catalog.relations[leaves[0]], sum(map(len, question.rows.values()))
-        is_scanned = not edge.referencing_indexed or given > relation.pages
+        is_scanned = not edge.referencing_indexed or given > max(FEW_ROWS, relation.pages)
         rows = max(relation.rows, relation.pages)  # it may never have been analysed
         if not is_scanned or relation.pages < _WORTH_PARTING or rows < _MANY_TIMES * given:
             return ()
