@@ -27,7 +27,7 @@ from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_
 from dbtool.program_stream import Stream
 
 BLOCK_BYTES = 4 << 20
-SMALL_BYTES = 1 << 20
+SMALL_BYTES = 4 << 20  # by then a program has started, connected, and read as much
 LOCK_TIMEOUT_S = 10  # for DDL that gives up by itself; other DDL waits for us, and we would wait for it
 
 
