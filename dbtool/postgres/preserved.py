@@ -36,7 +36,8 @@ def hold_rows(connection: Connection, names: Collection[RelationName], timeout_m
     with translated("holding the preserved tables"):
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{timeout_ms}ms")))
-        connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(spelt))
+        if names:
+            connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(spelt))
         connection.execute("SET LOCAL lock_timeout = 0")
 
 

@@ -102,9 +102,15 @@ def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
         )
 
 
+# Its session keeps others from writing to what was copied: ended before theirs, they would write on for a moment, and lose it.
+ENDED_LAST = "dbtool refresh preserve"
 _SESSIONS = """
-SELECT pid FROM pg_catalog.pg_stat_activity
-WHERE datname = ANY(%s) AND pid <> pg_catalog.pg_backend_pid()
+SELECT pid FROM (
+    SELECT pid, application_name = %s AS is_last, bool_and(application_name = %s) OVER () AS is_alone
+    FROM pg_catalog.pg_stat_activity
+    WHERE datname = ANY(%s) AND pid <> pg_catalog.pg_backend_pid()
+) AS session
+WHERE is_alone OR NOT is_last
 """
 
 
@@ -124,7 +130,7 @@ def _sessions_ended(
             connect(url, database=maintenance_database, application_name="dbtool swap") as second,
         ):
             while not done.wait(pause_s):
-                for (pid,) in second.execute(_SESSIONS, (list(names),)).fetchall():
+                for (pid,) in second.execute(_SESSIONS, (ENDED_LAST, ENDED_LAST, list(names))).fetchall():
                     # One at a time: a session that we may not end fails the statement.
                     with suppress(psycopg.errors.InsufficientPrivilege):
                         second.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,))

@@ -28,7 +28,7 @@ def judge_source(source: Target, seen: SourceSeen) -> Iterator[Finding]:
     for sentence in seen.copied.not_copied:
         yield Finding("not-copied", Severity.WARNING, source.name, sentence)
     yield from judge_hidden(seen.hidden)
-    if not seen.copied.tables():
+    if not seen.made.tables():
         yield Finding(
             "source-empty",
             Severity.ERROR,

@@ -13,6 +13,7 @@ from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.refresh.keys import ChosenRows, choose_rows
 from dbtool.refresh.preflight import Preflight, preflight
+from dbtool.refresh.preserving import preserved_names
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import hold_snapshot
@@ -57,6 +58,7 @@ class RefreshPlan:
     findings: tuple[Finding, ...]
     programs: tuple[str, ...]
     subset: SubsetPlan | None = None
+    preserved: tuple[RelationName, ...] = ()
 
 
 def plan_refresh(request: RefreshRequest) -> RefreshPlan:
@@ -89,6 +91,7 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
         findings=(*checked.findings, *(rows.findings if rows else ())),
         programs=describe_tools(checked.tools),
         subset=rows.plan if rows else None,
+        preserved=preserved_names(request.target),
     )
 
 

@@ -24,6 +24,7 @@ from dbtool.postgres.candidate import SequenceValue, candidate_session
 from dbtool.postgres.dump import filter_toc, without_objects
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.keys import KeyText, add_key, drop_keys, read_key_texts
+from dbtool.postgres.rename import ENDED_LAST
 from dbtool.postgres.rights import Rights, grant_rights, read_rights
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, export_snapshot
@@ -103,7 +104,7 @@ def _held(
     """Closed, not committed: by then the swap has ended it, as it ends all sessions of live."""
     target = request.target
     with (
-        contextlib.closing(connect(target.url(), application_name="dbtool refresh preserve")) as connection,
+        contextlib.closing(connect(target.url(), application_name=ENDED_LAST)) as connection,
         request.cancellation.ending(connection.cancel),
     ):
         known = read_catalog(connection)

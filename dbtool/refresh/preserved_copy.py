@@ -87,12 +87,11 @@ def load_tables(
             connection, with_belongings(carrying.copy, [table.name for table in tables])
         ),
         _reader(carrying, carrying.catalog, snapshot=carrying.snapshot) as from_live,
-        _reader(carrying, carrying.copy, database=carrying.candidate) as from_copy,
     ):
         for table in tables:
             began = time.monotonic()
             given = _copy(carrying, connection, table, from_live)
-            arrived = _read_back(carrying, table, from_copy)
+            arrived = _read_back(carrying, table)
             if given != arrived:
                 raise VerificationFailed(
                     f"the rows of the preserved table {table.name} are not in the copy as they are in {target} ({given.rows:,} "
@@ -136,15 +135,17 @@ def _casts(table: TableToCarry) -> dict[int, str]:
     }
 
 
-def _read_back(carrying: Carrying, table: TableToCarry, reader: CopyReader) -> Sum:
+def _read_back(carrying: Carrying, table: TableToCarry) -> Sum:
+    """By a reader of its own: one that has read before the load sees what was there before."""
     arrived = Sum(len(table.columns))
     names = tuple(column.name for column in table.columns)
     leaves = [one.name for one in carrying.copy.tables() if one.ruled_by == table.name]
-    for leaf in leaves if names else ():
-        with reader.open(CopyOut(leaf, names)) as blocks:
-            for block in blocks:
-                carrying.request.cancellation.check()
-                arrived.add(block)
+    with _reader(carrying, carrying.copy, database=carrying.candidate) as reader:
+        for leaf in leaves if names else ():
+            with reader.open(CopyOut(leaf, names)) as blocks:
+                for block in blocks:
+                    carrying.request.cancellation.check()
+                    arrived.add(block)
     return arrived
 
 

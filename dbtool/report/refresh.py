@@ -39,6 +39,10 @@ def render_result(result: RefreshResult) -> RenderableType:
             human_bytes(table.bytes),
             ", ".join(table.masked_columns) or "-",
         )
+    for kept in result.preserved:
+        tables.add_row(
+            str(kept.name), human_count(kept.rows), human_bytes(kept.bytes), f"- (kept, as {result.target} had it)"
+        )
     return Group(tables, Text(), render_verification(result.verification), _summary(result))
 
 
@@ -76,6 +80,10 @@ def _summary(result: RefreshResult) -> Text:
     text.append(
         f"{human_count(rows)} rows, {human_bytes(size)} in {human_seconds(result.seconds)} ({rate} rows/s): {stages}\n"
     )
+    if result.preserved:
+        own = sum(table.rows for table in result.preserved)
+        tables = f"{len(result.preserved)} table{'s' * (len(result.preserved) != 1)}"
+        text.append(f"{human_count(own)} rows of {tables} preserved, as {result.target} had them\n")
     kept = ", ".join(result.previous)
     text.append(
         f"database {result.live}; " + (f"previous kept as {kept}\n" if kept else "no previous kept\n")
@@ -135,6 +143,8 @@ def _what_follows(plan: RefreshPlan) -> Text:
     )
     for line in plan.programs:
         text.append(f"  {line}\n")
+    if plan.preserved:
+        text.append(f"  the rows that {plan.target} has of {', '.join(map(str, plan.preserved))} stay\n")
     if plan.live_exists:
         text.append(f"  a candidate is built and verified beside {plan.live}, then swapped in by rename\n")
     else:
@@ -170,6 +180,7 @@ def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
             }
             for table in plan.tables
         ],
+        "preserved": [str(name) for name in plan.preserved],
         "programs": list(plan.programs),
         "findings": [finding_as_json(finding) for finding in plan.findings],
     }
