@@ -11,9 +11,9 @@ from dbtool.catalog.relations import Column, Relation, RelationName, quote_ident
 from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import Coverage
-from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_null_tests
+from dbtool.masking.index_text import folded_columns, mentions, requires_value, without_tests
 from dbtool.masking.indexed_columns import RuledColumns, count_rows, find_ruled_columns
-from dbtool.masking.mask import TEXT_TYPES, Mask, Registry, Uniqueness
+from dbtool.masking.mask import TEXT_TYPES, Mask, Overlap, Registry, Uniqueness
 from dbtool.masking.moved_together import keeps_apart, overlaps
 from dbtool.masking.odds import REFUSED_ABOVE, WARNED_ABOVE, collision_odds, has_room
 from dbtool.masking.resolve import MaskedColumn, Workshop
@@ -263,7 +263,7 @@ def _prove_expressions(proof: _Proof) -> Iterator[Finding]:
 
 
 def _prove_predicate(proof: _Proof) -> Iterator[Finding]:
-    """A row that the predicate left out before must not come in: NULL stays NULL, and no more is known."""
+    """A row that the predicate left out before must not come in: NULL stays NULL, '' stays '', and no more is known."""
     if proof.index.predicate is None:
         return
     for name in sorted({*proof.masked, *proof.documents}):
@@ -273,10 +273,18 @@ def _prove_predicate(proof: _Proof) -> Iterator[Finding]:
         if makes_null and needs_value:
             continue  # NULL in every row: the index is empty
         may_be_null = makes_null or (name in proof.ruled.sometimes_null and not needs_value)
-        rest = proof.index.predicate if may_be_null else without_null_tests(proof.index.predicate, name)
+        keeps_empty = makes_null or _keeps_empty(proof, masked)
+        rest = without_tests(proof.index.predicate, name, of_null=not may_be_null, of_emptiness=keeps_empty)
         if mentions(rest, name):
             reason = "is masked and read by its predicate, so other rows may come under it"
             yield proof.refuse(name, reason, "keep the column with a reason")
+
+
+def _keeps_empty(proof: _Proof, masked: MaskedColumn | None) -> bool:
+    """An empty text stays one: all masks leave it alone but those that do not look at values."""
+    if masked is None or masked.mask.expression or masked.ref.column in proof.ruled.divided:
+        return False
+    return masked.promise.overlap is not Overlap.NOT_READ
 
 
 def _prove_generated(proof: _Proof, name: str) -> Iterator[Finding]:

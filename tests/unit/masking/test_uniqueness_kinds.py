@@ -14,7 +14,7 @@ from dbtool.digest import ProjectKey
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet, TableRules
+from dbtool.rules.model import ColumnRule, Decision, DocumentPaths, Keep, MaskUse, RuleSet, TableRules
 from dbtool.rules.position import Position
 
 AT = Position("rules.yaml", 1, 1)
@@ -62,7 +62,16 @@ KINDS = [
     Kind("composite", index("id", "x"), STRONG | {NULL}),
     Kind("partial, of another column", index("x", predicate="(other IS NULL)"), STRONG | {NULL}),
     Kind("partial, of its values", index("x", predicate="(x IS NOT NULL)"), STRONG | {NULL}),
-    Kind("partial, of what it is", index("id", predicate="(x <> ''::text)"), frozenset()),
+    Kind("partial, of what it is", index("id", predicate="(x = 'a'::text)"), frozenset()),
+    Kind(
+        "partial, not empty", index("x", predicate="((id > 0) AND ((x)::text <> ''::text))"), STRONG | {NULL}
+    ),
+    Kind("partial, not a quote", index("x", predicate="(x <> ''''::text)"), frozenset()),
+    Kind("partial, empty", index("x", predicate="(NOT (x <> ''::text))"), frozenset()),
+    Kind("partial, not not empty", index("x", predicate="((x <> ''::text) IS FALSE)"), frozenset()),
+    Kind("partial, kept", index("x", predicate="((NOT (id > 0)) AND (x <> ''::text))"), STRONG | {NULL}),
+    Kind("partial, not a value", index("x", predicate="((x IS NOT NULL) IS FALSE)"), STRONG),
+    Kind("partial, empty or not", index("x", predicate="((x <> ''::text) OR (id > 0))"), frozenset()),
     Kind("NULLS NOT DISTINCT", index("x", nulls_not_distinct=True), STRONG),
     Kind("INCLUDE", index("id", definition="(id) INCLUDE (x)"), STRONG | {LOSSY, NULL}),
     Kind("lower", of_expression("lower(x)", "x"), frozenset({HASHED, NULL})),
@@ -118,6 +127,12 @@ def test_is_proved_or_refused_with_an_alternative(kind: Kind, mask: str) -> None
         assert "keep the column" in one.remedy
 
 
+def test_a_constant_brings_empty_texts_under_a_predicate_that_left_them_out() -> None:
+    (found,) = plan(index("id", predicate="(x <> ''::text)"), x=use("constant", value="a"))
+    assert found.is_error
+    assert "read by its predicate" in found.message
+
+
 @every_kind
 def test_a_digest_states_its_odds_and_a_permutation_has_none(kind: Kind) -> None:
     for mask in sorted(kind.holds & STRONG):
@@ -146,7 +161,7 @@ def test_a_space_too_small_for_the_rows_is_refused_with_its_odds(rows: int, seve
 @pytest.mark.parametrize("expression", ["(data ->> 'email'::text)", "((data -> 'a'::text) ->> 'b'::text)"])
 def test_an_expression_over_a_document_is_refused_where_that_is_masked(expression: str) -> None:
     one = of_expression(expression, "data")
-    paths = JsonPaths({"$.email": use("email")}, "keep", AT)
+    paths = DocumentPaths({"$.email": use("email")}, "keep", AT)
     for decision in (paths, use("empty"), use("null")):
         (refused,) = plan(one, data=decision)
         assert refused.is_error
