@@ -32,8 +32,8 @@ def _system_identifier(connection: Connection) -> int | None:
 def read_schema_texts(
     connection: Connection, left_out: Collection[RelationName] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """(object, text) of every comment, default, check, label, bound, predicate, view and function body, but for what goes with
-    the relations ``left_out``.
+    """(object, text) of every comment, default, check, label, bound, expression, policy, trigger, rule, view and function body,
+    but for what goes with the relations ``left_out``.
     """
     return tuple(
         (row["object"], row["body"])

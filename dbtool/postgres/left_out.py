@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.catalog.relations import ColumnRef, Relation, RelationKind
 from dbtool.postgres.introspect_constraints import Constraints
 from dbtool.postgres.introspect_relations import Relations, name_of
 from dbtool.postgres.sql import Row
@@ -25,7 +25,7 @@ def describe_left_out(
         *_relations_left_out(relations, refreshable),
         *(_of_extension(row) for row in relations.of_extensions.values() if row["extension_configuration"]),
         *(_key_abroad(row, relations) for row in constraints.foreign_keys_abroad),
-        *_large_objects(large_objects),
+        *_large_objects(large_objects, relations.by_oid.values()),
         *_never_restored(never_restored),
     )
 
@@ -72,9 +72,19 @@ def _key_abroad(row: Row, relations: Relations) -> str:
     )
 
 
-def _large_objects(count: int) -> Iterator[str]:
-    if count:
-        yield f"large objects are not copied: there are {count}, and columns with their numbers will point at nothing"
+def _large_objects(count: int, relations: Iterable[Relation]) -> Iterator[str]:
+    if not count:
+        return
+    columns = [
+        str(ColumnRef(relation.name, column.name))
+        for relation in relations
+        if relation.kind in {RelationKind.TABLE, RelationKind.PARTITIONED_TABLE}
+        and relation.name == relation.ruled_by
+        for column in relation.columns
+        if column.type.base == "oid"  # of the extension lo, too: its type is a domain over that
+    ]
+    told = f", as {', '.join(columns)} may be," if columns else ""
+    yield f"large objects are not copied: there are {count}, and columns with their numbers{told} will point at nothing"
 
 
 def _never_restored(rows: Iterable[Row]) -> Iterator[str]:

@@ -76,18 +76,60 @@ SELECT pg_catalog.format('bounds of %I.%I', r.nspname, r.relname), pg_catalog.pg
 FROM relation AS r
 WHERE r.relpartbound IS NOT NULL
 UNION ALL
-SELECT pg_catalog.format('predicate of index %I.%I', r.nspname, r.relname), pg_catalog.pg_get_expr(x.indpred, x.indrelid),
+SELECT pg_catalog.format('index %I.%I', r.nspname, r.relname),
+    pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_expr(x.indexprs, x.indrelid), pg_catalog.pg_get_expr(x.indpred, x.indrelid)),
     o.nspname, o.relname
 FROM pg_catalog.pg_index AS x
 JOIN relation AS r ON r.oid = x.indexrelid
 JOIN relation AS o ON o.oid = x.indrelid
-WHERE x.indpred IS NOT NULL
+WHERE x.indpred IS NOT NULL OR x.indexprs IS NOT NULL
+UNION ALL
+SELECT pg_catalog.format('partition key of %I.%I', r.nspname, r.relname), pg_catalog.pg_get_partkeydef(r.oid), r.nspname, r.relname
+FROM relation AS r
+WHERE r.relkind = 'p'
+UNION ALL
+SELECT pg_catalog.format('statistics %I on %I.%I', s.stxname, r.nspname, r.relname),
+    pg_catalog.pg_get_expr(s.stxexprs, s.stxrelid), r.nspname, r.relname
+FROM pg_catalog.pg_statistic_ext AS s
+JOIN relation AS r ON r.oid = s.stxrelid
+UNION ALL
+SELECT pg_catalog.format('policy %I on %I.%I', p.polname, r.nspname, r.relname),
+    pg_catalog.concat_ws(E'\n', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)),
+    r.nspname, r.relname
+FROM pg_catalog.pg_policy AS p
+JOIN relation AS r ON r.oid = p.polrelid
+UNION ALL
+SELECT pg_catalog.format('trigger %I on %I.%I', t.tgname, r.nspname, r.relname), pg_catalog.pg_get_triggerdef(t.oid), r.nspname, r.relname
+FROM pg_catalog.pg_trigger AS t
+JOIN relation AS r ON r.oid = t.tgrelid
+WHERE NOT t.tgisinternal
+UNION ALL
+SELECT pg_catalog.format('rule %I on %I.%I', w.rulename, r.nspname, r.relname), pg_catalog.pg_get_ruledef(w.oid), r.nspname, r.relname
+FROM pg_catalog.pg_rewrite AS w
+JOIN relation AS r ON r.oid = w.ev_class
+WHERE w.rulename <> '_RETURN'
+UNION ALL
+SELECT pg_catalog.format('default of domain %I.%I', n.nspname, t.typname), t.typdefault, NULL, NULL
+FROM pg_catalog.pg_type AS t
+JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+WHERE t.typtype = 'd' AND t.typdefault IS NOT NULL
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbtool')
+    AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS d
+        WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e'
+    )
 UNION ALL
 SELECT pg_catalog.format('view %I.%I', r.nspname, r.relname), pg_catalog.pg_get_viewdef(r.oid), r.nspname, r.relname
 FROM relation AS r
 WHERE r.relkind IN ('v', 'm')
 UNION ALL
-SELECT pg_catalog.format('function %I.%I', n.nspname, p.proname), p.prosrc, NULL, NULL
+SELECT pg_catalog.format('function %I.%I', n.nspname, p.proname),
+    pg_catalog.concat_ws(
+        E'\n',
+        p.prosrc, pg_catalog.pg_get_function_sqlbody(p.oid), pg_catalog.pg_get_expr(p.proargdefaults, 0),
+        pg_catalog.array_to_string(p.proconfig, E'\n')
+    ),
+    NULL, NULL
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbtool')
