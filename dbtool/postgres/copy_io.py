@@ -77,12 +77,18 @@ class CopyReader(Protocol):
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]: ...
 
 
-def _queued(relation: RelationName) -> Busy:
+def queued(what: object) -> Busy:
     return Busy(
-        f"DDL waits to lock {relation}, for longer than {LOCK_TIMEOUT_S} s now: it waits for this run's snapshot, and "
+        f"DDL waits to lock {what}, for longer than {LOCK_TIMEOUT_S} s now: it waits for this run's snapshot, and "
         "further reads queue behind it. The run was ended; nothing was swapped. Run it again when the DDL has ended, "
         "or read from a standby."
     )
+
+
+def limit_lock_waits(connection: Connection) -> None:
+    """For a session that reads in a snapshot which another one holds."""
+    with translated("preparing a session to read"):
+        connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
 
 
 @contextmanager
@@ -91,7 +97,7 @@ def _read(relation: RelationName) -> Iterator[None]:
         with translated(f"reading {relation}"):
             yield
     except ServerFailed as error:
-        raise _queued(relation) if error.sqlstate == LOCK_NOT_AVAILABLE else error from None
+        raise queued(relation) if error.sqlstate == LOCK_NOT_AVAILABLE else error from None
 
 
 # Given what ends a wait, a context in which whoever wants it ended may call that.
@@ -150,7 +156,7 @@ class PsqlReader:
                 stream.finish()
         except ProgramFailed as error:
             failure = program_failure(error, f"reading {copy.relation}")
-            raise _queued(copy.relation) if failure.sqlstate == LOCK_NOT_AVAILABLE else failure from None
+            raise queued(copy.relation) if failure.sqlstate == LOCK_NOT_AVAILABLE else failure from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +196,8 @@ class DriverReader:
         with connect(
             self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
         ) as source:
+            limit_lock_waits(source)
             with translated("preparing a session to read"):
-                source.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
                 if self.snapshot:
                     adopt_snapshot(source, self.snapshot)
                 else:

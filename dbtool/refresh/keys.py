@@ -12,12 +12,13 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
 from dbtool.catalog.without import with_belongings
 from dbtool.digest import ProjectKey
-from dbtool.errors import Drift, FindingsRefuse, RulesInvalid
+from dbtool.errors import Drift, FindingsRefuse, RulesInvalid, ServerFailed
 from dbtool.findings import Finding, Severity
+from dbtool.postgres.copy_io import limit_lock_waits, queued
 from dbtool.postgres.fragments import check_condition, check_steady
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.skipped import read_dependents
-from dbtool.postgres.snapshots import adopt_snapshot
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot
 from dbtool.postgres.subset_facts import read_subset_facts
 from dbtool.postgres.subset_source import SubsetSource
 from dbtool.refresh.request import Cancellation, MaskedCopy, Observer
@@ -108,9 +109,11 @@ def open_walk(
         sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
         try:
             yield OpenWalk(graph, SharedSource(sources, cancellation))
-        except BaseException:
+        except BaseException as error:
             # A server notices that we went when it has something to say: a question that scans would go on for hours.
             cancellation.request()
+            if isinstance(error, ServerFailed) and error.sqlstate == LOCK_NOT_AVAILABLE:
+                raise queued("a table that the subset is chosen from") from None
             raise
 
 
@@ -121,6 +124,7 @@ def _adopt(
         connect(source.url(), application_name="dbtool refresh keys", read_only=True)
     )
     stack.enter_context(cancellation.ending(connection.cancel))
+    limit_lock_waits(connection)
     adopt_snapshot(connection, snapshot.taken.name)
     return connection
 
@@ -130,6 +134,7 @@ def choose_rows(
 ) -> ChosenRows:
     """Walk from the roots, and look at what was found.
 
+    :raises Busy: DDL waits for the snapshot, and we would wait for it.
     :raises FindingsRefuse: a root that selects nothing, a reference into a table that is to be empty, a type that
         nobody says what it refers to.
     """
