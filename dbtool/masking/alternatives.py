@@ -8,11 +8,16 @@ from itertools import islice
 
 from pydantic import ValidationError
 
+from dbtool.masking.guesses import likely_mask
 from dbtool.masking.mask import TEXT_TYPES, DoesNotFit, Mask, MaskContext, Registry
-from dbtool.masking.missing import likely_mask
 from dbtool.masking.resolve import MaskedColumn, Workshop
 
 _MOST = 5
+_WITHIN = {
+    **dict.fromkeys(("json", "jsonb"), 'json: {"$.key": …}'),
+    "hstore": "hstore: {key: …}",
+    "xml": 'xml: {"//name": …}',
+}
 # Those that mean nothing by themselves, so that they suit a column whatever it is about; the most usual first.
 _FOR_TEXTS = ("redact", "permute_format", "lorem", "word", "token")
 _FOR_OTHERS = (
@@ -37,9 +42,8 @@ def spell_alternatives(masked: MaskedColumn, workshop: Workshop) -> str:
     column, inner = masked.column, masked.context.type
     names = find_alternatives(column.name, masked.context, workshop)
     fitting = [f"{{each: {{mask: {name}}}}}" if masked.use.each else f"mask: {name}" for name in names]
-    if inner.base in {"json", "jsonb", "hstore"} and not inner.is_array:
-        within = "hstore: {key: …}" if inner.base == "hstore" else 'json: {"$.key": …}'
-        fitting.insert(0, f"{{{within}, unknown: error}}")
+    if inner.base in _WITHIN and not inner.is_array:
+        fitting.insert(0, f"{{{_WITHIN[inner.base]}, unknown: error}}")
     fitting.append("mask: constant with a value" if column.not_null else "mask: null")
     return f"{', '.join(fitting)}, or keep the column with a reason"
 

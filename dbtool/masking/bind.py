@@ -19,8 +19,15 @@ from dbtool.masking.mask import BoundMask, DoesNotFit, Mask, Overlap
 from dbtool.masking.objections import find_objections
 from dbtool.masking.recorded import Branch
 from dbtool.masking.resolve import VALUE_WITHIN, MaskedColumn, Workshop, resolve_use
-from dbtool.rules.model import Choice, JsonPaths, Keep, MaskUse
+from dbtool.masking.xml_paths import bind_xml
+from dbtool.rules.model import Choice, DocumentPaths, Keep, MaskUse, Writing
 
+_TYPES: Mapping[Writing, frozenset[str]] = {
+    "json": frozenset({"json", "jsonb"}),
+    "hstore": frozenset({"hstore"}),
+    "xml": frozenset({"xml", "text", "varchar", "citext"}),
+}
+_PARTS: Mapping[Writing, str] = {"json": "path", "hstore": "key", "xml": "path of XML"}
 _INSTEAD = "choose another mask, mask: null, or keep the column with a reason"
 
 
@@ -65,7 +72,7 @@ def bind_columns(
         bound = None
         if ref in masked:
             bound = _bind_column(masked[ref], whole, shop)
-        elif isinstance(decision.decision, JsonPaths):
+        elif isinstance(decision.decision, DocumentPaths):
             bound = _bind_document(decision, decision.decision, column, shop)
         elif isinstance(decision.decision, Keep) and shop.branch is not None:
             bound = KEPT
@@ -165,26 +172,34 @@ def _null_stays_null(bound: BoundMask, column: ColumnType) -> BoundMask:
 
 
 def _bind_document(
-    decision: ColumnDecision, paths: JsonPaths, column: Column, workshop: Workshop
+    decision: ColumnDecision, paths: DocumentPaths, column: Column, workshop: Workshop
 ) -> BoundColumn | None:
-    served, part = ({"hstore"}, "key") if paths.is_hstore else ({"json", "jsonb"}, "path")
-    if column.type.is_array or column.type.base not in served:
-        message = f"{decision.ref} at {paths.at} is decided by {part}, but its type is {column.type.sql}"
+    is_served = column.type.base in _TYPES[paths.writing] and not column.type.is_array
+    if not is_served or column.type.length is not None:  # which a document with other values could pass
+        message = f"{decision.ref} at {paths.at} is decided by {_PARTS[paths.writing]}, but its type is {column.type.sql}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, "decide the whole column")
         return None
-    bind_within = bind_hstore if paths.is_hstore else bind_json
     uses = {path: use for path, use in paths.paths.items() if isinstance(use, MaskUse)}
     bound = {path: _bind_path(decision, path, use, workshop) for path, use in uses.items()}
     wrong = [path for path in paths.paths if not _is_path(path, decision, paths, workshop)]
     if wrong or None in bound.values():
         return None
-    mask_documents = bind_within({path: bound.get(path) for path in paths.paths}, paths.unknown)
+    mask_documents = _bind_within(paths, {path: bound.get(path) for path in paths.paths})
     return BoundColumn(None, _null_stays_null(_ignoring_by(mask_documents), column.type))
 
 
-def _is_path(path: str, decision: ColumnDecision, paths: JsonPaths, workshop: Workshop) -> bool:
+def _bind_within(
+    paths: DocumentPaths, bound: Mapping[str, BoundMask | None]
+) -> Callable[[pl.Series], pl.Series]:
+    """:raises DoesNotFit: something is no path."""
+    if paths.writing == "xml":
+        return bind_xml(bound, paths.unknown, paths.namespaces)
+    return (bind_hstore if paths.writing == "hstore" else bind_json)(bound, paths.unknown)
+
+
+def _is_path(path: str, decision: ColumnDecision, paths: DocumentPaths, workshop: Workshop) -> bool:
     try:
-        (bind_hstore if paths.is_hstore else bind_json)({path: None}, paths.unknown)
+        _bind_within(paths, {path: None})
     except DoesNotFit as error:
         message = f"a path of {decision.ref} at {paths.paths[path].at} does not fit: {error.reason}"
         workshop.refuse("mask-does-not-fit", decision.ref, message, _spell_instead(error.alternative))

@@ -16,7 +16,7 @@ from dbtool.masking.mask import Registry
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
 from dbtool.masking.several_keys import find_masked_types, find_unlike_keys
 from dbtool.masking.unused_rules import find_unused
-from dbtool.rules.model import Choice, ColumnRule, Decision, JsonPaths, Keep, MaskUse, RuleSet
+from dbtool.rules.model import Choice, ColumnRule, Decision, DocumentPaths, Keep, MaskUse, RuleSet
 from dbtool.rules.position import Position
 
 
@@ -100,7 +100,9 @@ def decide(
         column: decision for column in columns if (decision := _decide_column(column, written, inheritance))
     }
     missing = tuple(
-        suggest_rule(column, catalog.relations[column.relation].get_column(column.column), registry)
+        suggest_rule(
+            column, catalog.relations[column.relation].get_column(column.column), registry, rules.locale
+        )
         for column in columns
         if _must_be_written(column, written, inheritance)
     )
@@ -237,8 +239,8 @@ def spell(decision: Decision) -> str:
             return f"masked {'element by element ' if each else ''}by {mask}" + (
                 f" in domain {domain}" if domain != mask else ""
             )
-        case JsonPaths(is_hstore=is_hstore):
-            return f"decided by {'key' if is_hstore else 'path'}"
+        case DocumentPaths(part=part):
+            return f"decided by {part}"
         case Choice(chosen=chosen, otherwise=otherwise):
             return f"{spell(chosen)} where its condition is true, and otherwise {spell(otherwise)}"
 
@@ -249,10 +251,11 @@ def same_decision(one: Decision, other: Decision, registry: Registry) -> bool:
         return isinstance(one, Keep) and isinstance(other, Keep)
     if isinstance(one, MaskUse) and isinstance(other, MaskUse):
         return _substance(one, registry) == _substance(other, registry)
-    if isinstance(one, JsonPaths) and isinstance(other, JsonPaths):
+    if isinstance(one, DocumentPaths) and isinstance(other, DocumentPaths):
         return (
-            (one.unknown, one.is_hstore) == (other.unknown, other.is_hstore)
+            (one.unknown, one.writing, one.namespaces) == (other.unknown, other.writing, other.namespaces)
             and one.paths.keys() == other.paths.keys()
+            and (one.writing != "xml" or [*one.paths] == [*other.paths])  # the first of equals decides
             and all(same_decision(one.paths[path], other.paths[path], registry) for path in one.paths)
         )
     if isinstance(one, Choice) and isinstance(other, Choice):

@@ -16,7 +16,7 @@ from dbtool.masking.inheritance import find_way
 from dbtool.masking.mask import Mask, MaskContext, Options, Promise
 from dbtool.masking.resolve import VALUE_WITHIN, MaskedColumn, Workshop, resolve_use
 from dbtool.rules.lockfile import KeptColumn
-from dbtool.rules.model import Choice, Decision, JsonPaths, MaskUse, RuleSet
+from dbtool.rules.model import Choice, Decision, DocumentPaths, MaskUse, RuleSet
 from dbtool.rules.position import Position
 
 _OF_INDEXES = frozenset({"uniqueness-not-proved", "uniqueness-by-odds", "canonical-may-merge"})
@@ -127,7 +127,7 @@ class Explainer:
 
     def _paths_of(self, ref: ColumnRef, decision: Decision) -> dict[str, PathExplained]:
         found: dict[str, PathExplained] = {}
-        if self.workshop is None or not isinstance(decision, JsonPaths):
+        if self.workshop is None or not isinstance(decision, DocumentPaths):
             return found
         for path, use in decision.paths.items():
             if isinstance(use, MaskUse):
@@ -179,7 +179,7 @@ def _places(decision: Decision) -> set[str]:
             return {str(decision.at), str(when.at), *_places(chosen), *_places(otherwise)}
         case MaskUse(places=places):
             return {str(decision.at), *map(str, places.values())}
-        case JsonPaths(paths=paths):
+        case DocumentPaths(paths=paths):
             return {str(decision.at)}.union(*map(_places, paths.values()))
         case _:
             return {str(decision.at)}

@@ -11,7 +11,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.masking.coverage import Coverage, same_decision
 from dbtool.masking.mask import Registry, Uniqueness
 from dbtool.masking.resolve import MaskedColumn, Workshop, resolve_masks
-from dbtool.rules.model import JsonPaths, Keep
+from dbtool.rules.model import DocumentPaths, Keep
 
 _DIGEST_OUTPUTS = 2**64
 
@@ -63,7 +63,7 @@ def find_ruled_columns(
             found[ref.relation].divided[ref.column] = Divided(one, others.get(ref))
     for case in (coverage.where_true(), elsewhere):
         for ref, decided in case.decisions.items():
-            if isinstance(decided.decision, JsonPaths):
+            if isinstance(decided.decision, DocumentPaths):
                 found[ref.relation].documents.add(ref.column)
     return found
 

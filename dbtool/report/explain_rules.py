@@ -12,7 +12,7 @@ from dbtool.masking.mask import Uniqueness
 from dbtool.masking.resolve import MaskedColumn
 from dbtool.refresh.explain_rules import TableExplained
 from dbtool.refresh.manifest import SCHEMA, finding_as_json
-from dbtool.rules.model import Choice, Decision, JsonPaths, Keep, MaskUse
+from dbtool.rules.model import Choice, Decision, DocumentPaths, Keep, MaskUse
 
 
 def render_table_explained(explained: TableExplained) -> str:
@@ -55,9 +55,11 @@ def _decision_lines(decision: Decision, promised: Paths, otherwise_promised: Pat
             yield f"kept: {reason}" if reason else "kept"
         case MaskUse():
             yield from _use_lines(decision)
-        case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
-            what = "key" if is_hstore else "path"
-            yield f"decided by {what}; what no {what} decides: {unknown}"
+        case DocumentPaths(paths=paths, unknown=unknown, part=part):
+            yield f"decided by {part}; what no {part} decides: {unknown}"
+            if decision.namespaces:
+                told = (f"{prefix or 'none'} is {uri}" for prefix, uri in decision.namespaces.items())
+                yield f"prefixes: {', '.join(told)}"
             for path, one in paths.items():
                 yield f"  {path}: {spell(one)}"
                 if path in promised:
@@ -125,7 +127,7 @@ _NAMES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def table_explained_as_json(environment: str, explained: TableExplained) -> dict[str, Any]:
-    """``decision`` is keep, mask, json or hstore; null where no rule decides, or none has to."""
+    """``decision`` is keep, mask, json, hstore or xml; null where no rule decides, or none has to."""
     return {
         "schema": SCHEMA,
         "command": "rules explain",
@@ -184,9 +186,10 @@ def _decision_as_json(decision: Decision | None) -> dict[str, Any]:
                 "by": list(decision.by),
                 "each": decision.each,
             }
-        case JsonPaths(paths=paths, unknown=unknown, is_hstore=is_hstore):
+        case DocumentPaths(paths=paths, unknown=unknown, writing=writing):
             told = {path: _decision_as_json(one) for path, one in paths.items()}
-            return {"decision": "hstore" if is_hstore else "json", "paths": told, "unknown": unknown}
+            found = {"decision": writing, "paths": told, "unknown": unknown}
+            return {**found, "namespaces": dict(decision.namespaces)} if writing == "xml" else found
         case Choice(when=when, chosen=chosen, otherwise=otherwise):
             return {
                 **_decision_as_json(chosen),

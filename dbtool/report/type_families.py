@@ -15,7 +15,8 @@ class Part(StrEnum):
 
     WHOLE = "whole"
     ELEMENT = "element"  # of an array: each
-    PATH = "path"  # of a document
+    PATH = "path"  # of a JSON document
+    XML = "xml"  # a path of an XML document
     KEY = "key"  # of an hstore
 
 
@@ -171,6 +172,7 @@ FAMILIES: tuple[Family, ...] = (
         part=Part.KEY,
     ),
     _base("xml", "xml", ""),
+    replace(_TEXT, label="a path within xml, or within text that holds it", part=Part.XML),
     *_range("int4range", "[1,5)"),
     *_range("int8range", "[1,5)"),
     *_range("numrange", "[1.5,5)"),

@@ -20,7 +20,16 @@ from dbtool.masking.compile import plan_masking
 from dbtool.masking.mask import Mask, Options
 from dbtool.masking.masks import MASKS
 from dbtool.report.type_families import FAMILIES, Family, Part
-from dbtool.rules.model import ColumnRule, Decision, JsonPaths, MaskUse, PythonModules, RuleSet, TableRules
+from dbtool.rules.model import (
+    ColumnRule,
+    Decision,
+    DocumentPaths,
+    MaskUse,
+    PythonModules,
+    RuleSet,
+    TableRules,
+    Writing,
+)
 from dbtool.rules.nodes import Fields, Problems, parse_document, plain_value
 from dbtool.rules.position import Position
 
@@ -28,6 +37,11 @@ _KEY = ProjectKey(b"a key to plan with, of 32 letters")
 _TABLE = RelationName("public", "t")
 _BY = "b"  # of the masks that cannot do without, every option left as it is
 Choice = Mapping[str, Any]
+_WITHIN: Mapping[Part, tuple[str, Writing]] = {
+    Part.PATH: ("$.v", "json"),
+    Part.KEY: ("v", "hstore"),
+    Part.XML: ("//v", "xml"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,7 @@ def choices(options: type[Options]) -> tuple[tuple[str, str], ...]:
 def options_to_try(mask: Mask, family: Family) -> Iterator[Choice]:
     """The example's, none, and each choice alone; where a mask is told what to put, a value of the type."""
     if mask.name == "constant":
-        yield {"value": "a" if family.part in (Part.PATH, Part.KEY) else _sample_of(family)}
+        yield {"value": "a" if family.part in _WITHIN else _sample_of(family)}
     elif mask.expression is not None:
         yield {"expression": f"{quote_literal(family.sample)}::text::{family.sql}"}
     else:
@@ -88,8 +102,8 @@ def decide_by(mask: Mask, family: Family, options: Choice, at: Position) -> Deci
     use = MaskUse(mask.name, mask.name, at, options, by=by, each=family.part is Part.ELEMENT)
     if family.part is Part.WHOLE or use.each:
         return use
-    is_hstore = family.part is Part.KEY
-    return JsonPaths({"v" if is_hstore else "$.v": use}, "keep", at, is_hstore=is_hstore)
+    path, writing = _WITHIN[family.part]
+    return DocumentPaths({path: use}, "keep", at, writing)
 
 
 @contextmanager

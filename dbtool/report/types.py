@@ -18,7 +18,8 @@ Every [mask](masks.md) on every type that a column can have: the pair works, or 
 what to do instead. A test loads all pairs that work into a real server, from PostgreSQL 15 to 18, and sees the others refused.
 
 {everywhere} serve every type of column. They are left out below. Elements of arrays are masked by `each`, values within
-documents by path and within hstore by key ([rules](rules.md)). What is behind a mask's name is the option that it needs there.
+documents, of JSON or XML, by path and within hstore by key ([rules](rules.md)). What is behind a mask's name is the option that
+it needs there.
 A mask is there for a limited type where nothing that it makes is longer; with options such as `max_length` or `name: false` more
 of them fit. Where a domain has a CHECK the mask must satisfy it, and the ones listed are those for the example
 `{check}`; what is not simple is tried on a sample of the rows ([rules](rules.md#checks)).

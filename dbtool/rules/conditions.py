@@ -13,7 +13,7 @@ WHEN, OTHERWISE = "when", "otherwise"
 Within = Literal["path", "key", "each", "otherwise"]  # what a decision may be a part of
 
 _ELSEWHERE: Mapping[Within, str] = {
-    "path": "a condition is of the whole row; write when and otherwise beside json",
+    "path": "a condition is of the whole row; write when and otherwise beside json or xml",
     "key": "a condition is of the whole row; write when and otherwise beside hstore",
     "each": "a condition is of the whole row; write when and otherwise beside each",
     "otherwise": "it is for all rows that the first condition is not true of",

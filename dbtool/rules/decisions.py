@@ -1,4 +1,4 @@
-"""What a rule file says of one column: keep with a reason, a mask, a domain, or decisions per JSON path."""
+"""What a rule file says of one column: keep with a reason, a mask, a domain, or decisions per path."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 from dbtool.rules.conditions import OTHERWISE, WHEN, Within, read_condition, refuse_conditions
 from dbtool.rules.fields import Entry, is_empty, keep_known, read_entries, read_text
 from dbtool.rules.mask_uses import Reading, read_mask, read_use
-from dbtool.rules.model import Choice, Decision, JsonPaths, Keep, MaskUse
+from dbtool.rules.model import Choice, Decision, DocumentPaths, Keep, MaskUse
 from dbtool.rules.nodes import Fields, Node, Scalar
 from dbtool.rules.position import Position
 from dbtool.spelling import did_you_mean
 
-_KINDS = ("keep", "mask", "domain", "json", "each", "hstore")
+_KINDS = ("keep", "mask", "domain", "json", "each", "hstore", "xml")
 _CONDITIONAL = frozenset({WHEN, OTHERWISE})
 
 
@@ -24,7 +24,7 @@ def read_domain(name: str, entry: Entry, reading: Reading) -> MaskUse | None:
     fields = read_entries(entry.value, what, reading.problems)
     misplaced = [
         fields.pop(key)
-        for key in ("keep", "json", "each", "hstore", "domain", "by", WHEN, OTHERWISE)
+        for key in ("keep", "json", "each", "hstore", "xml", "domain", "by", WHEN, OTHERWISE)
         if key in fields
     ]
     for one in misplaced:
@@ -59,11 +59,11 @@ def _is_part(within: Within | None) -> bool:
 
 def _read_fields(
     fields: dict[str, Entry], what: str, at: Position, reading: Reading, *, in_json: bool = False
-) -> Keep | MaskUse | JsonPaths | None:
+) -> Keep | MaskUse | DocumentPaths | None:
     kinds = [kind for kind in _KINDS if kind in fields]
     if kinds == ["keep"]:
         return _read_keep(fields, what, reading)
-    if kinds in (["json"], ["each"], ["hstore"]) and not in_json:
+    if kinds in (["json"], ["each"], ["hstore"], ["xml"]) and not in_json:
         return _PARTS[kinds[0]](fields, what, at, reading)
     if kinds and set(kinds) <= {"mask", "domain"}:
         return read_use(fields, what, at, reading, in_json=in_json)
@@ -89,7 +89,7 @@ def _read_choice(fields: dict[str, Entry], what: str, at: Position, reading: Rea
     return Choice(when, chosen, otherwise, at)
 
 
-def _read_otherwise(entry: Entry, what: str, reading: Reading) -> Keep | MaskUse | JsonPaths | None:
+def _read_otherwise(entry: Entry, what: str, reading: Reading) -> Keep | MaskUse | DocumentPaths | None:
     """A mask's name alone is a use of it: there is no other decision that one word could be."""
     node, what = entry.value, f"otherwise of {what}"
     if isinstance(node, Scalar) and _may_name_mask(node, reading):
@@ -113,7 +113,7 @@ def _undecided(fields: dict[str, Entry], kinds: list[str], what: str, at: Positi
     for key, entry in fields.items():
         if nearest := did_you_mean(key, _KINDS):
             return entry.at, f"unknown key {key} in {what}{nearest}"
-    return at, f"{what} decides nothing; write keep with a reason, mask, domain, json, hstore or each"
+    return at, f"{what} decides nothing; write keep with a reason, mask, domain, json, hstore, xml or each"
 
 
 def _read_word(node: Scalar, what: str, reading: Reading, *, in_json: bool) -> Decision | None:
@@ -143,21 +143,43 @@ def _read_keep(fields: dict[str, Entry], what: str, reading: Reading) -> Keep | 
     return Keep(reason, entry.at) if reason is not None else None
 
 
-def _read_json(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> JsonPaths | None:
+def _read_json(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> DocumentPaths | None:
     known = keep_known(fields, ("json", "unknown"), f"the json of {what}", reading.problems)
     paths = read_entries(known["json"].value, f"the paths of {what}", reading.problems)
     for path in [path for path in paths if not path.startswith("$")]:
         at_path = paths.pop(path).at
         reading.problems.add(at_path, f'path {path} of {what} must start at the root: "$.{path}"')
     unknown = _read_unknown(known.get("unknown"), what, reading)
-    return JsonPaths(_read_within(paths, "path", reading), unknown, at)
+    return DocumentPaths(_read_within(paths, "path", reading), unknown, at)
 
 
-def _read_hstore(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> JsonPaths | None:
+def _read_hstore(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> DocumentPaths | None:
     known = keep_known(fields, ("hstore", "unknown"), f"the hstore of {what}", reading.problems)
     keys = read_entries(known["hstore"].value, f"the keys of {what}", reading.problems)
     unknown = _read_unknown(known.get("unknown"), what, reading)
-    return JsonPaths(_read_within(keys, "key", reading), unknown, at, is_hstore=True)
+    return DocumentPaths(_read_within(keys, "key", reading), unknown, at, "hstore")
+
+
+def _read_xml(fields: dict[str, Entry], what: str, at: Position, reading: Reading) -> DocumentPaths | None:
+    known = keep_known(fields, ("xml", "unknown", "namespaces"), f"the xml of {what}", reading.problems)
+    paths = read_entries(known["xml"].value, f"the paths of {what}", reading.problems)
+    for path in [path for path in paths if not path.startswith("/")]:
+        message = f'path {path} of {what} must start at the root, "/{path}", or be for any depth, "//{path}"'
+        reading.problems.add(paths.pop(path).at, message)
+    namespaces = _read_namespaces(known.get("namespaces"), what, reading)
+    unknown = _read_unknown(known.get("unknown"), what, reading)
+    return DocumentPaths(_read_within(paths, "path", reading), unknown, at, "xml", namespaces)
+
+
+def _read_namespaces(entry: Entry | None, what: str, reading: Reading) -> dict[str, str]:
+    if entry is None:
+        return {}
+    entries = read_entries(entry.value, f"the namespaces of {what}", reading.problems)
+    texts = {
+        prefix: read_text(one.value, f"namespace {prefix} of {what}", reading.problems)
+        for prefix, one in entries.items()
+    }
+    return {prefix: text for prefix, text in texts.items() if text is not None}
 
 
 def _read_within(
@@ -182,7 +204,7 @@ def _read_each(fields: dict[str, Entry], what: str, at: Position, reading: Readi
     return None
 
 
-_PARTS = {"json": _read_json, "each": _read_each, "hstore": _read_hstore}
+_PARTS = {"json": _read_json, "each": _read_each, "hstore": _read_hstore, "xml": _read_xml}
 
 
 def _read_unknown(entry: Entry | None, what: str, reading: Reading) -> Literal["error", "drop", "keep"]:

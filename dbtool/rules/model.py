@@ -39,16 +39,25 @@ class MaskUse:
     places: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 
+Writing = Literal["json", "hstore", "xml"]
+
+
 @dataclass(frozen=True, slots=True)
-class JsonPaths:
-    """Decisions per path inside a json or jsonb column; ``unknown`` says what a path without one means. ``is_hstore``:
-    the paths are an hstore's keys, ``*`` every one that is not named.
+class DocumentPaths:
+    """Decisions per path inside a column of documents; ``unknown`` says what a path without one means. The paths of an
+    hstore are its keys, ``*`` every one that is not named. ``namespaces`` are those of XML by prefix, '' for names without.
     """
 
     paths: Mapping[str, MaskUse | Keep]
     unknown: Literal["error", "drop", "keep"]
     at: Position
-    is_hstore: bool = False
+    writing: Writing = "json"
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> Literal["key", "path"]:
+        """What of a document a decision is for."""
+        return "key" if self.writing == "hstore" else "path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,12 @@ class Choice:
     """
 
     when: SqlText
-    chosen: MaskUse | JsonPaths
-    otherwise: MaskUse | JsonPaths | Keep
+    chosen: MaskUse | DocumentPaths
+    otherwise: MaskUse | DocumentPaths | Keep
     at: Position
 
 
-Decision = Keep | MaskUse | JsonPaths | Choice
+Decision = Keep | MaskUse | DocumentPaths | Choice
 
 
 @dataclass(frozen=True, slots=True)

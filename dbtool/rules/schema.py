@@ -112,6 +112,7 @@ def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
         "keep": mapping_of({"keep": _REASON}),
         "json": ref("documents"),
         "hstore": ref("hstores"),
+        "xml": ref("xml documents"),
         "each": _conditional(
             {"each": described(ref("element"), "what becomes of every element of an array")}
         ),
@@ -124,10 +125,16 @@ def _decisions(masks: Mapping[str, MaskShape]) -> dict[str, JsonSchema]:
             "not": {"anyOf": [{"required": [key]} for key in ("domain", "by", *_CONDITION)]},
         },
         "documents": _within("json", 'decisions by path, such as "$.contacts[*].phone"', {"pattern": r"^\$"}),
+        "xml documents": _within(
+            "xml",
+            "decisions by path, such as /customer/email, //customer/@id or //comment()",
+            {"pattern": "^/"},
+            {"namespaces": described(mapping_to(TEXT), "prefixes of the paths, each with its namespace")},
+        ),
         "hstores": _within("hstore", "decisions by key; * is every key that is not named", True),
         "path": {
             "anyOf": [{"const": "keep"}, {"type": "object"}],
-            **_choosing({**kinds, "json": False, "hstore": False, "each": False}, by_domain),
+            **_choosing({**kinds, "json": False, "hstore": False, "xml": False, "each": False}, by_domain),
             **_WITHOUT_CONDITION,
         },
         "element": {
@@ -208,7 +215,9 @@ def _option_types(shapes: Iterable[MaskShape]) -> dict[str, Any]:
     return {name: _tidy(one) for shape in shapes for name, one in shape.options.get("$defs", {}).items()}
 
 
-def _within(word: str, description: str, names: JsonSchema | bool) -> JsonSchema:
+def _within(
+    word: str, description: str, names: JsonSchema | bool, more: Mapping[str, JsonSchema] | None = None
+) -> JsonSchema:
     unknown = words_of(
         error="a value without a decision stops the run", drop="it is left out", keep="it is copied"
     )
@@ -219,5 +228,9 @@ def _within(word: str, description: str, names: JsonSchema | bool) -> JsonSchema
         "description": description,
     }
     return _conditional(
-        {word: decisions, "unknown": described(unknown, "what a value without a decision means")}
+        {
+            word: decisions,
+            "unknown": described(unknown, "what a value without a decision means"),
+            **(more or {}),
+        }
     )

@@ -244,7 +244,11 @@ def _check_refusals(pairs: Pairs) -> None:
     for ref, finding in pairs.refused.items():
         family = FAMILIES[int(ref.relation.name.removeprefix("t"))]
         whole = {family.sql, family.sql.removesuffix("[]"), *family.type.domains}
-        kinds = whole if family.part in {Part.WHOLE, Part.ELEMENT} else {"does not fit $.v", "does not fit v"}
+        kinds = (
+            whole
+            if family.part in {Part.WHOLE, Part.ELEMENT}
+            else {"does not fit $.v", "does not fit v", "does not fit //v"}
+        )
         assert any(kind in finding.message for kind in kinds), finding
         assert f"mask {ref.column} " in finding.message
         assert finding.where == str(ref)

@@ -77,6 +77,12 @@ _DOCUMENTS = (
     "null",
     '{"v": null, "w": "k"}',
 )
+_XML = (
+    "",
+    "no markup",
+    *(f"<a><v>{text}</v></a>" for text in ("x", "Zoë &amp; Ada", "42", "2024-02-29", "ada@lovelace.example")),
+    "<v>\n  <![CDATA[a < b]]>\n</v>",
+)
 _STORES = ("", '"v"=>"Ada"', '"v"=>NULL, "k"=>"x"', '"v"=>"12"')
 
 # By the label of the family.
@@ -126,6 +132,7 @@ SAMPLES: Mapping[str, Sequence[str]] = {
     "hstore": _STORES,
     "a key within hstore": _STORES,
     "xml": (),  # the servers of these tests are built without
+    "a path within xml, or within text that holds it": _XML,
     "int4range": ("[1,5)", "empty", "(,7)", "(,)"),
     "int4multirange": ("{[1,5),[7,9)}", "{}", "{(,)}"),
     "int8range": ("[1,5)", "empty", "(,7)"),

@@ -16,7 +16,7 @@ from dbtool.masking.masks import MASKS
 from dbtool.rules.model import (
     Choice,
     ColumnRule,
-    JsonPaths,
+    DocumentPaths,
     Keep,
     MaskUse,
     RuleSet,
@@ -38,7 +38,7 @@ def use(mask: str, **options: object) -> MaskUse:
     return MaskUse(mask, mask, _AT, options)
 
 
-_Plain = Keep | MaskUse | JsonPaths  # without a condition of its own
+_Plain = Keep | MaskUse | DocumentPaths  # without a condition of its own
 _OF_TEXT: list[_Plain] = [
     _KEEP,
     use("redact"),
@@ -54,8 +54,8 @@ _OF_TEXT: list[_Plain] = [
 _OF_JSON: list[_Plain] = [
     _KEEP,
     use("null"),
-    JsonPaths({"$.a": use("token")}, "drop", _AT),
-    JsonPaths({"$.a": Keep("", _AT)}, "keep", _AT),
+    DocumentPaths({"$.a": use("token")}, "drop", _AT),
+    DocumentPaths({"$.a": Keep("", _AT)}, "keep", _AT),
 ]
 _values = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6))
 _dates = st.dates().map(str)

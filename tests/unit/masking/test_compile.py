@@ -19,7 +19,7 @@ from dbtool.masking.bind import quote_literal
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import JsonPaths, Keep, MaskUse
+from dbtool.rules.model import DocumentPaths, Keep, MaskUse
 from tests.unit.masking.compile_cases import (
     AT,
     DATE,
@@ -181,7 +181,7 @@ def test_both_sides_of_a_reference_get_the_same_stand_in(
 
 
 def test_documents_are_masked_by_path() -> None:
-    paths = JsonPaths({"$.phone": use("constant", value="0"), "$.theme": Keep("", AT)}, "drop", AT)
+    paths = DocumentPaths({"$.phone": use("constant", value="0"), "$.theme": Keep("", AT)}, "drop", AT)
     column = only(compile_one(ColumnType("jsonb", "jsonb"), paths))
     assert (column.mask, column.source_sql) == (None, None)
     assert run(column, '{"phone": "123", "theme": "dark", "x": 1}', None) == [

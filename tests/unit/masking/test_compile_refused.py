@@ -15,7 +15,7 @@ from dbtool.catalog.relations import (
 )
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import JsonPaths, Keep, MaskUse
+from dbtool.rules.model import DocumentPaths, Keep, MaskUse
 from dbtool.rules.position import Position
 from tests.unit.masking.compile_cases import (
     AT,
@@ -160,7 +160,9 @@ def test_refuses_a_reference_that_cannot_hold_the_keys_stand_ins(
 def test_refuses_paths_that_do_not_fit(
     column: ColumnType, paths: Mapping[str, MaskUse | Keep], check: str
 ) -> None:
-    assert [finding.check for finding in compile_one(column, JsonPaths(paths, "error", AT)).errors] == [check]
+    assert [finding.check for finding in compile_one(column, DocumentPaths(paths, "error", AT)).errors] == [
+        check
+    ]
 
 
 def test_every_path_that_is_none_is_told_with_its_place() -> None:
@@ -170,7 +172,7 @@ def test_every_path_that_is_none_is_told_with_its_place() -> None:
         "$.b": KEEP,
         "$..c": replace(use("email"), at=places[1]),
     }
-    found = compile_one(ColumnType("jsonb", "jsonb"), JsonPaths(paths, "error", AT)).errors
+    found = compile_one(ColumnType("jsonb", "jsonb"), DocumentPaths(paths, "error", AT)).errors
     assert [one.message.rpartition(" at ")[2] for one in found] == [
         f"{places[0]} does not fit: $.a[0] is no path",
         f"{places[1]} does not fit: $..c is no path",

@@ -19,7 +19,7 @@ from dbtool.masking.mask import BoundMask
 from dbtool.masking.masks import MASKS
 from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.rules.loader import load_rules
-from dbtool.rules.model import Choice, Decision, JsonPaths, Keep, MaskUse, VirtualRelation
+from dbtool.rules.model import Choice, Decision, DocumentPaths, Keep, MaskUse, VirtualRelation
 from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
 from tests.unit.masking.compile_cases import (
@@ -44,7 +44,7 @@ _JSON = ColumnType("jsonb", "jsonb")
 
 
 def choice(
-    chosen: MaskUse | JsonPaths, otherwise: MaskUse | JsonPaths | Keep, when: SqlText = _WHEN
+    chosen: MaskUse | DocumentPaths, otherwise: MaskUse | DocumentPaths | Keep, when: SqlText = _WHEN
 ) -> Choice:
     return Choice(when, chosen, otherwise, AT)
 
@@ -170,13 +170,15 @@ _SHORT = ColumnType("character varying(4)", "varchar", length=4)
         (Column("c", _SHORT), use("redact"), use("token"), "holds 4"),
         (Column("c", INT4), use("permute_integer"), use("email"), "it serves"),
         (Column("c", TEXT), use("redact"), use("bucket", step="3"), "mask bucket"),
-        (Column("c", TEXT), use("redact"), JsonPaths({}, "keep", AT), "its type is text"),
+        (Column("c", TEXT), use("redact"), DocumentPaths({}, "keep", AT), "its type is text"),
         (Column("c", TEXT), use("redact"), use("no_such"), "there is no mask no_such"),
         (Column("c", DATE), use("birth_date"), use("shift_date", by=("nowhere",)), "has no column nowhere"),
     ],
     ids=["not null", "length", "type", "options", "json", "mask", "by"],
 )
-def test_either_branch_must_fit(column: Column, good: MaskUse, bad: MaskUse | JsonPaths, reason: str) -> None:
+def test_either_branch_must_fit(
+    column: Column, good: MaskUse, bad: MaskUse | DocumentPaths, reason: str
+) -> None:
     assert not errors(compile_one(column, choice(good, KEEP)))
     for decision in (choice(good, bad), choice(bad, good)):
         found = errors(compile_one(column, decision))
@@ -255,7 +257,7 @@ def test_a_column_that_is_kept_in_some_rows_counts_as_kept() -> None:
 
 
 def test_documents_are_masked_in_the_rows_that_are_meant() -> None:
-    paths = JsonPaths({"$.a": use("redact")}, "drop", AT)
+    paths = DocumentPaths({"$.a": use("redact")}, "drop", AT)
     masks = masks_of(plan_users(c=(_JSON, choice(paths, KEEP))))
     block = b'{"a": "Ada", "b": 1}\tt\n{"a": "Ada", "b": 1}\tf\n'
     assert mask_block(masks, block, {}, 7)[0] == b'{"a": "Xxx"}\n{"a": "Ada", "b": 1}\n'

@@ -6,7 +6,7 @@ import pytest
 
 from dbtool.catalog.constraints import UniqueIndex
 from dbtool.findings import Severity
-from dbtool.rules.model import Choice, JsonPaths, Keep, MaskUse
+from dbtool.rules.model import Choice, DocumentPaths, Keep, MaskUse
 from dbtool.rules.subset_model import SqlText
 from tests.unit.masking.test_uniqueness import AT, errors, index, prove
 
@@ -17,7 +17,7 @@ def use(mask: str, domain: str = "") -> MaskUse:
     return MaskUse(mask, domain or mask, AT)
 
 
-def choice(chosen: str | MaskUse, otherwise: str | MaskUse | Keep | JsonPaths) -> Choice:
+def choice(chosen: str | MaskUse, otherwise: str | MaskUse | Keep | DocumentPaths) -> Choice:
     return Choice(
         SqlText("city = 'x'", AT),
         use(chosen) if isinstance(chosen, str) else chosen,
@@ -64,7 +64,7 @@ def test_holds(proved: UniqueIndex, decision: Choice) -> None:
         (index("email"), choice("token", "pool")),
         (index("email"), choice("pool", _KEEP)),
         (index("email"), choice("pool", "null")),
-        (index("email"), choice("token", JsonPaths({}, "keep", AT))),
+        (index("email"), choice("token", DocumentPaths({}, "keep", AT))),
         (index("email"), choice("narrow", "token")),
         (index("email", is_primary=True), choice("token", "null")),
         (index("email", nulls_not_distinct=True), choice("null", _KEEP)),

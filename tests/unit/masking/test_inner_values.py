@@ -13,10 +13,10 @@ from dbtool.catalog.constraints import UniqueIndex
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, TypeKind
 from dbtool.masking.block import Tallies, mask_block
 from dbtool.masking.compile import MaskingPlan, plan_masking
-from dbtool.masking.json_decisions import UndecidedPath
+from dbtool.masking.fates import UndecidedPath
 from dbtool.masking.judgement import judge_tally
 from dbtool.masking.masks import MASKS
-from dbtool.rules.model import JsonPaths, Keep, MaskUse
+from dbtool.rules.model import DocumentPaths, Keep, MaskUse
 from tests.unit.masking.compile_cases import (
     AT,
     DATE,
@@ -190,8 +190,8 @@ def test_refuses_and_says_what_to_do_instead(name: str) -> None:
 HSTORE = ColumnType("hstore", "hstore", type_schema="public", extension="hstore")
 
 
-def keys(unknown: Literal["error", "drop", "keep"] = "error", **decisions: Keep | MaskUse) -> JsonPaths:
-    return JsonPaths(decisions, unknown, AT, is_hstore=True)
+def keys(unknown: Literal["error", "drop", "keep"] = "error", **decisions: Keep | MaskUse) -> DocumentPaths:
+    return DocumentPaths(decisions, unknown, AT, "hstore")
 
 
 def test_an_hstore_is_masked_key_by_key() -> None:
@@ -215,7 +215,7 @@ def test_an_undecided_key_stops_the_run_and_is_named_where_it_is_nobodys(key: st
 def test_keys_are_for_hstores_and_paths_for_documents() -> None:
     jsonb = ColumnType("jsonb", "jsonb")
     assert "is decided by key, but its type is jsonb" in errors(compile_one(jsonb, keys(theme=KEEP)))[0]
-    paths = JsonPaths({"$.theme": KEEP}, "error", AT)
+    paths = DocumentPaths({"$.theme": KEEP}, "error", AT)
     assert "is decided by path, but its type is hstore" in errors(compile_one(HSTORE, paths))[0]
 
 

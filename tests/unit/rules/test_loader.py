@@ -11,7 +11,7 @@ import pytest
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import RulesInvalid
 from dbtool.rules.loader import load_rules
-from dbtool.rules.model import Decision, JsonPaths, Keep, MaskUse, RuleSet
+from dbtool.rules.model import Decision, DocumentPaths, Keep, MaskUse, RuleSet
 from dbtool.rules.position import Position
 
 USERS = RelationName("public", "users")
@@ -119,7 +119,7 @@ def test_several_columns_share_a_rule(tmp_path: Path) -> None:
 def test_json_paths_may_be_kept_without_a_reason(tmp_path: Path) -> None:
     rule = '{json: {"$.theme": keep, "$.a": {keep: public}, "$.phone": {mask: phone}}, unknown: drop}'
     decision = decide(tmp_path, rule)
-    assert isinstance(decision, JsonPaths)
+    assert isinstance(decision, DocumentPaths)
     assert decision.unknown == "drop"
     reasons = {path: one.reason for path, one in decision.paths.items() if isinstance(one, Keep)}
     assert reasons == {"$.theme": "", "$.a": "public"}
@@ -129,8 +129,17 @@ def test_json_paths_may_be_kept_without_a_reason(tmp_path: Path) -> None:
 
 def test_an_unknown_json_path_is_an_error_by_default(tmp_path: Path) -> None:
     decision = decide(tmp_path, '{json: {"$.theme": keep}}')
-    assert isinstance(decision, JsonPaths)
+    assert isinstance(decision, DocumentPaths)
     assert decision.unknown == "error"
+
+
+def test_xml_has_paths_and_the_namespaces_of_their_prefixes(tmp_path: Path) -> None:
+    rule = '{xml: {"/s:a/@id": keep, "//b": {mask: phone}}, namespaces: {s: "urn:shop", "": "urn:none"}}'
+    decision = decide(tmp_path, rule)
+    assert isinstance(decision, DocumentPaths)
+    assert (decision.writing, decision.unknown) == ("xml", "error")
+    assert [*decision.paths] == ["/s:a/@id", "//b"]
+    assert decision.namespaces == {"s": "urn:shop", "": "urn:none"}
 
 
 @pytest.mark.parametrize(

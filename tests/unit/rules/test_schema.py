@@ -118,6 +118,7 @@ def test_knows_the_masks_options_and_no_other(name: str) -> None:
         "c: {each: {mask: word}, when: active, otherwise: {each: {domain: d}}}",
         "c: {json: {$.a: keep}, unknown: drop, when: active, otherwise: {json: {$.b: {mask: word}}}}",
         'c: {hstore: {"*": {mask: word}, theme: keep}, unknown: drop}',
+        'c: {xml: {"/a/@id": keep, "//s:b": {mask: word}}, unknown: drop, namespaces: {s: "urn:s", "": "urn:t"}}',
         'c: {json: {"$.a": keep, "$.b": {mask: email}, "$.c": {domain: d}}, unknown: drop}',
     ],
 )
@@ -139,6 +140,10 @@ def test_accepts_the_decision(rule: str) -> None:
         "c: {json: {a: keep}}",
         'c: {json: {"$.a": {json: {}}}}',
         "c: {json: {}, unknown: warn}",
+        "c: {xml: {a: keep}}",
+        "c: {xml: {//a: {xml: {}}}}",
+        "c: {xml: {}, namespaces: [a]}",
+        "c: {json: {}, namespaces: {a: b}}",
         "c: {reason: none}",
         "c: {mask: phone, when: a}",
         "c: {mask: phone, otherwise: redact}",
