@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from dbtool.errors import DbtoolError, Interrupted, PartlyDone
 
 EXIT_BUG = 70
 EXIT_USAGE = 2
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")  # but for tabs and line ends
 
 
 class _Unread(io.FileIO):
@@ -101,9 +103,14 @@ def _heed_lost_output(code: int) -> int:
 
 
 def show_error(error: DbtoolError) -> None:
-    click.echo(f"dbtool: {error}", err=True)
+    click.echo(_without_controls(f"dbtool: {error}"), err=True)
     for note in getattr(error, "__notes__", ()):
-        click.echo(f"  {note}", err=True)
+        click.echo(_without_controls(f"  {note}"), err=True)
+
+
+def _without_controls(text: str) -> str:
+    """A name in a file or a database must not colour, move or clear what a terminal shows."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _raise_on_signals() -> None:

@@ -237,3 +237,12 @@ def test_a_signal_ends_the_command_and_a_second_one_does_not_cut_the_clean_up_sh
     assert said == "clean\n"
     assert complaint == "dbtool: interrupted; cleaned up, and what was live is as it was\n"
     assert process.returncode == code
+
+
+def test_names_that_a_message_quotes_do_not_reach_the_terminal_as_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = errors.UsageError("no \x1b[2Jtable \x9b31m \0 \r\n\tin it")
+    error.add_note("\x07")
+    assert run(failing(error)) == 2
+    assert capsys.readouterr().err == "dbtool: no \\x1b[2Jtable \\x9b31m \\x00 \\x0d\n\tin it\n  \\x07\n"
