@@ -13,6 +13,7 @@ DbtoolError
 ├── EnvironmentFailed (3)   a server, privilege, program or disk is missing or failed
 │   ├── ServerUnreachable
 │   ├── ServerFailed
+│   │   └── SnapshotLost  what was read under the source's snapshot cannot be completed
 │   ├── PrivilegeMissing
 │   ├── ProgramFailed
 │   ├── CloneImpossible     no server at hand can hold the target's schema; carries the findings
@@ -105,6 +106,10 @@ class ServerFailed(EnvironmentFailed):
     def __init__(self, message: str, sqlstate: str | None = None) -> None:
         super().__init__(message)
         self.sqlstate = sqlstate
+
+
+class SnapshotLost(ServerFailed):
+    """The session that held the source's snapshot has ended. From the beginning it may go well."""
 
 
 class PrivilegeMissing(EnvironmentFailed):

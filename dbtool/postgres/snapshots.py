@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import ServerFailed
+from dbtool.errors import ServerFailed, ServerUnreachable
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 
 LOCK_NOT_AVAILABLE = "55P03"
+_CONFLICT = "40"  # on a standby, with what it has to replay
 _LOCKED_AT_ONCE = 200
 
 _EXPORT = """
@@ -56,3 +59,24 @@ def adopt_snapshot(connection: Connection, name: str) -> None:
     with translated("adopting the snapshot"):
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(name)))
+
+
+def is_snapshot_lost(connection: Connection, error: ServerFailed | ServerUnreachable) -> bool:
+    """Whether a transaction that held a snapshot has ended otherwise than by its own COMMIT. ``error`` is what was told."""
+    status = connection.info.transaction_status
+    if status is TransactionStatus.IDLE:
+        return False
+    if status is TransactionStatus.INERROR:
+        return (getattr(error, "sqlstate", None) or "").startswith(_CONFLICT)
+    try:
+        connection.execute("SELECT")
+    except psycopg.Error:
+        return True
+    return False
+
+
+def find_backend(connection: Connection) -> int:
+    """The process of the server that answered, which behind a pooler may be another one each time."""
+    with translated("asking which process serves us"):
+        row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return int(row[0]) if row else 0

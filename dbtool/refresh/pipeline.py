@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
-from dbtool.errors import DbtoolError
+from dbtool.errors import DbtoolError, SnapshotLost
 from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh import post_data, swap
@@ -32,24 +32,35 @@ from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
 from dbtool.refresh.standing import applications_kept_out, carry_over
 from dbtool.refresh.workers import meanwhile
 
+_BEGINNINGS = 3
+
 
 def refresh(request: RefreshRequest) -> RefreshResult:
-    """Replace the target by a masked copy of the source.
+    """Replace the target by a masked copy of the source. A run whose snapshot is lost begins again, twice at most.
 
     :raises DbtoolError: as errors.py says; until the swap's commit the live database is untouched.
     """
     run = Run(request)
     with time_limit(request):
-        with run.stage("preflight"):
-            checked = preflight(request)
-            require_consent(request, checked.target)
-            refuse_unwritable(request.state)
-        with refresh_lock(
-            request.target.url(), request.target.maintenance_database, checked.target.live_name
-        ) as maintenance:
-            drop_leftovers(maintenance, checked.target.live_name)
-            copied = _build_candidate(run, checked, maintenance)
-    return copied
+        for _ in range(_BEGINNINGS - 1):
+            try:
+                return _run_once(run)
+            except SnapshotLost as lost:
+                run.begin_again(lost)
+        return _run_once(run)
+
+
+def _run_once(run: Run) -> RefreshResult:
+    request = run.request
+    with run.stage("preflight"):
+        checked = preflight(request)
+        require_consent(request, checked.target)
+        refuse_unwritable(request.state)
+    with refresh_lock(
+        request.target.url(), request.target.maintenance_database, checked.target.live_name
+    ) as maintenance:
+        drop_leftovers(maintenance, checked.target.live_name)
+        return _build_candidate(run, checked, maintenance)
 
 
 def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> RefreshResult:

@@ -68,6 +68,10 @@ class Cancellation:
             with suppress(Exception):
                 end()
 
+    def renew(self) -> None:
+        """For a run that begins again: everybody has ended."""
+        self._requested.clear()
+
     def check(self) -> None:
         """:raises Interrupted: the run is being ended."""
         if self._requested.is_set():

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dbtool.errors import TimeIsUp
+from dbtool.errors import SnapshotLost, TimeIsUp
+from dbtool.findings import Finding, Severity
 from dbtool.refresh.keys import ChosenRows
 from dbtool.refresh.plan import describe_tools
 from dbtool.refresh.preflight import Preflight
@@ -57,10 +58,24 @@ class Run:
     request: RefreshRequest
     started: float = field(default_factory=time.monotonic)
     stages: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[Finding] = field(default_factory=list)
     began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.began = self.request.now()
+
+    def begin_again(self, lost: SnapshotLost) -> None:
+        """Everything is read anew, since rows of two moments do not fit together."""
+        self.request.cancellation.renew()
+        finding = Finding(
+            "snapshot-lost",
+            Severity.WARNING,
+            self.request.source.name,
+            f"{lost}; the refresh has begun again",
+            "on a standby, raise max_standby_streaming_delay beyond the time a refresh takes, or set hot_standby_feedback",
+        )
+        self.remarks.append(finding)
+        self.request.observer.found(finding)
 
     @property
     def made_at(self) -> str:
@@ -96,7 +111,7 @@ class Run:
             snapshot=snapshot.taken,
             tables=streamed.tables,
             verification=verification,
-            findings=(*checked.findings, *(rows.findings if rows else ())),
+            findings=(*self.remarks, *checked.findings, *(rows.findings if rows else ())),
             sequences=sequences,
             key_id=self.request.key.key_id,
             rules_digest=self.request.rules.digest,

@@ -126,20 +126,25 @@ def _refuse_strangers(source: Target, snapshot: str, name: str) -> None:
         connect(source.url(), application_name=name, read_only=True) as other,
     ):
         backend = find_backend(one)
-        try:
-            adopt_snapshot(other, snapshot)
-        except ServerFailed as error:
-            raise EnvironmentFailed(
-                f"a session of {source} does not know the snapshot that another has taken ({error}): its URL leads to several "
-                "servers, as that of a balanced endpoint or of a pool over replicas does. Nothing was copied; give it a URL "
-                "that leads to one server."
-            ) from None
+        _adopt_or_refuse(other, source, snapshot)
         if find_backend(other) == backend or find_backend(one) != backend:
             raise EnvironmentFailed(
                 f"between us and {source} is a pooler that gives a session another connection for each transaction: neither "
                 "settings nor snapshots last. Nothing was copied; give it a URL that leads to the server itself, or to a pool "
                 "in session mode."
             )
+        _adopt_or_refuse(one, source, snapshot)
+
+
+def _adopt_or_refuse(connection: Connection, source: Target, snapshot: str) -> None:
+    try:
+        adopt_snapshot(connection, snapshot)
+    except ServerFailed as error:
+        raise EnvironmentFailed(
+            f"a session of {source} does not know the snapshot that another has taken ({error}): its URL leads to several "
+            "servers, as that of a balanced endpoint or of a pool over replicas does. Nothing was copied; give it a URL that "
+            "leads to one server."
+        ) from None
 
 
 def _refuse_changed(source: Target, wanted: Catalog, seen: Catalog, workflow: str) -> None:

@@ -203,9 +203,9 @@ class _Counted:
     tallies: Tallies = field(default_factory=dict)
 
 
-# Connection lost, server restarting, out of connections or still locked by a lost attempt: worth another one. While
-# rows are loaded the journal of chunks has the only unique index: a lost attempt's COMMIT came after it was looked up.
-_PASSING = ("08", "57P01", "57P02", "57P03", "53300", "55P03", "23505")
+# Connection lost, server restarting, a standby's replay in conflict, out of connections or still locked by a lost attempt:
+# worth another one. While rows are loaded the journal of chunks has the only unique index: a lost attempt's COMMIT came after it was looked up.
+_PASSING = ("08", "40", "57P01", "57P02", "57P03", "53300", "55P03", "23505")
 
 
 def _may_pass(error: ServerFailed | ServerUnreachable) -> bool:
