@@ -27,6 +27,7 @@ KEY_VARIABLE = "DBTOOL_MASK_KEY"
 _MOST_PREVIOUS = 1000
 _ENVIRONMENT_NAME = r"^[A-Za-z][A-Za-z0-9_-]{0,62}$"  # it becomes part of file names
 _DURATION = re.compile(r"(?=.)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?\Z", re.ASCII)
+_SIZE = re.compile(r"(\d{1,6}) ?([MGT])B\Z", re.ASCII)
 _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 
 
@@ -41,6 +42,14 @@ def _parse_duration(value: object) -> float:
 
 Secret = Annotated[SecretSource, BeforeValidator(parse_secret)]
 Url = Annotated[SecretSource, BeforeValidator(parse_url)]
+
+
+def _parse_size(value: object) -> int | None:
+    """``200GB``, ``1TB`` → bytes, in steps of 1024 as PostgreSQL's settings are."""
+    found = _SIZE.match(str(value))
+    if not isinstance(value, str) or found is None:
+        raise ValueError("write a size as 500MB, 200GB or 1TB")
+    return int(found[1]) << {"M": 20, "G": 30, "T": 40}[found[2]]
 
 
 def _check_module(name: str) -> str:
@@ -109,6 +118,7 @@ class EnvironmentTable(_Table):
     preserve: tuple[Text, ...] = ()
     after_load: tuple[Text, ...] = ()
     restored_from_source: Text | None = None
+    disk_limit: Annotated[int | None, BeforeValidator(_parse_size)] = None
 
 
 class ProjectFile(_Table):

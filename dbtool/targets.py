@@ -20,7 +20,7 @@ class Tier(StrEnum):
 class Target:
     """An environment of dbtool.toml. ``url`` is called for every connection, because credentials expire.
 
-    ``apply_url`` is for applying revisions, where ``url`` leads to a standby or to a role that may only read.
+    ``disk_limit`` is how many bytes all databases of its server may take. ``apply_url`` is for applying revisions, where ``url`` leads to a standby or to a role that may only read.
 
     The URL is a libpq URI or an SQLAlchemy one (``postgresql+psycopg://``). It is never printed.
     """
@@ -38,6 +38,7 @@ class Target:
     preserve: tuple[str, ...] = ()
     after_load: tuple[str, ...] = ()
     restored_from_source: str | None = None
+    disk_limit: int | None = None
 
     def role_of(self, source_role: str) -> str:
         """Who stands for a role of the source."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
@@ -27,6 +28,12 @@ def _system_identifier(connection: Connection) -> int | None:
         return None
     (row,) = read_rows(connection, "system_identifier")
     return int(row["system_identifier"])
+
+
+def read_data_directory(connection: Connection) -> tuple[Path | None, int]:
+    """Where the server keeps its files, None where the role may not know; and its port."""
+    (row,) = read_rows(connection, "data_directory")
+    return (Path(row["folder"]) if row["folder"] else None), int(row["port"])
 
 
 def read_schema_texts(

@@ -60,6 +60,7 @@ class SourceSeen:
     preserved: frozenset[RelationName] = frozenset()
     heads: tuple[str, ...] = ()
     used_extensions: Mapping[str, str] = field(default_factory=dict)
+    is_subset: bool = False
 
     @property
     def made(self) -> Catalog:
@@ -159,6 +160,7 @@ def look_at_source(
             kept,
             all_heads(connection, version_table) if preserved else (),
             _used_extensions(connection),
+            subset is not None,
         )
 
 

@@ -15,7 +15,15 @@ from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Installation, Tools, choose_tools, find_installations
 from dbtool.refresh.compiled import MaskingInputs, compile_for
-from dbtool.refresh.ends import SourceSeen, TargetSeen, look_at_source, look_at_target, refuse_same_database
+from dbtool.refresh.disk import judge_disk, look_at_disk
+from dbtool.refresh.ends import (
+    SourceSeen,
+    TargetSeen,
+    look_at_source,
+    look_at_target,
+    reaching,
+    refuse_same_database,
+)
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
 from dbtool.refresh.post_data import read_script
 from dbtool.refresh.preserved_shapes import judge_shapes
@@ -31,7 +39,7 @@ from dbtool.refresh.wide_rows import judge_wide_rows
 from dbtool.refresh.workers import meanwhile
 from dbtool.rules.profiles import choose_subset
 from dbtool.rules.subset_model import SubsetRules
-from dbtool.targets import refuse_unfit_target
+from dbtool.targets import Target, refuse_unfit_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         *judge_requirements(request.target, source, target),
         *judge_key(request.target, target, request.key.key_id),
         *_judge_preserved(request, source, target, plan),
+        *_judge_disk(request.target, source, target),
         *inputs.findings,
         *source.subset_findings,
         *judge_wide_rows(request.source, plan, is_subset=subset is not None),
@@ -85,6 +94,12 @@ def preflight(request: RefreshRequest) -> Preflight:
         request.observer.found(finding)
     refuse_errors(request, findings)
     return Preflight(source, target, tools, inputs, plan, findings, subset, own_tools)
+
+
+def _judge_disk(target: Target, source: SourceSeen, seen: TargetSeen) -> Iterator[Finding]:
+    with reaching(target, target.maintenance_database) as maintenance:
+        disk = look_at_disk(maintenance, seen.live_name)
+    return judge_disk(target, source, disk)
 
 
 def _judge_preserved(

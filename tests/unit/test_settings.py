@@ -41,6 +41,7 @@ keep_previous = 3
 preserve = ["public.feature_flags"]
 after_load = ["sql/neutralise.sql"]
 restored_from_source = "restored from the nightly backup"
+disk_limit = "200GB"
 """
     target = load(tmp_path, text, {"U": "postgresql://x/y"}).target("staging")
     assert (target.name, target.tier, target.url()) == ("staging", Tier.STAGING, "postgresql://x/y")
@@ -49,6 +50,7 @@ restored_from_source = "restored from the nightly backup"
     assert target.preserve == ("public.feature_flags",)
     assert target.after_load == (str(tmp_path / "sql/neutralise.sql"),)
     assert target.restored_from_source == "restored from the nightly backup"
+    assert target.disk_limit == 200 * 1024**3
 
 
 def test_paths_start_at_the_files_folder_wherever_it_is_read_from(tmp_path: Path) -> None:

@@ -1,0 +1,95 @@
+"""Would the candidate fit beside what is there? Known where dbtool.toml says how much there is, or the disk is this machine's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbtool.findings import Finding, Severity
+from dbtool.postgres.databases import leftovers, list_databases, previous_databases, still_has_our_name
+from dbtool.postgres.facts import read_data_directory
+from dbtool.postgres.session import Connection
+from dbtool.refresh.ends import SourceSeen
+from dbtool.targets import Target
+
+_PORT_LINE = 3  # of postmaster.pid
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSeen:
+    """In bytes: what all databases of the server take, of that what the run drops first, and what is free where its files are,
+    None where that is not this machine. ``previous`` are databases that are kept as fallback.
+    """
+
+    taken: int
+    dropped: int = 0
+    free: int | None = None
+    previous: tuple[tuple[str, int], ...] = ()
+
+
+def look_at_disk(maintenance: Connection, live: str) -> DiskSeen:
+    entries = list_databases(maintenance)
+    gone = {name for name in leftovers(entries, live) if still_has_our_name(live, name)}
+    folder, port = read_data_directory(maintenance)
+    return DiskSeen(
+        sum(entry.bytes for entry in entries),
+        sum(entry.bytes for entry in entries if entry.name in gone),
+        find_free(folder, port) if folder else None,
+        tuple((entry.name, entry.bytes) for entry in previous_databases(entries, live)),
+    )
+
+
+def find_free(
+    folder: Path, port: int, free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+) -> int | None:
+    """None where ``folder`` is not here: a path may be the same on the machine that a tunnel or a container leads to, but not the
+    file in it that names the port.
+    """
+    try:
+        lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return free_bytes(folder) if lines[_PORT_LINE : _PORT_LINE + 1] == [str(port)] else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def judge_disk(target: Target, source: SourceSeen, disk: DiskSeen) -> Iterator[Finding]:
+    """The source's size is what its copy takes at most: there are no dead rows in it. Of what a subset takes nothing is known yet."""
+    if source.is_subset:
+        return
+    need = _size_of_copy(source)
+    if target.disk_limit is not None:
+        there = target.disk_limit - disk.taken + disk.dropped
+        whose = f"of the {_spell(target.disk_limit)} that dbtool.toml gives {target} (disk_limit)"
+        yield from _judge(target, need, there, whose, disk)
+    if disk.free is not None:
+        whose = "where the target's server keeps its files"
+        yield from _judge(target, need, disk.free + disk.dropped, whose, disk)
+
+
+def _size_of_copy(source: SourceSeen) -> int:
+    """Less the tables that are not copied; their indexes stay counted."""
+    absent = source.left_out | source.preserved
+    less = sum(one.bytes for name, one in source.catalog.relations.items() if name in absent)
+    return max(0, source.facts.bytes - less)
+
+
+def _judge(target: Target, need: int, there: int, whose: str, disk: DiskSeen) -> Iterator[Finding]:
+    if need <= there:
+        return
+    ways = "make room there, give the server more, or copy a subset"
+    if disk.previous:
+        name, size = disk.previous[-1]
+        ways = f'drop what is kept as fallback, such as DROP DATABASE "{name}" ({_spell(size)}), or {ways}'
+    yield Finding(
+        "disk-full",
+        Severity.ERROR,
+        target.name,
+        f"the copy will take up to {_spell(need)} beside what is there, and {_spell(max(0, there))} are left {whose}",
+        ways,
+    )
+
+
+def _spell(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
