@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dbtool.catalog.relations import ColumnRef, RelationName
+from dbtool.masking.guesses import Guess
 from dbtool.masking.missing import MissingRule, render_missing_rules
 from dbtool.rules.loader import load_rules
 
@@ -27,7 +28,7 @@ def test_any_name_is_read_back_as_it_is(
 ) -> None:
     name = RelationName(schema, table)
     file = tmp_path_factory.mktemp("rules") / "rules.yaml"
-    text = render_missing_rules([MissingRule(ColumnRef(name, column), "text", "email")])
+    text = render_missing_rules([MissingRule(ColumnRef(name, column), "text", Guess("email"))])
     file.write_bytes(f"version: 1\n{text}\n".encode())
     rules = load_rules(file)
     assert list(rules.tables) == [name]

@@ -8,6 +8,7 @@ import pytest
 
 from dbtool.catalog.relations import Column, ColumnRef, ColumnType, RelationName, TypeKind
 from dbtool.errors import RulesInvalid
+from dbtool.masking.guesses import Guess
 from dbtool.masking.masks import MASKS
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
 from dbtool.rules.loader import load_rules
@@ -17,7 +18,8 @@ USERS = RelationName("public", "users")
 
 
 def suggest(column: str, column_type: ColumnType = TEXT) -> str | None:
-    return suggest_rule(ColumnRef(USERS, column), Column(column, column_type), MASKS).mask
+    guess = suggest_rule(ColumnRef(USERS, column), Column(column, column_type), MASKS).guess
+    return guess.mask if guess else None
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,20 @@ def suggest(column: str, column_type: ColumnType = TEXT) -> str | None:
         ("access_token", "token"),
         ("password_hash", "token"),
         ("iban", "iban"),
+        ("telephone", "phone"),
+        ("mac_address", "mac"),
+        ("last_ip_address", "ip"),
+        ("reply_to", "email"),
+        ("notification_sender_address", "email"),
+        ("attendee_name", "full_name"),
+        ("owner_display_name", "full_name"),
+        ("secret_key", "token"),
+        ("biography", "lorem"),
+        ("task_display_name", None),
+        ("email_subject", None),
+        ("secret_type", None),
+        ("recipient_config_json", None),
+        ("server_address", None),
         ("id", None),
         ("status", None),
         ("female", None),
@@ -65,7 +81,7 @@ def test_guesses_no_mask_that_does_not_serve_the_type(column_type: ColumnType) -
 def test_tables_and_columns_keep_their_order() -> None:
     orders = RelationName("public", "Order Details")
     missing = [
-        MissingRule(ColumnRef(USERS, "email"), "text", "email"),
+        MissingRule(ColumnRef(USERS, "email"), "text", Guess("email")),
         MissingRule(ColumnRef(USERS, "a"), "text"),
         MissingRule(ColumnRef(orders, "Unit Price"), "numeric"),
     ]
@@ -101,3 +117,21 @@ def test_the_rule_of_an_array_is_for_each_of_its_elements(column: str, tmp_path:
 
 def test_a_plural_names_nothing_where_there_is_one_value() -> None:
     assert suggest("emails") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "length", "rule"),
+    [
+        ("city", 12, "{mask: city, max_length: 12}"),
+        ("city", 100, "{mask: city}"),
+        ("token", 64, "{mask: token}"),
+        ("token", 16, "{mask: permute_format}"),
+        ("zip", 4, "{mask: redact}"),
+    ],
+)
+def test_a_mask_that_the_column_is_too_short_for_is_shortened_or_another(
+    column: str, length: int, rule: str
+) -> None:
+    short = ColumnType(f"character varying({length})", "varchar", length=length)
+    text = render_missing_rules([suggest_rule(ColumnRef(USERS, column), Column(column, short), MASKS)])
+    assert text.endswith(f"    {column}: {rule}")
