@@ -25,6 +25,7 @@ from dbtool.masking.inner_values import ARRAY, RANGE, mask_within
 from dbtool.masking.json_paths import bind_json, bind_json_by_token
 from dbtool.masking.mask import BoundMask, MaskContext
 from dbtool.masking.masks import MASKS
+from dbtool.masking.xml_paths import bind_xml
 from dbtool.rules.model import PythonModules
 
 KEY = ProjectKey(b"the key of the benchmark, 32 long")
@@ -255,6 +256,22 @@ def bench_documents(count: int, report: Report) -> None:
     report.add("json, by token", measure(bind_json_by_token(rule, "error"), documents.head(BLOCK // 10)))
 
 
+def bench_xml(count: int, report: Report) -> None:
+    """The same customers as XML. A comment in each leaves them no shape, so that all are read by piece."""
+    rule = {"/customer/name": bind("full_name"), "//phone": bind("phone"), "/customer/theme": None}
+    rule |= dict.fromkeys(["/customer/@id", "/customer/contacts", "//comment()"])
+    documents = pl.Series(
+        [
+            f'<customer id="{row}"><name>Someone {row}</name><theme>dark</theme><contacts>'
+            f"{f'<phone>+44 20 {row:07}</phone>' * (row % 3)}</contacts></customer>"
+            for row in range(count)
+        ]
+    )
+    report.add("xml, by shape", measure(bind_xml(rule, "error", {}), documents), DOCUMENTS)
+    few = documents.head(BLOCK // 10) + "<!-- seen -->"
+    report.add("xml, by piece", measure(bind_xml(rule, "error", {}), few))
+
+
 def bench_inner_values(count: int, report: Report) -> None:
     """Per value within: three elements to an array, two bounds to a range, three keys to an hstore."""
     elements = pl.Series(
@@ -279,6 +296,7 @@ def main() -> None:
     bench_masks(count, report)
     bench_repeats(count, report)
     bench_documents(count // 2, report)
+    bench_xml(count // 2, report)
     bench_inner_values(count // 3, report)
     report.write(count)
 

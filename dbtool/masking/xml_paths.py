@@ -23,9 +23,9 @@ from dbtool.masking.xml_values import bind_values
 
 # Those that stand for a letter that XML can hold, whatever the digits are; documents with others are read by piece.
 _REFERENCE = "&(?:amp|lt|gt|quot|apos|#(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,3})|#x[2-9A-Fa-f][0-9A-Fa-f]{1,2});"
-_CONTROLS = r"\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}"
-_TEXT = rf"[ \t\r\n]*(?:[^<>&\x00-\x20\x{{FFFE}}\x{{FFFF}}]|{_REFERENCE})(?:[^<>&{_CONTROLS}]|{_REFERENCE})*"
-_VALUES = {quote: f"{quote}(?:[^<&{quote}{_CONTROLS}]|{_REFERENCE})*{quote}" for quote in "\"'"}
+# A document that has a shape has no control characters.
+_TEXT = rf"[ \t\r\n]*(?:[^<>& \t\r\n]|{_REFERENCE})[^<>&]*(?:{_REFERENCE}[^<>&]*)*"
+_VALUES = {quote: f"{quote}[^<&{quote}]*(?:{_REFERENCE}[^<&{quote}]*)*{quote}" for quote in "\"'"}
 
 XmlPaths = Mapping[str, BoundMask | None]
 
