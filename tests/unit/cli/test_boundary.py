@@ -66,6 +66,7 @@ SAMPLES: list[errors.DbtoolError] = [
     errors.EnvironmentFailed("m"),
     errors.ServerUnreachable("m"),
     errors.ServerFailed("m"),
+    errors.SnapshotLost("m"),
     errors.PrivilegeMissing("m"),
     errors.ProgramFailed("m"),
     errors.CloneImpossible("m"),
