@@ -42,9 +42,11 @@ def read_installed_extensions(connection: Connection) -> dict[str, str]:
     return {row["name"]: row["schema"] for row in read_rows(connection, "installed_extensions")}
 
 
-def read_own_schemas(connection: Connection) -> frozenset[str]:
-    """Those that the database did not come with: in a template, what every copy of it has already."""
-    return frozenset(row["name"] for row in read_rows(connection, "own_schemas"))
+def read_own_schemas(connection: Connection) -> dict[str, bool]:
+    """Those that the database did not come with, and whether the role may use each: in a template, what every copy of it has
+    already.
+    """
+    return {row["name"]: row["is_usable"] for row in read_rows(connection, "own_schemas")}
 
 
 def read_offered_extensions(connection: Connection) -> dict[str, str]:

@@ -74,11 +74,13 @@ class SourceSeen:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSeen:
-    """What a copy of template1 begins with: extensions by name and schema, and schemas that template0 has not."""
+    """What a copy of template1 begins with: extensions by name and schema, and schemas that template0 has not, with whether the
+    role may use them.
+    """
 
     facts: DatabaseFacts
     extensions: Mapping[str, str]
-    schemas: frozenset[str]
+    schemas: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dbtool import copytext
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.catalog.without import with_belongings
-from dbtool.errors import VerificationFailed
+from dbtool.errors import AnswerIsNo, ServerFailed, VerificationFailed
 from dbtool.postgres import preserved as rows_of
 from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.copy_io import CopyReader
@@ -28,6 +28,8 @@ from dbtool.refresh.preserved_shapes import TableToCarry
 from dbtool.refresh.readers import open_reader
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import TablePreserved
+
+_OF_VALUES = ("22", "23")  # SQLSTATE's classes of data that do not fit, and that break a constraint
 
 
 @dataclass
@@ -122,9 +124,23 @@ def _copy(carrying: Carrying, connection: Connection, table: TableToCarry, reade
     rows_of.empty_table(connection, table.name, is_partitioned=is_partitioned)
     if not names:
         return given
-    with contextlib.closing(blocks()) as given_blocks:
+    with contextlib.closing(blocks()) as given_blocks, _telling(carrying.request, table):
         rows_of.load_rows(connection, table.name, names, given_blocks)
     return given
+
+
+@contextlib.contextmanager
+def _telling(request: RefreshRequest, table: TableToCarry) -> Iterator[None]:
+    """What the server has against a row is no failure of the server's: production has a rule that staging's rows do not keep."""
+    try:
+        yield
+    except ServerFailed as error:
+        if error.sqlstate is None or error.sqlstate[:2] not in _OF_VALUES:
+            raise
+        raise AnswerIsNo(
+            f"rows of the preserved table {table.name} in {request.target} do not hold in the copy ({error}); the candidate was "
+            f"dropped and the live database is as it was. Correct them in {request.target}, or take {table.name} out of preserve."
+        ) from None
 
 
 def _casts(table: TableToCarry) -> dict[int, str]:

@@ -126,6 +126,8 @@ def _judge_template(target: Target, source: SourceSeen, template: TemplateSeen) 
     for name, schema in source.used_extensions.items():
         there = template.extensions.get(name)
         if there == schema:
+            if not template.schemas.get(schema, True):
+                yield _unusable(target, name, schema)
             continue
         lacks = "does not have it" if there is None else f"has it in schema {quote_identifier(there)}"
         yield Finding(
@@ -149,9 +151,24 @@ def _judge_template(target: Target, source: SourceSeen, template: TemplateSeen) 
         )
 
 
+def _unusable(target: Target, name: str, schema: str) -> Finding:
+    where = quote_identifier(schema)
+    return Finding(
+        "extension-expected",
+        Severity.ERROR,
+        target.name,
+        f"the role may not use the schema {where} of template1, which the extension {name} is in",
+        f"in template1: GRANT USAGE ON SCHEMA {where} TO PUBLIC",
+    )
+
+
 def _make_extension(name: str, schema: str, *, is_there: bool) -> str:
     extension, where = quote_identifier(name), quote_identifier(schema)
     if is_there:
         return f"in template1: ALTER EXTENSION {extension} SET SCHEMA {where}"
-    made = "" if schema in {"public", "pg_catalog"} else f"CREATE SCHEMA IF NOT EXISTS {where}; "
+    made = (
+        ""
+        if schema in {"public", "pg_catalog"}
+        else f"CREATE SCHEMA IF NOT EXISTS {where}; GRANT USAGE ON SCHEMA {where} TO PUBLIC; "
+    )
     return f"in template1, as a role that may: {made}CREATE EXTENSION {extension} SCHEMA {where}"

@@ -231,6 +231,62 @@ def test_a_column_that_became_narrower_does_not_lose_what_it_held(
     assert databases_of(server, name_of(target)) == before
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ADD UNIQUE (is_on)",
+        "ADD CHECK (length(name) < 10) NOT VALID",
+        "ALTER name TYPE varchar(9)",
+        "ALTER name SET NOT NULL",
+    ],
+)
+def test_rows_that_break_what_production_has_made_a_rule_are_refused_unquoted(
+    ends: TwoDatabases, tmp_path: Path, server: EmbeddedServer, change: str
+) -> None:
+    source, target = ends
+    execute(source, f"DELETE FROM orders; DELETE FROM flags; ALTER TABLE flags {change}")
+    execute(target, "INSERT INTO flags VALUES (60, 'a secret name', true), (61, NULL, NULL)")
+    before = databases_of(server, name_of(target))
+    with pytest.raises(
+        AnswerIsNo, match=r"rows of the preserved table public\.flags in staging do not hold"
+    ) as refused:
+        refresh_again(ends, tmp_path)
+    assert "secret" not in str(refused.value)
+    assert databases_of(server, name_of(target)) == before
+
+
+def test_of_tables_that_inherit_only_the_one_that_is_named_is_kept(
+    two_databases: TwoDatabases, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(
+        source,
+        "CREATE TABLE above (id int); CREATE TABLE below () INHERITS (above); INSERT INTO above VALUES (1); INSERT INTO below VALUES (2)",
+    )
+    refresh(request_for(source, target, tmp_path))
+    execute(target, "UPDATE above SET id = id + 10")
+    refresh_again(two_databases, tmp_path, "public.above")
+    assert query(target, "SELECT tableoid::regclass::text, id FROM above ORDER BY 2") == [
+        ("below", 2),
+        ("above", 11),
+    ]
+
+
+def test_rows_of_many_blocks_arrive_and_take_no_more_memory_for_it(
+    ends: TwoDatabases, tmp_path: Path
+) -> None:
+    """Texts with everything that COPY escapes, arrays and NULLs, read by psql."""
+    _, target = ends
+    execute(
+        target,
+        "INSERT INTO flags SELECT i, repeat(E'\\t\\\\ü\\n', 20) || i, i % 3 = 0 FROM generate_series(1000, 60000) AS i",
+    )
+    before = query(target, "SELECT count(*), sum(hashtext(name)), count(is_on) FROM flags")
+    result = refresh_again(ends, tmp_path)
+    assert query(target, "SELECT count(*), sum(hashtext(name)), count(is_on) FROM flags") == before
+    assert result.preserved[0].bytes > 4 << 20
+
+
 def test_a_table_that_only_staging_has_is_made_as_it_is_there(
     ends: TwoDatabases, tmp_path: Path, server: EmbeddedServer
 ) -> None:

@@ -117,7 +117,7 @@ def test_as_many_previous_databases_are_kept_as_the_environment_says(
     source, target = ends
     execute(server.url(), f"DROP DATABASE {name_of(target)}")
     made: list[str] = []
-    for keep, expected in ((2, 0), (2, 1), (2, 2), (2, 2), (1, 1), (0, 0)):
+    for keep, expected in ((3, 0), (3, 1), (3, 2), (3, 3), (3, 3), (1, 1), (0, 0)):
         result = refresh(request_for(source, target, tmp_path, keep_previous=keep))
         previous = [name for name in databases_of(server, name_of(target)) if name != name_of(target)]
         assert sorted(result.previous) == sorted(previous)

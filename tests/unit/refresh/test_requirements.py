@@ -45,8 +45,9 @@ def judge(
     return [f"{one.severity} {one.check} {one.remedy}" for one in judge_requirements(target, source, seen)]
 
 
-def template_with(extensions: dict[str, str], **locale: Any) -> Any:
-    return SimpleNamespace(extensions=extensions, facts=SimpleNamespace(**{**LOCALE, **locale}))
+def template_with(extensions: dict[str, str], schemas: dict[str, bool] | None = None, **locale: Any) -> Any:
+    facts = SimpleNamespace(**{**LOCALE, **locale})
+    return SimpleNamespace(extensions=extensions, schemas=schemas or {}, facts=facts)
 
 
 def test_a_role_that_a_policy_names_must_be_there() -> None:
@@ -107,8 +108,17 @@ def test_extensions_that_are_expected_must_be_in_the_template_where_they_are_in_
         "error extension-expected in template1: ALTER EXTENSION postgis SET SCHEMA public",
         (
             'error extension-expected in template1, as a role that may: CREATE SCHEMA IF NOT EXISTS "Odd one"; '
+            'GRANT USAGE ON SCHEMA "Odd one" TO PUBLIC; '
             'CREATE EXTENSION hstore SCHEMA "Odd one"'
         ),
+    ]
+
+
+def test_the_schema_of_an_expected_extension_must_be_one_that_the_role_may_use() -> None:
+    expecting = replace(STAGING, extensions="expect")
+    closed = template_with({"postgis": "geo"}, schemas={"geo": False})
+    assert judge(expecting, used={"postgis": "geo"}, template=closed) == [
+        "error extension-expected in template1: GRANT USAGE ON SCHEMA geo TO PUBLIC"
     ]
 
 
