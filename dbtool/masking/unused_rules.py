@@ -30,6 +30,11 @@ def find_unused(
             yield from _unused_table(catalog, table)
     for relation in rules.relations:
         yield from _unused_relation(catalog, relation, skipped)
+    for name, at in rules.idle_domains.items():
+        message = f"domain {name} is used by no rule"
+        yield Finding(
+            "domain-unused", Severity.WARNING, str(at), message, "name it in a column's rule, or remove it"
+        )
 
 
 def _unused_table(catalog: Catalog, table: TableRules) -> Iterator[Finding]:

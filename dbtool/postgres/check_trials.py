@@ -27,7 +27,7 @@ SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.unnest(
 ) AS s (name) WHERE pg_catalog.has_parameter_privilege(name, 'SET') OR name LIKE '%_on_error'
 """
 # What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
-_REFUSING = ("22", "23", "P0", "38")
+REFUSING = ("22", "23", "P0", "38")
 
 Texts = Sequence[str | None]
 
@@ -96,7 +96,7 @@ def try_rows(connection: Connection, question: Question, columns: Mapping[str, T
     try:
         return Trial(count, _count_refused(connection, question, columns))
     except ServerFailed as error:
-        if not (error.sqlstate or "").startswith(_REFUSING):
+        if not (error.sqlstate or "").startswith(REFUSING):
             raise
     return _try_alone(connection, question, columns, min(count, _MOST_ALONE))
 
@@ -112,7 +112,7 @@ def _try_alone(connection: Connection, question: Question, columns: Mapping[str,
         try:
             refused += _count_refused(connection, question, one)
         except ServerFailed as error:
-            if not (error.sqlstate or "").startswith(_REFUSING):
+            if not (error.sqlstate or "").startswith(REFUSING):
                 raise
             refused += 1
     return Trial(tried, refused)

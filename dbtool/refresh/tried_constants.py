@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import polars as pl
@@ -18,22 +19,28 @@ from dbtool.postgres.session import Connection
 from dbtool.refresh.ends import reaching
 from dbtool.targets import Target
 
+MOST_SECONDS = 15.0  # for all constants together
 # The column, what is put there in all of its rows or in some, its type as SQL spells it, the mask.
 Constant = tuple[ColumnRef, str, str, str]
 
 
-def try_constants(source: Target, plan: MaskingPlan) -> tuple[Finding, ...]:
-    """An error for each that is none of its type, or that a CHECK of its domain refuses."""
+def try_constants(
+    source: Target, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
+) -> tuple[Finding, ...]:
+    """An error for each that is none of its type, or that a CHECK of its domain refuses. Those for which there is no time
+    are left to the load.
+    """
     constants = _find_constants(plan)
     if not constants:
         return ()
+    deadline = clock() + MOST_SECONDS
     with reaching(source) as connection:
         if not _are_refused(connection, constants):
             return ()
         return tuple(
             _refuse(plan, ref, kind, mask)
             for ref, text, kind, mask in constants
-            if _are_refused(connection, [(ref, text, kind, mask)])
+            if clock() < deadline and _are_refused(connection, [(ref, text, kind, mask)])
         )
 
 

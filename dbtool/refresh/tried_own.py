@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from dbtool import copytext
-from dbtool.catalog.relations import Column, ColumnRef, RelationName
-from dbtool.errors import DbtoolError, MaskFailed
+from dbtool.catalog.relations import Column, ColumnRef, RelationName, quote_identifier
+from dbtool.errors import DbtoolError, MaskFailed, ServerFailed
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
-from dbtool.postgres.check_trials import Question, try_rows
+from dbtool.postgres.check_trials import REFUSING, Question, try_rows
 from dbtool.postgres.session import Connection
 from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import count_unchanged, find_largest, read_masked_rows
@@ -24,6 +24,10 @@ from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all tables together
 _SURELY_KEPT = 20  # so many values, all left as they are, are no chance
+_OF_BYTES = frozenset({"22021", "22P05"})  # that are no text in the client's encoding
+_ELEMENTS_FIT = """NOT EXISTS (
+    SELECT FROM pg_catalog.unnest({}) AS e (v) WHERE pg_catalog.length(pg_catalog.rtrim(e.v, ' ')) > {}
+)"""
 _PADDED = frozenset({"varchar", "bpchar"})  # blanks too many at the end are cut without a word
 
 
@@ -81,25 +85,41 @@ class _Table:
 
     def judge(self) -> Iterator[Finding]:
         """Nothing, where the role may not read the rows or it takes too long: the load is asked all the same."""
-        own = {one.column: one for one in self.leaves[0].columns if _is_own(one)}
+        own = [one for one in self.leaves[0].columns if _is_own(one)]
         try:
             rows = read_masked_rows(self.connection, self.leaves, self.is_late)
         except MaskFailed as error:
             yield Finding("mask-fails", Severity.ERROR, str(self.name), str(error), "correct the function")
             return
+        except ServerFailed as error:
+            yield from self._tell_failure(error)
+            return
         except DbtoolError:
             return
-        for name, column in own.items():
+        for column in {one.column: one for one in own}.values():
             with suppress(DbtoolError):
                 if not rows.is_empty():
-                    yield from self._judge_values(column, copytext.decode(rows[name]))
+                    yield from self._judge_values(column, copytext.decode(rows[column.column]))
+        for column in own:
+            with suppress(DbtoolError):
                 yield from self._judge_unchanged(column)
+
+    def _tell_failure(self, error: ServerFailed) -> Iterator[Finding]:
+        """The load would end at the same row. What a row's own bytes are refused for is no expression's fault."""
+        written = {one.column: one for one in self.leaves[0].columns if one.expression is not None}
+        code = error.sqlstate or ""
+        if not written or not code.startswith(REFUSING) or code in _OF_BYTES:
+            return
+        uses = " or ".join(self._spell_use(one) for one in written.values())
+        where = self._ref(*written.values()) if len(written) == 1 else self.name
+        instead = "correct the expression, so that it has a value for every row"
+        yield Finding("mask-fails", Severity.ERROR, str(where), f"{uses} fails: {error}", instead)
 
     def _judge_values(self, column: ColumnMask, values: pl.Series) -> Iterator[Finding]:
         there = self.leaves[0].relation.get_column(column.column)
         if (nulls := values.null_count()) and there.not_null:
             yield self._refuse(column, "makes NULL, and the column is NOT NULL", nulls, len(values))
-        elif too_long := _count_too_long(values, there):
+        elif too_long := self._count_too_long(values, there):
             what = f"makes more than the {there.type.length} characters that {there.type.sql} holds"
             yield self._refuse(column, what, too_long, len(values))
         elif not self.is_late():
@@ -109,13 +129,27 @@ class _Table:
                 what = f"makes what is no value of {there.type.sql}"
                 yield self._refuse(column, what, trial.refused, trial.rows)
 
+    def _count_too_long(self, values: pl.Series, column: Column) -> int:
+        """A cast to the type would cut them, and an insert refuses them."""
+        kind = column.type
+        if kind.length is None or kind.base not in _PADDED:
+            return 0
+        if not kind.is_array:
+            return int((values.str.strip_chars_end(" ").str.len_chars() > kind.length).sum())
+        if self.is_late():
+            return 0
+        condition = _ELEMENTS_FIT.format(quote_identifier(column.name), kind.length)
+        question = Question(condition, {column.name: "pg_catalog.text[]"}, {})
+        return try_rows(self.connection, question, {column.name: values.to_list()}).refused
+
     def _judge_unchanged(self, column: ColumnMask) -> Iterator[Finding]:
         """Of an expression; what a function leaves is counted over all rows of the run."""
-        if column.source_sql is None or column.expression is None or column.rows is not None:
+        if column.expression is None:
             return
-        same, count = count_unchanged(
-            self.connection, self.leaves[0], column.column, column.source_sql, self.is_late
-        )
+        same = count = 0
+        for leaf in self.leaves:
+            found = count_unchanged(self.connection, leaf, column.column, _made(leaf, column), self.is_late)
+            same, count = same + found[0], count + found[1]
         if not same:
             return
         message = f"{self._spell_use(column)} leaves {same:,} of {count:,} sampled values as they are ({same / count:.0%})"
@@ -150,9 +184,9 @@ class _Table:
         )
 
 
-def _count_too_long(values: pl.Series, column: Column) -> int:
-    """A cast to the type would cut them, and an insert refuses them."""
-    kind = column.type
-    if kind.is_array or kind.length is None or kind.base not in _PADDED:
-        return 0
-    return int((values.str.strip_chars_end(" ").str.len_chars() > kind.length).sum())
+def _made(leaf: RelationMasks, column: ColumnMask) -> str:
+    """The expression; of a column with a condition NULL in all other rows, which counts for nothing."""
+    (same,) = (one for one in leaf.columns if (one.column, one.rows) == (column.column, column.rows))
+    if same.rows is None or same.place is None:
+        return str(same.source_sql)
+    return leaf.beside[same.place - len(leaf.relation.copied_columns)].sql

@@ -93,7 +93,12 @@ def load_rules(
         files=tuple(one.name for one in draft.files),
         digest=hashlib.sha256(b"".join(draft.contents)).hexdigest(),
         lock=lock,
+        idle_domains=_find_idle(draft.reading),
     )
+
+
+def _find_idle(reading: Reading) -> dict[str, Position]:
+    return {name: use.at for name, use in reading.domains.items() if use and name not in reading.used}
 
 
 def _files_of(path: Path) -> list[Path]:

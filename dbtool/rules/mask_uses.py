@@ -21,13 +21,14 @@ _OF_A_COLUMN = (WHEN, OTHERWISE)  # read by now where they may stand, but for th
 @dataclass(slots=True)
 class Reading:
     """What is known while the files of one rule set are read. ``mask_names`` None: any name will do. A domain
-    whose definition is wrong is None, so that its uses are not reported again.
+    whose definition is wrong is None, so that its uses are not reported again; ``used`` are those that have some.
     """
 
     problems: Problems
     mask_names: Collection[str] | None = None
     mask_options: Mapping[str, Collection[str]] = field(default_factory=dict)
     domains: dict[str, MaskUse | None] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
 
 def read_use(
@@ -43,6 +44,7 @@ def read_use(
     if domain is None:
         return None
     if domain in reading.domains:
+        reading.used.add(domain)
         defined = reading.domains[domain]
         return _use_domain(fields, defined, what, at, reading) if defined else None
     if "mask" not in fields:

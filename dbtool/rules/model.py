@@ -142,7 +142,7 @@ NO_MODULES = PythonModules()
 class RuleSet:
     """``digest`` is the SHA-256 of the files' bytes in order: what the manifest names. ``virtual_references`` are the
     column pairs of ``relations``, by which masks are inherited. ``profiles`` are complete: what one does not say, it
-    has from ``subset``; None among them copies every row. ``lock`` None: these rules are from no file, and nothing is
+    has from ``subset``; None among them copies every row. ``idle_domains`` are defined and not used. ``lock`` None: these rules are from no file, and nothing is
     compared.
     """
 
@@ -156,3 +156,4 @@ class RuleSet:
     digest: str = ""
     modules: PythonModules = NO_MODULES
     lock: Lock | None = None
+    idle_domains: Mapping[str, Position] = field(default_factory=dict)
