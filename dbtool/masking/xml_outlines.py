@@ -19,6 +19,10 @@ _EQUALS, _EXCLAMATION, _QUESTION = b"=!?"
 _BLANK, _LETTER, _QUOTE, _BOUND, _STRAY = 0, 1, 2, 4, 8  # what a byte can be
 _NONCHARACTERS = np.frombuffer("\ufffe\uffff".encode(), dtype=np.uint8).reshape(2, 3)
 
+_AT_ONCE = (
+    10_000  # documents; measured: where a cache holds what is made of them, it takes two thirds of the time
+)
+
 Places = npt.NDArray[np.intp]
 
 
@@ -34,12 +38,17 @@ _KINDS = _sort_bytes()
 
 
 def find_shapes(documents: pl.Series) -> pl.Series:
-    """NULL for NULL, for what has no shape, and for all where one is no XML."""
+    """NULL for NULL, for what has no shape, and for all beside one that is no XML."""
     rows = documents.is_not_null()
     if not rows.all():
         return documents.clone().scatter(rows.arg_true(), find_shapes(documents.filter(rows)))
-    if documents.is_empty():
-        return documents
+    if len(documents) > _AT_ONCE:
+        parts = range(0, len(documents), _AT_ONCE)
+        return pl.concat([_find_shapes(documents.slice(at, _AT_ONCE)) for at in parts])
+    return documents if documents.is_empty() else _find_shapes(documents)
+
+
+def _find_shapes(documents: pl.Series) -> pl.Series:
     text = np.frombuffer(f"{_END}{documents.str.join(_END).item()}{_END}".encode(), dtype=np.uint8)
     kinds = _KINDS.take(text)
     if (kinds == _STRAY).any() or _has_noncharacters(text):

@@ -8,7 +8,7 @@ from typing import Any
 from dbtool.findings import Finding, Severity
 from dbtool.masking.coverage import spell
 from dbtool.masking.explain import ColumnExplained, IndexExplained, PathExplained, spell_index
-from dbtool.masking.mask import Uniqueness
+from dbtool.masking.mask import Overlap, Uniqueness
 from dbtool.masking.resolve import MaskedColumn
 from dbtool.refresh.explain_rules import TableExplained
 from dbtool.refresh.manifest import SCHEMA, finding_as_json
@@ -88,8 +88,11 @@ def _promise_lines(column: ColumnExplained) -> Iterator[str]:
 
 def _promise_of(masked: MaskedColumn | PathExplained) -> Iterator[str]:
     promise = masked.promise
+    space = (
+        "" if promise.overlap is Overlap.NOT_READ else f"; space: {promise.space}"
+    )  # one value is no space
     yield (
-        f"promise: unique: {promise.uniqueness}; overlap: {promise.overlap}; space: {promise.space}"
+        f"promise: unique: {promise.uniqueness}; overlap: {promise.overlap}{space}"
         f"{_spell_capacity(masked.capacity, promise.uniqueness)}"
     )
     if masked.canonical:

@@ -12,7 +12,7 @@ from dbtool.digest import ProjectKey
 from dbtool.masking.compile import plan_masking
 from dbtool.masking.explain import ColumnExplained, Explainer
 from dbtool.masking.inheritance import find_way
-from dbtool.masking.mask import Uniqueness
+from dbtool.masking.mask import Overlap, Uniqueness
 from dbtool.masking.resolve import Workshop, resolve_masks
 from dbtool.refresh.explain_rules import TableExplained
 from dbtool.report.explain_rules import render_table_explained, table_explained_as_json
@@ -21,7 +21,13 @@ from dbtool.rules.lockfile import KeptColumn, render_lock
 from tests.unit.masking.coverage_cases import INT8, MASKS, key, name, ref, table
 
 _KEY = ProjectKey(b"k" * 32)
-_LOSSY = {**MASKS, "lossy": replace(MASKS["email"], name="lossy", uniqueness=Uniqueness.LOSSY)}
+_LOSSY = {
+    **MASKS,
+    "lossy": replace(MASKS["email"], name="lossy", uniqueness=Uniqueness.LOSSY),
+    "one": replace(
+        MASKS["email"], name="one", overlap=Overlap.NOT_READ, capacity=lambda _options, _context: 1
+    ),
+}
 _CATALOG = build_catalog(
     180000,
     [
@@ -207,6 +213,41 @@ def test_documents_and_arrays_are_told_part_by_part(tmp_path: Path) -> None:
         "    *: masked by lossy",
     ]
     assert columns[1] == "  masked element by element by email"
+
+
+_XML = """version: 1
+tables:
+  public.papers:
+    id: {mask: one}
+    body: {xml: {"//s:name": {mask: lossy}, "/a/@id": keep}, namespaces: {s: "urn:s", "": "urn:t"}}
+"""
+
+
+def test_xml_is_told_path_by_path(tmp_path: Path) -> None:
+    columns = (Column("id", INT8), Column("body", ColumnType("xml", "xml")))
+    papers = Relation(name("papers"), RelationKind.TABLE, columns)
+    catalog = build_catalog(180000, [papers])
+    (column,) = explain(tmp_path, "papers", "body", catalog=catalog, rules=_XML)
+    assert told((column,))[1:-1] == [
+        "  decided by path; what no path decides: error",
+        "  prefixes: s is urn:s, none is urn:t",
+        "    //s:name: masked by lossy",
+        "      promise: unique: lossy; overlap: disjoint; space: private",
+        "      canonical: trim",
+        "    /a/@id: kept",
+    ]
+    document = table_explained_as_json("e", TableExplained(name("papers"), name("papers"), (column,)))
+    (as_json,) = document["columns"]
+    assert as_json["decision"] == "xml"
+    assert as_json["namespaces"] == {"s": "urn:s", "": "urn:t"}
+    assert as_json["paths"]["/a/@id"]["decision"] == "keep"
+
+
+def test_one_value_for_all_rows_has_no_space(tmp_path: Path) -> None:
+    papers = Relation(name("papers"), RelationKind.TABLE, (Column("id", INT8), Column("body", INT8)))
+    catalog = build_catalog(180000, [papers])
+    columns = explain(tmp_path, "papers", "id", catalog=catalog, rules=_XML)
+    assert "  promise: unique: collision-free in practice; overlap: not read, 1 stand-in" in told(columns)
 
 
 def test_a_generated_column_needs_no_decision(tmp_path: Path) -> None:
