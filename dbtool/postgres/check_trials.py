@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from dbtool.catalog.relations import quote_identifier
+from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.errors import ServerFailed
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.server_errors import translated
@@ -25,6 +25,10 @@ _LOG_NO_PARAMETERS = """
 SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.unnest(
     ARRAY['log_parameter_max_length', 'log_parameter_max_length_on_error']
 ) AS s (name) WHERE pg_catalog.has_parameter_privilege(name, 'SET') OR name LIKE '%_on_error'
+"""
+_LEAVES = """
+SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_tree(%s::pg_catalog.regclass) t
+JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.isleaf
 """
 # What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
 REFUSING = ("22", "23", "P0", "38")
@@ -85,6 +89,13 @@ def read_some_rows(connection: Connection, copy: CopyOut, most_bytes: int) -> by
             if size > most_bytes:
                 raise _Enough  # an exception is what cancels a COPY
     return b"".join(rows)
+
+
+def read_leaves(connection: Connection, partitioned: RelationName) -> frozenset[RelationName]:
+    """The partitions below a partitioned table, which may be one itself, that hold rows."""
+    with briefly(connection, f"reading the partitions of {partitioned}"):
+        rows = connection.execute(_LEAVES, (str(partitioned),)).fetchall()
+    return frozenset(RelationName(schema, name) for schema, name in rows)
 
 
 def try_rows(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> Trial:

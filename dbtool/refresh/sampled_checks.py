@@ -20,7 +20,7 @@ from dbtool.masking.check_samples import sample_values
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.index_text import mentions
 from dbtool.masking.mask import Overlap
-from dbtool.postgres.check_trials import Question, Texts, Trial, try_rows
+from dbtool.postgres.check_trials import Question, Texts, Trial, read_leaves, try_rows
 from dbtool.postgres.session import Connection
 from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import find_largest, read_masked_rows
@@ -84,12 +84,15 @@ class _Sampler:
         self._read: tuple[RelationName | None, pl.DataFrame] = (None, pl.DataFrame())
 
     def judge(self, group: Group) -> Iterator[Finding]:
-        leaves = self._find_leaves(group[0])
-        if not leaves or self._is_late():
+        if self._is_late():
             yield from group
             return
-        question = _ask(group[0], leaves[0].relation)
         try:
+            leaves = self._find_leaves(group[0])
+            if not leaves:
+                yield from group
+                return
+            question = _ask(group[0], leaves[0].relation)
             sample = self._sample(group[0], question, leaves)
             trial = try_rows(self._connection, question, sample.columns)
         except DbtoolError as error:
@@ -104,6 +107,9 @@ class _Sampler:
             for one in self._plan.relations.values()
             if check.relation in {one.relation.name, one.relation.partition_root}
         ]
+        if not found and check.relation is not None:  # a partition that is partitioned itself
+            leaves = read_leaves(self._connection, check.relation)
+            found = [one for name, one in self._plan.relations.items() if name in leaves]
         refs = {str(ColumnRef(one.relation.ruled_by, name)) for one in found for name in check.columns}
         return [] if refs & self._errors else find_largest(found)
 
