@@ -12,7 +12,8 @@ class DatabaseFacts:
     they may sort alike and yet disagree. ``system_identifier`` is None where the role may not read it.
     ``comment`` is COMMENT ON DATABASE, where dbtool's stamp is kept. ``can_end_sessions`` does not reach
     superusers' sessions. ``has_tls`` speaks of the connection that asked. ``marks_columns`` tells of columns
-    that carry the server's own mark among their options, which a pg_dump must know to leave out.
+    that carry the server's own mark among their options, which a pg_dump must know to leave out. ``connections`` is how many
+    at once the role may have here, ``lock_slots`` how many locks the server has room for; None where nobody has asked.
     """
 
     name: str
@@ -36,6 +37,8 @@ class DatabaseFacts:
     has_tls: bool
     comment: str | None
     marks_columns: bool
+    connections: int | None = None
+    lock_slots: int | None = None
 
     @property
     def major(self) -> int:

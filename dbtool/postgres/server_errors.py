@@ -41,8 +41,15 @@ def program_failure(error: ProgramFailed, doing: str) -> ServerFailed:
     said = str(error)
     code = next(reversed(_SQLSTATE.findall(said)), None)  # warnings may have come before
     is_own = _OWN_CODE.search(said) or (code and code.startswith(_RAISED))
-    message = _of_own_code(code) if is_own else scrub(said)
+    message = _of_own_code(code) if is_own else scrub(said) + _more_locks(said)
     return ServerFailed(f"{message} while {doing}", code)
+
+
+def _more_locks(hint: str | None) -> str:
+    """Of all hints this one: out of shared memory is not out of memory, and more memory does not help."""
+    if hint is None or "max_locks_per_transaction" not in hint:
+        return ""
+    return " (for more locks than it has room for: raise max_locks_per_transaction in that server and restart it)"
 
 
 def _of_own_code(code: str | None) -> str:
@@ -54,7 +61,7 @@ def describe_error(error: psycopg.Error) -> str:
     message = error.diag.message_primary or next(iter(str(error).splitlines()), type(error).__name__)
     if getattr(error.diag, "source_file", None) in _OWN_CODE_FILES:
         return _of_own_code(error.sqlstate or "")
-    return describe_failure(message, error.sqlstate)
+    return describe_failure(message, error.sqlstate) + _more_locks(getattr(error.diag, "message_hint", None))
 
 
 def describe_failure(message: str, sqlstate: str | None) -> str:

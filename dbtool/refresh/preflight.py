@@ -14,6 +14,7 @@ from dbtool.findings import Finding
 from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Installation, Tools, choose_tools, find_installations
+from dbtool.refresh.capacity import judge_capacity
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.disk import judge_disk, look_at_disk
 from dbtool.refresh.ends import (
@@ -83,6 +84,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
         *judge_requirements(request.target, source, target),
+        *judge_capacity(request.source, source, request.target, target, request.jobs),
         *judge_key(request.target, target, request.key.key_id),
         *_judge_preserved(request, source, target, plan),
         *_judge_disk(request.target, source, target),

@@ -23,7 +23,28 @@ SELECT
     current_user AS "current_user",
     r.rolsuper AS is_superuser,
     r.rolsuper OR r.rolcreatedb AS can_createdb,
-    pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS can_end_sessions
+    pg_catalog.pg_has_role('pg_signal_backend', 'USAGE') AS can_end_sessions,
+    -- No limit but the server's holds for superusers.
+    least(
+        CASE WHEN NOT s.rolsuper THEN nullif(s.rolconnlimit, -1) END,
+        CASE WHEN NOT s.rolsuper THEN nullif(d.datconnlimit, -1) END,
+        pg_catalog.current_setting('max_connections')::pg_catalog.int4
+        - CASE WHEN s.rolsuper THEN 0 ELSE
+            pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4
+            + coalesce(pg_catalog.current_setting('reserved_connections', true)::pg_catalog.int4, 0)
+        END
+    ) AS connections,
+    -- As the server reckons when it starts.
+    pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8 * (
+        SELECT pg_catalog.sum(l.setting::pg_catalog.int8)
+        FROM pg_catalog.pg_settings AS l
+        WHERE l.name IN (
+            'max_connections', 'max_prepared_transactions', 'max_worker_processes', 'max_wal_senders',
+            CASE WHEN pg_catalog.current_setting('autovacuum_worker_slots', true) IS NULL
+                THEN 'autovacuum_max_workers' ELSE 'autovacuum_worker_slots' END
+        )
+    )::pg_catalog.int8 AS lock_slots
 FROM pg_catalog.pg_database AS d
 JOIN pg_catalog.pg_roles AS r ON r.rolname = current_user
+JOIN pg_catalog.pg_roles AS s ON s.rolname = session_user
 WHERE d.datname = pg_catalog.current_database()

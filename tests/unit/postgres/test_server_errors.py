@@ -147,3 +147,16 @@ def test_our_own_errors_pass_through() -> None:
 def test_the_code_is_the_error_s_and_not_that_of_a_warning_before_it() -> None:
     said = "psql failed with exit code 3: psql:<stdin>:3: WARNING:  01000: slow\npsql:<stdin>:9: ERROR:  55P03: canceling statement"
     assert program_failure(ProgramFailed(said), "reading t").sqlstate == "55P03"
+
+
+def test_out_of_shared_memory_is_told_with_the_setting_that_helps() -> None:
+    hint = 'HINT:  You might need to increase "max_locks_per_transaction".'
+    said = f"pg_restore failed with exit code 1: pg_restore: error: could not execute query: ERROR:  out of shared memory\n{hint}"
+    assert "raise max_locks_per_transaction in that server" in str(
+        program_failure(ProgramFailed(said), "restoring")
+    )
+    error = server_error(psycopg.errors.OutOfMemory, "out of shared memory")
+    error.diag.message_hint = hint  # type: ignore[misc]
+    assert describe_error(error).startswith(
+        "out of shared memory (for more locks than it has room for: raise "
+    )
