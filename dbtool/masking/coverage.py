@@ -12,6 +12,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef, Persistence, Relation, RelationName
 from dbtool.findings import Finding, Severity
 from dbtool.masking.inheritance import Inheritance, KeyGroup, find_inheritance
+from dbtool.masking.kept_credentials import find_kept_credentials
 from dbtool.masking.mask import Registry
 from dbtool.masking.missing import MissingRule, render_missing_rules, suggest_rule
 from dbtool.masking.several_keys import find_masked_types, find_unlike_keys
@@ -106,12 +107,14 @@ def decide(
         for column in columns
         if _must_be_written(column, written, inheritance)
     )
+    decided = {one.ref: one.decision for one in decisions.values()}
     findings = [
         *(_not_covered(rule) for rule in missing),
         *(finding for column in columns for finding in _contradictions(column, written, inheritance)),
         *(finding for column in columns for finding in _unlike_keys(column, written, inheritance, catalog)),
         *(finding for decision in decisions.values() for finding in _unshareable(decision)),
-        *find_masked_types(rules.relations, {one.ref: one.decision for one in decisions.values()}, catalog),
+        *find_masked_types(rules.relations, decided, catalog),
+        *find_kept_credentials(decided, catalog, registry),
         *find_unused(catalog, rules, skipped),
     ]
     return Coverage(decisions, missing, tuple(findings))

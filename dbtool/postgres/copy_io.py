@@ -28,6 +28,7 @@ from dbtool.program_stream import Stream
 
 BLOCK_BYTES = 4 << 20
 SMALL_BYTES = 4 << 20  # by then a program has started, connected, and read as much
+_FINDS_PARTITIONS = "execPartition.c"
 LOCK_TIMEOUT_S = 10  # for DDL that gives up by itself; other DDL waits for us, and we would wait for it
 
 
@@ -254,11 +255,11 @@ def copy_in(
 
 @contextmanager
 def _finding_partitions(relation: RelationName) -> Iterator[None]:
-    """Where a row has none, the server's own words for it look like those of a CHECK; only that has a name."""
+    """Where a row has none, the server's words and code for it are those of a CHECK; the file that it happens in is not."""
     try:
         yield
     except psycopg.errors.CheckViolation as error:
-        if error.diag.constraint_name:
+        if error.diag.source_file != _FINDS_PARTITIONS:
             raise
         raise ServerFailed(
             f"a row of {relation} has no partition: what the table is partitioned by has a stand-in outside all bounds. Choose "

@@ -15,6 +15,7 @@ _RULE_MODULES = (
     "bind",
     "check_fit",
     "coverage",
+    "kept_credentials",
     "partition_keys",
     "resolve",
     "several_keys",
