@@ -9,10 +9,12 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from dbtool.errors import ServerFailed
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 
 Row = dict[str, Any]
+NO_TEXT = frozenset({"22021", "22P05"})  # bytes that the client's encoding has no character for
 
 
 @cache
@@ -29,5 +31,14 @@ def read_rows(
 ) -> list[Row]:
     """All rows of the query in ``queries/<query>.sql``; for the catalog, whose size is bounded."""
     doing = doing or f"reading {query.replace('_', ' ')} from pg_catalog"
-    with translated(doing), connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(read_query(query), parameters).fetchall()
+    try:
+        with translated(doing), connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(read_query(query), parameters).fetchall()
+    except ServerFailed as error:
+        if error.sqlstate not in NO_TEXT:
+            raise
+        raise ServerFailed(
+            f"a name or another text in the schema of {connection.info.dbname} holds bytes that are no text of its encoding, "
+            f"or that UTF-8 has no character for, while {doing}. Rename or correct it there",
+            error.sqlstate,
+        ) from None

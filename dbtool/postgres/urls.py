@@ -13,6 +13,7 @@ from dbtool.errors import UrlInvalid
 
 _FORM = "its form is postgresql://user@host:port/database"
 _UNREADABLE = f"the URL cannot be read; {_FORM}"
+_LONGEST_NAME = 63  # bytes
 _PORTS = re.compile(r"[0-9,]*\Z")
 
 
@@ -54,11 +55,15 @@ def _refuse_bare_signs(rest: str) -> None:
 def database_name(url: str) -> str:
     """The database a URL names. libpq's default, the user's name, is nothing to be replaced by an oversight.
 
-    :raises UrlInvalid: it names none.
+    :raises UrlInvalid: it names none, or one that the server would cut short.
     """
     name = parse_url(url).get("dbname")
     if not name:
         raise UrlInvalid(f"the URL names no database; {_FORM}")
+    if len(name.encode()) > _LONGEST_NAME:
+        raise UrlInvalid(
+            f"the URL names a database with a name of more than {_LONGEST_NAME} bytes, which none has"
+        )
     return name
 
 

@@ -16,6 +16,7 @@ from dbtool.subset.plan import Advice, EdgePull, SubsetPlan, TableShare
 
 SCHEMA = 1
 _FOLDER = "refresh"
+_MANIFEST_BYTES = 512 << 10  # of some thousand tables
 
 
 def finding_as_json(finding: Finding) -> dict[str, str]:
@@ -169,13 +170,13 @@ def refuse_unwritable(state: Path) -> None:
     folder = state / _FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_MANIFEST_BYTES))
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise EnvironmentFailed(
-            f"the state folder {folder} cannot be written ({reason}); nothing was done. Make it writable, or name "
-            "another as state in dbtool.toml."
+            f"the state folder {folder} cannot be written ({reason}); nothing was done. Make it writable, make room, or "
+            "name another as state in dbtool.toml."
         ) from None
 
 

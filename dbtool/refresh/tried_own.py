@@ -18,13 +18,13 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.postgres.check_trials import REFUSING, Question, try_rows
 from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import NO_TEXT
 from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import count_unchanged, find_largest, read_masked_rows
 from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all tables together
 _SURELY_KEPT = 20  # so many values, all left as they are, are no chance
-_OF_BYTES = frozenset({"22021", "22P05"})  # that are no text in the client's encoding
 _ELEMENTS_FIT = """NOT EXISTS (
     SELECT FROM pg_catalog.unnest({}) AS e (v) WHERE pg_catalog.length(pg_catalog.rtrim(e.v, ' ')) > {}
 )"""
@@ -108,7 +108,7 @@ class _Table:
         """The load would end at the same row. What a row's own bytes are refused for is no expression's fault."""
         written = {one.column: one for one in self.leaves[0].columns if one.expression is not None}
         code = error.sqlstate or ""
-        if not written or not code.startswith(REFUSING) or code in _OF_BYTES:
+        if not written or not code.startswith(REFUSING) or code in NO_TEXT:
             return
         uses = " or ".join(self._spell_use(one) for one in written.values())
         where = self._ref(*written.values()) if len(written) == 1 else self.name

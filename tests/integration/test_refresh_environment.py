@@ -167,3 +167,28 @@ def test_bytes_that_are_no_text_are_refused_and_not_replaced(
     assert "public.t" in str(failed.value)
     assert "secret" not in str(failed.value)
     assert databases_of(server, name_of(target_url)) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [b'CREATE TABLE "caf\xe9" (id int)', b"COMMENT ON TABLE t IS 'caf\xe9'", b"ALTER TABLE t ADD CHECK (v <> 'caf\xe9')"],
+    ids=["name", "comment", "check"],
+)  # fmt: skip
+def test_bytes_that_are_no_text_in_the_schema_are_told_before_anything_is_made(
+    make_encoded: Callable[[str], str],
+    target_url: str,
+    tmp_path: Path,
+    server: EmbeddedServer,
+    statement: bytes,
+) -> None:
+    source = make_encoded("SQL_ASCII")
+    execute(source, "CREATE TABLE t (id int, v text)")
+    request = request_for(source, target_url, tmp_path)
+    with psycopg.connect(source, autocommit=True, client_encoding="SQL_ASCII") as connection:
+        connection.execute(statement)
+    before = databases_of(server, name_of(target_url))
+    with pytest.raises(
+        ServerFailed, match="holds bytes that are no text of its encoding.*Rename or correct it there"
+    ):
+        refresh(request)
+    assert databases_of(server, name_of(target_url)) == before

@@ -79,6 +79,14 @@ def test_the_database_is_the_url_s_and_never_the_user_s_by_default() -> None:
             database_name(url)
 
 
+def test_a_name_that_the_server_would_cut_short_is_refused() -> None:
+    """Another database may have what is left of it."""
+    assert database_name("postgresql://u@h/" + "d" * 63) == "d" * 63
+    for name in ("d" * 64, "ü" * 32):
+        with pytest.raises(UrlInvalid, match="more than 63 bytes"):
+            database_name(f"postgresql://u@h/{name}")
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
