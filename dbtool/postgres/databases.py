@@ -52,7 +52,7 @@ def parse_stamp(comment: str | None) -> Stamp | None:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseEntry:
-    """``connection_limit`` -1 means none."""
+    """``connection_limit`` -1 means none. ``oid`` stays when a database is renamed, and no other one gets it."""
 
     name: str
     owner: str
@@ -60,6 +60,7 @@ class DatabaseEntry:
     connection_limit: int
     encoding: str
     bytes: int
+    oid: int = 0
 
     @property
     def stamp(self) -> Stamp | None:
@@ -103,7 +104,8 @@ def _is_named_candidate_of(live: str, name: str) -> bool:
 _LIST = """
 SELECT d.datname, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'),
        d.datconnlimit, pg_catalog.pg_encoding_to_char(d.encoding),
-       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END
+       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END,
+       d.oid::pg_catalog.int8
 FROM pg_catalog.pg_database d WHERE NOT d.datistemplate ORDER BY d.datname
 """
 

@@ -95,11 +95,13 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
             checked, snapshot, filled.streamed, filled.sequences, filled.verification, rows=filled.rows
         )
         refuse_unverified(filled.verification)
+        swap.refuse_replaced(maintenance, checked.target.live, live)
         with _standing(run, checked, candidate, result) as carried, ExitStack() as stack:
             done = _with_own(run, checked, candidate, filled.not_restored, carried, holding=stack)
             stamp_candidate(request, candidate, done)
             refuse_own_standby(request, checked.source, checked.target, candidate)
             with run.stage("swap"):
+                swap.refuse_replaced(maintenance, checked.target.live, live)
                 swap.swap(maintenance, request.target, live, candidate, run.made_at)
     return _conclude(run, maintenance, live, done)
 

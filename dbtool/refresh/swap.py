@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbtool.errors import DbtoolError, Interrupted, PartlyDone, PrivilegeMissing, TimeIsUp
+from dbtool.errors import DbtoolError, Drift, Interrupted, PartlyDone, PrivilegeMissing, TimeIsUp
 from dbtool.postgres.databases import (
     DatabaseEntry,
     Stamp,
@@ -58,6 +58,22 @@ def rehearse_settings(maintenance: Connection, live: DatabaseEntry | None, candi
             f"{error}; nothing was copied. Refresh as a role that may do so (from 15 on GRANT SET ON PARAMETER gives a "
             "setting away), or take it off the live database."
         ) from None
+
+
+def refuse_replaced(maintenance: Connection, seen: DatabaseEntry | None, live_name: str) -> None:
+    """What takes live's place is to take the place of the database that preflight saw, and had consent for.
+
+    :raises Drift: there is another one, or none, or one where none was.
+    """
+    now = find_database(maintenance, live_name)
+    if (now and now.oid) == (seen and seen.oid):
+        return
+    what = "is another one than" if now and seen else "has come to be" if now else "is not there any more"
+    when = "when the refresh began" if now and seen else "since the refresh began"
+    raise Drift(
+        f"the database {live_name} {what} {when}: somebody has made, dropped or renamed it meanwhile. The candidate was dropped "
+        "and nothing was swapped. Refresh again, once it is as it should be."
+    )
 
 
 def swap(maintenance: Connection, target: Target, live_name: str, candidate: str, made_at: str) -> None:

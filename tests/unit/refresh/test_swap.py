@@ -1,14 +1,15 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dbtool.errors import Busy, Interrupted, PartlyDone, ServerFailed, TimeIsUp
+from dbtool.errors import Busy, Drift, Interrupted, PartlyDone, ServerFailed, TimeIsUp
 from dbtool.postgres.databases import DatabaseEntry, Stamp
 from dbtool.postgres.rename import Rename
 from dbtool.refresh import swap as swap_module
-from dbtool.refresh.swap import after_swap, drop_outdated, find_kept, swap
+from dbtool.refresh.swap import after_swap, drop_outdated, find_kept, refuse_replaced, swap
 from dbtool.targets import Target, Tier
 
 MAINTENANCE: Any = SimpleNamespace()
@@ -123,3 +124,26 @@ def test_as_many_previous_databases_are_kept_as_the_environment_says(
     )
     drop_outdated(MAINTENANCE, target(keep), "shop")
     assert server.done == [f"drop shop_dbtool_previous_{day}" for day in dropped]
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "said"),
+    [
+        (1, 2, "is another one than when"),
+        (1, None, "is not there any more since"),
+        (None, 2, "has come to be since"),
+    ],
+)
+def test_a_live_database_that_is_not_the_one_that_was_seen_is_not_replaced(
+    server: Server, seen: int | None, now: int | None, said: str
+) -> None:
+    server.entries = [replace(entry("shop"), oid=now)] if now else []
+    with pytest.raises(Drift, match=f"the database shop {said} the refresh began.*nothing was swapped"):
+        refuse_replaced(MAINTENANCE, replace(entry("shop"), oid=seen) if seen else None, "shop")
+
+
+@pytest.mark.parametrize("oid", [1, None])
+def test_a_live_database_that_is_as_it_was_seen_may_be_replaced(server: Server, oid: int | None) -> None:
+    one = replace(entry("shop"), oid=oid) if oid else None
+    server.entries = [one] if one else []
+    refuse_replaced(MAINTENANCE, one, "shop")
