@@ -188,7 +188,7 @@ def test_bytes_that_are_no_text_in_the_schema_are_told_before_anything_is_made(
         connection.execute(statement)
     before = databases_of(server, name_of(target_url))
     with pytest.raises(
-        ServerFailed, match="holds bytes that are no text of its encoding.*Rename or correct it there"
+        ServerFailed, match=r"holds bytes that are no text of its encoding.*Rename or correct it there"
     ):
         refresh(request)
     assert databases_of(server, name_of(target_url)) == before
