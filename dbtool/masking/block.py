@@ -17,6 +17,7 @@ from dbtool.errors import AnswerIsNo, MaskFailed
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.fates import DocumentRefused
 from dbtool.masking.inner_values import take_out
+from dbtool.masking.long_values import find_long_fields, with_fields, without_fields
 from dbtool.masking.mask import Overlap
 from dbtool.masking.survivors import Hashes, distinct_hashes
 
@@ -86,6 +87,21 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 
     :raises ServerFailed: the block is not whole rows of the relation's columns in UTF-8.
     """
+    unread = [field for field in find_long_fields(block) if _passes(masks, field.column)]
+    if not unread:
+        return _mask_fields(masks, block, tallies, seed)
+    masked, rows = _mask_fields(masks, without_fields(block, unread), tallies, seed)
+    return with_fields(masked, unread, block), rows
+
+
+def _passes(masks: RelationMasks, index: int) -> bool:
+    """Whether a column is neither masked nor read for the sake of another."""
+    return index < len(masks.relation.copied_columns) and all(
+        index != column.index and index not in column.by for column in masks.columns
+    )
+
+
+def _mask_fields(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) -> tuple[bytes, int]:
     read = _Block(masks, block, seed)
     stand_ins: dict[int, pl.Series] = {}
     for column in masks.columns:

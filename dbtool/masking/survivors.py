@@ -11,12 +11,16 @@ nobody's. What is searched for holds a digit or an @ and at least 6 characters, 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import polars_hash  # noqa: F401  registers the nchash namespace
+
+from dbtool import copytext
+from dbtool.masking.long_values import LONG_BYTES, LongField, read_ends, read_windows
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -37,6 +41,7 @@ _TELEPHONE = r"^(?:\+|00?[1-9]|\d+[ ()./\-])"
 _NO_TELEPHONE = r"^(?:\d{4}-\d\d-\d\d\b.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3})$"
 _SHORTEST_TELEPHONE = 9
 _SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
+_END = 50_000  # characters at either end by which a long text is known
 _EMPTY: Hashes = np.empty(0, dtype=np.uint64)
 
 DEFAULT_LIMIT = 8_000_000  # 64 MB; sorting what came in since takes three times as much for a moment
@@ -100,9 +105,29 @@ def _extract(texts: pl.Series, pattern: str) -> pl.Series:
 
 def hash_originals(values: pl.Series, seed: int) -> Hashes:
     """Hashes of the values themselves, and of telephone, card and account numbers however they are spaced."""
-    texts = values.drop_nulls().str.strip_chars()
+    short, long = _part_by_length(values)
+    texts = short.str.strip_chars()
     spaced = texts.filter(texts.str.contains(" ", literal=True))
-    return _hash(_joined(texts, _digits(texts), _compact_ibans_in(spaced)), seed)
+    return _hash(_joined(texts, _digits(texts), _compact_ibans_in(spaced), _ends_of(long)), seed)
+
+
+def _part_by_length(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    texts = values.drop_nulls()
+    is_long = texts.str.len_bytes() > LONG_BYTES
+    return (texts.filter(~is_long), texts.filter(is_long)) if is_long.any() else (texts, texts.clear())
+
+
+def _ends_of(long: pl.Series) -> pl.Series:
+    """Long texts stand for themselves by their two ends: to level blanks and case of all takes several times its memory."""
+    return _join_ends(long.str.head(2 * _END), long.str.tail(2 * _END))
+
+
+def _join_ends(first: pl.Series, last: pl.Series) -> pl.Series:
+    return (
+        first.str.head(2 * _END).str.strip_chars_start().str.head(_END)
+        + " … "
+        + last.str.tail(2 * _END).str.strip_chars_end().str.tail(_END)
+    ).rename("v")
 
 
 def _joined(*parts: pl.Series) -> pl.Series:
@@ -110,12 +135,43 @@ def _joined(*parts: pl.Series) -> pl.Series:
 
 
 def hash_whole(values: pl.Series, seed: int) -> Hashes:
-    return _hash(values, seed)
+    short, long = _part_by_length(values)
+    return _hash(_joined(short, _ends_of(long)), seed)
+
+
+def hash_long_field(block: bytes, field: LongField, seed: int, *, tokens: bool) -> Hashes:
+    """What hash_whole gives, and with ``tokens`` hash_tokens, for a field of a block that nobody has parsed."""
+    first, last = (
+        copytext.decode(pl.Series("v", [text])) for text in read_ends(block, field.start, field.end)
+    )
+    whole = _hash(_join_ends(first, last), seed)
+    if not tokens:
+        return whole
+    return distinct_hashes(
+        whole, _hash_windows(read_windows(block, field.start, field.end), seed, escaped=True)
+    )
+
+
+def _hash_windows(windows: Iterable[str], seed: int, *, escaped: bool) -> Hashes:
+    """A window may begin within a quoted string: then quotes are told rightly behind the next one."""
+    found = []
+    for text in windows:
+        both = pl.Series("v", [text, text.partition('"')[2]])
+        found.append(_hash_tokens(copytext.decode(both) if escaped else both, seed))
+    return distinct_hashes(*found)
 
 
 def hash_tokens(values: pl.Series, seed: int) -> Hashes:
     """Hashes of every part of a text, JSON or array value that could be somebody's original."""
-    distinct = values.drop_nulls().unique()
+    short, long = _part_by_length(values)
+    parts = [
+        _hash_windows(read_windows(text, 0, len(text)), seed, escaped=False) for text in long.cast(pl.Binary)
+    ]
+    return distinct_hashes(_hash_tokens(short, seed), *parts) if parts else _hash_tokens(short, seed)
+
+
+def _hash_tokens(values: pl.Series, seed: int) -> Hashes:
+    distinct = values.unique()
     distinct = distinct.filter(distinct.to_frame("v").select(_telling(pl.col("v"))).to_series())
     if distinct.is_empty():
         return _EMPTY

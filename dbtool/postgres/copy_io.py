@@ -51,14 +51,21 @@ def read_blocks(pipe: IO[bytes], size: int = BLOCK_BYTES, *, whole_lines: bool =
         if end == 0:
             buffer.extend(bytes(len(buffer)))
             continue
-        yield bytes(buffer[:end])
-        rest = buffer[end:filled]
-        if len(buffer) > size:
-            buffer = bytearray(max(size, 2 * len(rest)))
-        filled = len(rest)
-        buffer[:filled] = rest
+        block, buffer, filled = _take(buffer, end, filled, size)
+        yield block
+        del block  # one that is large is not held while the next is read
     if filled:
-        yield bytes(buffer[:filled])
+        yield _take(buffer, filled, filled, size)[0]
+
+
+def _take(buffer: bytearray, end: int, filled: int, size: int) -> tuple[bytes, bytearray, int]:
+    """The block before ``end``, and a buffer that begins with what is filled beyond: of usual size again after a long line."""
+    with memoryview(buffer) as view:
+        block, rest = bytes(view[:end]), bytes(view[end:filled])
+    if len(buffer) > size:
+        buffer = bytearray(max(size, 2 * len(rest)))
+    buffer[: len(rest)] = rest
+    return block, buffer, len(rest)
 
 
 def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> Iterator[bytes]:

@@ -13,9 +13,17 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import Column, ColumnRef, Relation
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan, RelationMasks
+from dbtool.masking.long_values import find_long_fields, without_fields
 from dbtool.masking.mask import TEXT_TYPES, Overlap
 from dbtool.masking.recorded import Recorded
-from dbtool.masking.survivors import SHORTEST, Hashes, distinct_hashes, hash_tokens, hash_whole
+from dbtool.masking.survivors import (
+    SHORTEST,
+    Hashes,
+    distinct_hashes,
+    hash_long_field,
+    hash_tokens,
+    hash_whole,
+)
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
@@ -80,17 +88,30 @@ class Search:
     def _search_block(
         self, relation: Relation, columns: tuple[Column, ...], block: bytes
     ) -> Iterator[tuple[ColumnRef, Hashes]]:
+        if long := find_long_fields(block):
+            for field in long:
+                column = columns[field.column]
+                free = self._is_free(relation, column)
+                yield from self._met(relation, column, hash_long_field(block, field, self.seed, tokens=free))
+            block = without_fields(block, long)
         frame = copytext.parse_block(block, len(columns), of=str(relation.name))
         for column, raw in zip(columns, frame.get_columns(), strict=True):
             values = copytext.decode(raw)
             hashes = hash_whole(values, self.seed)
-            masked = self.plan.relations[relation.name].masks_of(column.name)
-            is_free = any(one.mask is None or one.mask.is_opaque for one in masked) or not masked
-            if is_free or column.type.is_array:
+            if self._is_free(relation, column):
                 hashes = np.concatenate([hashes, hash_tokens(values, self.seed)])
-            ruled = ColumnRef(relation.ruled_by, column.name)
-            if len(met := self.originals.found_in(hashes, ruled)):
-                yield ColumnRef(relation.name, column.name), met
+            yield from self._met(relation, column, hashes)
+
+    def _is_free(self, relation: Relation, column: Column) -> bool:
+        """Whether originals may stand within its values."""
+        masked = self.plan.relations[relation.name].masks_of(column.name)
+        is_free = any(one.mask is None or one.mask.is_opaque for one in masked) or not masked
+        return is_free or column.type.is_array
+
+    def _met(self, relation: Relation, column: Column, hashes: Hashes) -> Iterator[tuple[ColumnRef, Hashes]]:
+        ruled = ColumnRef(relation.ruled_by, column.name)
+        if len(met := self.originals.found_in(hashes, ruled)):
+            yield ColumnRef(relation.name, column.name), met
 
 
 def surviving_findings(met: Met) -> list[Finding]:
