@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.acceptance.project import KEY, Project
@@ -121,12 +124,64 @@ def test_refuses_to_map_a_role_that_the_source_has_not(people: Project) -> None:
     assert "has no role postgers; did you mean postgres?" in people.refuse(1).messages
 
 
-@pytest.mark.parametrize("duration", ["soon", "0", "-5s"])
-def test_refuses_a_duration_that_is_none(people: Project, duration: str) -> None:
-    done = people.refresh(f"--max-duration={duration}")
-    assert done.code == 2
-    assert done.output == ""
-    assert "--max-duration" in done.messages
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(f"--max-duration={text}" for text in ("", "soon", "0", "-5s", "1d", "1h 30m", "inf", "9" * 400)),
+        *(f"--jobs={text}" for text in ("", "0", "-1", "65", "1000", "1.5", "two")),
+        *(f"--format={text}" for text in ("", "xml", "JSON", "markdown")),
+        "--config=.",
+        "--plan=yes",
+        "--job=1",
+        "more",
+    ],
+)
+def test_refuses_an_option_that_is_none(people: Project, option: str) -> None:
+    done = people.refresh(option)
+    assert (done.code, done.output) == (2, "")
+    assert option.partition("=")[0] in done.messages
+    assert "Traceback" not in done.messages
+
+
+@pytest.mark.parametrize(
+    "name", ["nowhere.toml", "/dev/null", "x" * 300, "/" + "x" * 5000, "rules.yaml/dbtool.toml"]
+)
+def test_refuses_a_configuration_that_is_no_file(people: Project, name: str) -> None:
+    assert "there is no file" in people.refuse(2, "--config", name).last_message
+
+
+def test_refuses_a_profile_that_the_rules_do_not_have(people: Project) -> None:
+    done = people.refuse(2, "--profile", "dev")
+    assert "the rules have no profile dev, so nothing was done" in done.last_message
+
+
+@pytest.mark.parametrize("rules", ["nowhere", "x" * 300, "x" * 5000, "/dev/null", "/dev/zero", "dbtool.toml"])
+def test_refuses_rules_that_are_none(people: Project, rules: str) -> None:
+    people.environ["DBTOOL_RULES"] = rules
+    assert "in the rules; nothing was done" in people.refuse(2).last_message
+
+
+def test_refuses_to_run_in_a_folder_that_is_gone(people: Project) -> None:
+    gone = people.folder / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$PWD" && exec "$0" -m dbtool refresh production staging', sys.executable],
+        cwd=gone,
+        env=people.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "the current folder is there no more; nothing was done" in done.stderr
+
+
+def test_refuses_a_name_that_the_server_would_cut_short(people: Project) -> None:
+    people.environ["STAGING_URL"] += "x" * 64
+    assert (
+        "staging: the URL names a database with a name of more than 63 bytes" in people.refuse(2).last_message
+    )
 
 
 def test_takes_a_key_from_a_file_that_dbtool_toml_names(people: Project) -> None:

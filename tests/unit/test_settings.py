@@ -170,6 +170,16 @@ def test_a_command_that_fails_names_the_setting(tmp_path: Path) -> None:
         load(tmp_path, text).target("a").url()
 
 
+def test_a_command_that_hangs_is_ended_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbtool.secret_sources.COMMAND_TIMEOUT_S", 0.1)
+    command = f"url = {{ command = ['{sys.executable}', '-c', 'import time; time.sleep(600)'] }}"
+    target = load(tmp_path, f'[environments.a]\ntier = "staging"\n{command}\n').target("a")
+    with pytest.raises(
+        ProgramFailed, match=r"environments\.a\.url: .* did not finish within 0\.1 s and was ended"
+    ):
+        target.url()
+
+
 def test_a_hexadecimal_key_is_read_as_its_bytes(tmp_path: Path) -> None:
     as_hex = load(tmp_path, "", {"DBTOOL_MASK_KEY": "6b" * 32}).project_key()
     as_text = load(tmp_path, "", {"DBTOOL_MASK_KEY": "k" * 32}).project_key()

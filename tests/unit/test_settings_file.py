@@ -54,6 +54,33 @@ def refusal(folder: Path, text: str) -> str:
                 '{ command = ["program", "argument"] }'
             ),
         ),
+        ("project = 'x'", "dbtool.toml: project: it must be a table, such as [name] or { name = value }"),
+        ("[[environments]]", "dbtool.toml: environments: it must be a table, such as [name] or { name = value }"),
+        (
+            "[environments.a]\ntier = 'staging'\npreserve = 'public.t'",
+            "dbtool.toml: environments.a.preserve: it must be a list, such as [value, value]",
+        ),
+        ("[project]\nrules = 1", "dbtool.toml: project.rules: it must be a text in quotes"),
+        ("[project]\nrules = ' '", "dbtool.toml: project.rules: it is empty; write it, or leave the line out"),
+        (
+            '[project]\nstate = "a\\u0000b"',
+            "dbtool.toml: project.state: it holds a character that neither a name nor a path has, such as a line's end",
+        ),
+        (
+            "[environments.a]\ntier = 'staging'\nkeep_previous = 1001",
+            "dbtool.toml: environments.a.keep_previous: it must be less than or equal to 1000",
+        ),
+        (
+            "[environments.a]\ntier = 'staging'\nkeep_previous = true",
+            "dbtool.toml: environments.a.keep_previous: it must be a valid integer",
+        ),
+        (
+            "[project.alembic]\ndriver = 'mysql'",
+            "dbtool.toml: project.alembic.driver: write postgresql, or with its driver postgresql+psycopg",
+        ),
+        ("[project]\nevidence_ttl = '9999999d'", "dbtool.toml: project.evidence_ttl: write a duration as 3d, 72h or 90m"),
+        (f"a = {'9' * 5000}", "dbtool.toml: not valid TOML: a number in it has thousands of digits"),
+        (f"a = {'[' * 3000}{']' * 3000}", "dbtool.toml: not valid TOML: it is nested hundreds of levels deep"),
         ("[project\n", "dbtool.toml: not valid TOML: expected ']' at the end of a table declaration (at line 1, column 9)"),
     ],
 )  # fmt: skip

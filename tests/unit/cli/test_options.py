@@ -37,6 +37,13 @@ def test_what_is_no_duration_is_a_usage_error(text: object) -> None:
         Duration().convert(text, None, None)
 
 
+@pytest.mark.parametrize("text", ["8785h", "99999999999999999999h", "9" * 400])
+def test_a_duration_ends_before_the_system_s_timer_does(text: str) -> None:
+    assert Duration().convert("8784h", None, None) == 366 * 86400
+    with pytest.raises(click.BadParameter, match="a year at most"):
+        Duration().convert(text, None, None)
+
+
 def test_where_nothing_is_a_duration_it_is_told_so() -> None:
     assert Duration(zero=True).convert("0", None, None) == 0.0
     with pytest.raises(click.BadParameter, match="is no duration"):
