@@ -106,7 +106,7 @@ def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
 ENDED_LAST = "dbtool refresh preserve"
 _SESSIONS = """
 SELECT pid FROM (
-    SELECT pid, application_name = %s AS is_last, bool_and(application_name = %s) OVER () AS is_alone
+    SELECT pid, coalesce(application_name, '') = %s AS is_last, bool_and(coalesce(application_name, '') = %s) OVER () AS is_alone
     FROM pg_catalog.pg_stat_activity
     WHERE datname = ANY(%s) AND pid <> pg_catalog.pg_backend_pid()
 ) AS session
@@ -117,18 +117,25 @@ WHERE is_alone OR NOT is_last
 @contextmanager
 def _sessions_ended(
     url: str, maintenance_database: str, names: Sequence[str], pause_s: float = 0.1
-) -> Iterator[None]:
-    """End the sessions of ``names`` again and again, beside what the body does, until it is done.
+) -> Iterator[list[str]]:
+    """End the sessions of ``names`` again and again, beside what the body does, until it is done. The list is of what keeps
+    us from it altogether.
 
     Sessions that may not be ended (a superuser's) are left; the rename's own failure tells of them.
     """
     done = threading.Event()
+    failures: list[str] = []
 
     def end_them() -> None:
-        with (
-            suppress(psycopg.Error, DbtoolError),
-            connect(url, database=maintenance_database, application_name="dbtool swap") as second,
-        ):
+        try:
+            end_until_done()
+        except DbtoolError as error:
+            failures.append(str(error))
+        except psycopg.Error as error:
+            failures.append(describe_error(error))
+
+    def end_until_done() -> None:
+        with connect(url, database=maintenance_database, application_name="dbtool swap") as second:
             while not done.wait(pause_s):
                 for (pid,) in second.execute(_SESSIONS, (ENDED_LAST, ENDED_LAST, list(names))).fetchall():
                     # One at a time: a session that we may not end fails the statement.
@@ -138,7 +145,7 @@ def _sessions_ended(
     thread = threading.Thread(target=end_them, daemon=True)
     thread.start()
     try:
-        yield
+        yield failures
     finally:
         done.set()
         thread.join()
@@ -154,7 +161,7 @@ def rename_databases(
     names = [rename.old for rename in renames]
     with (
         connect(url, database=maintenance_database, application_name="dbtool swap") as connection,
-        _sessions_ended(url, maintenance_database, names),
+        _sessions_ended(url, maintenance_database, names) as failures,
     ):
         try:
             with connection.transaction():
@@ -171,6 +178,10 @@ def rename_databases(
                         )
                     )
         except psycopg.Error as error:
+            if error.sqlstate == _DATABASE_IN_USE and failures:
+                raise ServerFailed(
+                    f"{names[0]} is still used by sessions, which could not be ended: {failures[0]}; nothing was swapped"
+                ) from None
             if error.sqlstate == _DATABASE_IN_USE:
                 raise Busy(
                     f"{names[0]} is still used by sessions that could not be ended; nothing was swapped. End them "

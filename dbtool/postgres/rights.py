@@ -7,6 +7,7 @@ catalog every role's name stands alone: it can be mapped to another, and all is 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -18,6 +19,7 @@ from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import read_rows
 
 RoleOf = Callable[[str], str]
+_NOT_DONE = {"01006", "01007"}  # privilege not revoked, not granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,6 @@ class Grant:
     privileges: tuple[str, ...]
     is_grantable: bool = False
     is_revoked: bool = False
-    of_extension: bool = False
 
     @property
     def relation(self) -> RelationName | None:
@@ -132,19 +133,35 @@ def read_rights(connection: Connection, left_out: Collection[RelationName] = ())
 
 def grant_rights(connection: Connection, rights: Rights, role_of: RoleOf) -> tuple[Grant, ...]:
     """Grant and revoke what was read elsewhere, as the current role, who owns the objects. Returns what was refused: objects of an
-    extension may belong to somebody else.
+    extension, and what a template brought along, may belong to somebody else.
     """
     refused = []
     with translated("granting what the source grants"), connection.transaction():
+        connection.execute("SET LOCAL client_min_messages = warning")
         for grant in rights.grants:
             try:
-                with connection.transaction():
+                with connection.transaction(), _heard(connection) as warnings:
                     connection.execute(render_grant(grant, role_of))
             except psycopg.errors.InsufficientPrivilege:
-                if not grant.of_extension:
-                    raise
                 refused.append(grant)
+            else:
+                refused += [grant] if warnings & _NOT_DONE else []
     return tuple(refused)
+
+
+@contextmanager
+def _heard(connection: Connection) -> Iterator[set[str | None]]:
+    """The SQLSTATEs of what the server only warns of: who has some right to an object is not refused, and grants nothing."""
+    codes: set[str | None] = set()
+
+    def hear(diagnostic: psycopg.errors.Diagnostic) -> None:
+        codes.add(diagnostic.sqlstate)
+
+    connection.add_notice_handler(hear)
+    try:
+        yield codes
+    finally:
+        connection.remove_notice_handler(hear)
 
 
 def set_default_privileges(connection: Connection, rights: Rights, role_of: RoleOf) -> None:

@@ -23,6 +23,7 @@ from dbtool.refresh.pre_data import (
 )
 from dbtool.refresh.preflight import Preflight, preflight, require_consent
 from dbtool.refresh.preserve import Preserved, preserved_rows, with_preserved
+from dbtool.refresh.preserved_rules import of_copied
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult
 from dbtool.refresh.rights import make_grants
@@ -40,7 +41,7 @@ def refresh(request: RefreshRequest) -> RefreshResult:
 
     :raises DbtoolError: as errors.py says; until the swap's commit the live database is untouched.
     """
-    run = Run(request)
+    run = Run(of_copied(request))
     with time_limit(request):
         for _ in range(_BEGINNINGS - 1):
             try:

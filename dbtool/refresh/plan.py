@@ -13,6 +13,7 @@ from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.refresh.keys import ChosenRows, choose_rows
 from dbtool.refresh.preflight import Preflight, preflight
+from dbtool.refresh.preserved_rules import of_copied
 from dbtool.refresh.preserving import preserved_names
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.skipped import skipped_tables
@@ -65,6 +66,7 @@ def plan_refresh(request: RefreshRequest) -> RefreshPlan:
     """Look, and say what would follow; a subset is walked, in a snapshot of its own. Raises what preflight raises, and what
     choosing the rows does.
     """
+    request = of_copied(request)
     checked = preflight(request)
     target, tables = checked.target, checked.source.copied.tables()
     rows = _choose(request, checked)

@@ -31,6 +31,7 @@ from dbtool.refresh.preserved_shapes import judge_shapes
 from dbtool.refresh.preserving import (
     judge_masked_references,
     judge_preserved,
+    judge_skipped_references,
     preserved_names,
 )
 from dbtool.refresh.request import Cancellation, RefreshRequest
@@ -79,7 +80,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         refuse_same_database(request, source, target)
         tools = _choose_tools(installations(), source, target)
         own_tools = _choose_own_tools(installations(), preserved, source, target)
-    inputs, plan = compile_for(request, source.copied, {*skipped_tables(subset), *source.preserved})
+    inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
     findings = (
         *judge_source(request.source, source),
         *judge_target(request.target, target, source.facts.major),
@@ -112,6 +113,7 @@ def _judge_preserved(
     if not names:
         return
     yield from judge_preserved(request.target, names, source.made, live)
+    yield from judge_skipped_references(source.catalog, source.preserved, source.left_out)
     yield from judge_masked_references(source.made, source.preserved, plan.masked_columns)
     if live is not None and (source.heads == live.heads or request.bring_forward is None):
         yield from judge_shapes(request.target, names, source.made, live.catalog)

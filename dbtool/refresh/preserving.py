@@ -139,6 +139,21 @@ def _refused(target: Target, name: RelationName, message: str, remedy: str) -> F
     )
 
 
+def judge_skipped_references(
+    catalog: Catalog, preserved: Collection[RelationName], left_out: Collection[RelationName]
+) -> Iterator[Finding]:
+    """The walk of a subset says what it may skip, and does not look at tables that are preserved."""
+    for key in catalog.foreign_keys:
+        if key.referencing in preserved and key.referenced in left_out and not key.is_inherited:
+            yield Finding(
+                "preserve-needs-skipped",
+                Severity.ERROR,
+                str(key.referencing),
+                f"its foreign key {key.name} refers to {key.referenced}, which the subset skips",
+                f"write {key.referenced}: empty, or take {key.referencing} out of preserve",
+            )
+
+
 def judge_masked_references(
     catalog: Catalog, preserved: Collection[RelationName], masked: Collection[ColumnRef]
 ) -> Iterator[Finding]:

@@ -58,12 +58,12 @@ def make_grants(target: Target, candidate: str, rights: Rights) -> tuple[Finding
 
 def judge_refused(target: Target, refused: tuple[Grant, ...]) -> Iterator[Finding]:
     """Pure. A trusted extension's objects belong to the server's first superuser, whoever made it."""
-    names = sorted({f"{grant.schema}.{grant.name}" for grant in refused})
+    names = sorted({".".join(filter(None, (grant.schema, grant.name))) for grant in refused})
     if names:
         yield Finding(
             "grant-refused",
             Severity.WARNING,
             target.name,
-            f"objects of extensions belong to others, and could not be granted as in the source: {', '.join(names)}",
+            f"belong to others, as objects of extensions do, and could not be granted as in the source: {', '.join(names)}",
             "grant it there as their owner, or as a superuser",
         )

@@ -43,7 +43,8 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
         source,
         'CREATE SCHEMA "Ext s"; CREATE EXTENSION citext SCHEMA "Ext s"; CREATE EXTENSION pageinspect; CREATE EXTENSION file_fdw;'
         "COMMENT ON EXTENSION citext IS 'ours'; CREATE TABLE t (id int PRIMARY KEY, name \"Ext s\".citext UNIQUE);"
-        "CREATE VIEW pages AS SELECT (page_header(get_raw_page('t', 0))).lower FROM t; INSERT INTO t VALUES (1, 'One')",
+        "CREATE VIEW pages AS SELECT (page_header(get_raw_page('t', 0))).lower FROM t; INSERT INTO t VALUES (1, 'One');"
+        f'GRANT CREATE ON SCHEMA "Ext s" TO {writer}; GRANT SELECT ON t TO {writer}',
     )
     url = f"postgresql://{writer}:writer@127.0.0.1:{own_server.port}/{NAME}_target"
     with pytest.raises(PrivilegeMissing) as refused:
@@ -55,9 +56,11 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
     ]
     execute(own_server.url("template1"), "; ".join(one.split(": ", 1)[1] for one in remedies))
     for _ in range(2):
-        result = refresh(request_for(source, url, tmp_path, extensions="expect"))
+        result = refresh(request_for(source, url, tmp_path, extensions="expect", grants="source"))
         assert "extension-untrusted" not in [one.check for one in result.findings]
-    assert query(target, "SELECT id FROM t WHERE name OPERATOR(\"Ext s\".=) 'ONE'::\"Ext s\".citext") == [(1,)]
+        (refused_grant,) = [one for one in result.findings if one.check == "grant-refused"]
+        assert refused_grant.message.endswith("in the source: Ext s")
+    assert query(target, 'SELECT id FROM t WHERE name OPERATOR("Ext s".=) \'ONE\'::"Ext s".citext') == [(1,)]
     assert column_of(target, "SELECT extname::text FROM pg_extension ORDER BY 1") == [
         "citext",
         "pageinspect",

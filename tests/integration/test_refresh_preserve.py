@@ -18,6 +18,7 @@ from dbtool.refresh import preserve
 from dbtool.refresh.manifest import result_as_json
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.result import RefreshResult
+from dbtool.rules.model import RuleSet
 from tests.acceptance.project import databases_of
 from tests.databases import column_of, drop_databases, execute, query
 from tests.integration.refreshing import request_for, rules_of
@@ -388,6 +389,28 @@ def test_no_trigger_fires_and_each_is_as_it_was(two_databases: TwoDatabases, tmp
     assert query(target, states) == query(source, states)
 
 
+def test_no_trigger_of_a_partition_fires_and_each_is_as_it_was(
+    two_databases: TwoDatabases, tmp_path: Path
+) -> None:
+    source, target = two_databases
+    execute(
+        source,
+        "CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p"
+        " DEFAULT; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''fired''; END';"
+        "CREATE TRIGGER a BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); CREATE TRIGGER b AFTER INSERT ON p2 FOR EACH ROW EXECUTE"
+        " FUNCTION f(); ALTER TABLE p1 ENABLE ALWAYS TRIGGER a",
+    )
+    refresh(request_for(source, target, tmp_path))
+    states = "SELECT tgrelid::regclass::text, tgname::text, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+    execute(
+        target,
+        "ALTER TABLE p DISABLE TRIGGER a; ALTER TABLE p2 DISABLE TRIGGER USER; INSERT INTO p VALUES (1), (2)",
+    )
+    refresh_again(two_databases, tmp_path, "public.p")
+    assert column_of(target, "SELECT id FROM p ORDER BY 1") == [1, 2]
+    assert query(target, states) == query(source, states)
+
+
 def test_policies_hide_nothing_of_what_is_kept(
     two_databases: TwoDatabases, tmp_path: Path, server: EmbeddedServer
 ) -> None:
@@ -576,21 +599,32 @@ def test_a_database_that_dbtool_never_made_keeps_its_rows_once_adopted(
 def test_in_a_subset_what_is_kept_is_not_walked_and_still_referred_to(
     ends: TwoDatabases, tmp_path: Path
 ) -> None:
+    """The rules may speak of it for other targets, also as what a relation that they alone know leads to."""
     source, target = ends
     execute(
         source,
-        "INSERT INTO orders SELECT i, 1 FROM generate_series(10, 40) AS i; INSERT INTO orders VALUES (99, 3)",
+        "INSERT INTO orders SELECT i, 1 FROM generate_series(10, 40) AS i; INSERT INTO orders VALUES (99, 3);"
+        "ALTER TABLE orders ADD kind text DEFAULT 'flag', ADD about int DEFAULT 1",
     )
-    rules = "subset: {roots: [{table: public.orders, where: id < 15}]}\n"
+    execute(
+        source, "CREATE TABLE attic (id int PRIMARY KEY); ALTER TABLE flags ADD attic int REFERENCES attic"
+    )
     file = tmp_path / "rules.yaml"
-    loaded = rules_of("  public.orders: {id: {keep: k}, flag: {keep: k}}\n" + rules, tmp_path)
-    assert file.exists()
-    result = refresh_again(ends, tmp_path, rules=loaded)
+
+    def rules_with(root: str, more: str = "") -> RuleSet:
+        tables = "  public.orders: {id: {keep: k}, flag: {keep: k}, kind: {keep: k}, about: {keep: k}}\n  public.attic: {id: {keep: k}}\n"
+        relations = "relations: [{from: public.orders.about, by: {public.orders.kind: {flag: public.flags.id, attic: public.attic.id}}}]\n"
+        subset = f"subset: {{roots: [{{table: public.orders, where: {root}}}], tables: {{public.flags: empty{more}}}}}\n"
+        rules = rules_of(tables + relations + subset, tmp_path)
+        assert file.exists()
+        return rules
+
+    result = refresh_again(ends, tmp_path, rules=rules_with("id < 15"))
     assert column_of(target, "SELECT id FROM orders ORDER BY id") == [1, 2, 3, 10, 11, 12, 13, 14]
     assert query(target, "SELECT count(*) FROM flags") == [(3,)]
     assert result.subset is not None
-    assert [str(table.name) for table in result.subset.tables] == ["public.orders"]
-    wider = "subset: {roots: [{table: public.orders, where: id > 90}]}\n"
-    loaded = rules_of("  public.orders: {id: {keep: k}, flag: {keep: k}}\n" + wider, tmp_path)
-    (finding,) = refuse(ends, tmp_path, rules=loaded)
+    assert sorted(str(table.name) for table in result.subset.tables if table.rows) == ["public.orders"]
+    (finding,) = refuse(ends, tmp_path, rules=rules_with("id > 90"))
     assert finding.check == "preserve-orphans"
+    (finding,) = refuse(ends, tmp_path, rules=rules_with("id < 15", ", public.attic: skip"))
+    assert (finding.check, finding.where) == ("preserve-needs-skipped", FLAGS)

@@ -49,15 +49,11 @@ WITH objects AS (
 of_interest AS (
     SELECT
         o.*, n.nspname AS schema,
-        coalesce(i.initprivs, pg_catalog.acldefault(o.kind, o.owner)) AS usual,
-        e.objid IS NOT NULL AS of_extension
+        coalesce(i.initprivs, pg_catalog.acldefault(o.kind, o.owner)) AS usual
     FROM objects AS o
     LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = o.namespace
     LEFT JOIN pg_catalog.pg_init_privs AS i
         ON i.classoid = o.classid AND i.objoid = o.objid AND i.objsubid = o.objsubid
-    LEFT JOIN pg_catalog.pg_depend AS e
-        ON e.classid = o.classid AND e.objid = o.objid AND e.objsubid = 0
-        AND e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND e.deptype = 'e'
     WHERE (n.nspname IS NULL OR (n.nspname NOT IN ('information_schema', 'dbtool') AND n.nspname !~ '^pg_'))
 ),
 held AS (
@@ -65,7 +61,7 @@ held AS (
     FROM of_interest AS o, pg_catalog.aclexplode(o.acl) AS a
     GROUP BY
         o.classid, o.objid, o.objsubid, o.keyword, o.namespace, o.name, o.arguments, o.column_name, o.owner, o.acl, o.kind,
-        o.schema, o.usual, o.of_extension, a.grantee, a.privilege_type
+        o.schema, o.usual, a.grantee, a.privilege_type
 ),
 changed AS (
     SELECT h.*, false AS is_revoked
@@ -87,9 +83,9 @@ SELECT
     CASE WHEN c.grantee <> 0 THEN pg_catalog.pg_get_userbyid(c.grantee) END AS grantee,
     c.grantee = c.owner AS is_owner,
     array_agg(c.privilege_type ORDER BY c.privilege_type) AS privileges,
-    c.is_grantable, c.is_revoked, c.of_extension
+    c.is_grantable, c.is_revoked
 FROM changed AS c
 GROUP BY
     c.classid, c.objid, c.objsubid, c.keyword, c.schema, c.name, c.arguments, c.column_name, c.owner, c.grantee, c.is_grantable,
-    c.is_revoked, c.of_extension
+    c.is_revoked
 ORDER BY c.is_revoked DESC, c.keyword, c.schema, c.name, c.arguments, c.column_name, grantee, c.is_grantable
