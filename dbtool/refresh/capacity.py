@@ -21,8 +21,9 @@ _LOCKS_PER_PARTITION = 2
 def judge_capacity(
     source: Target, seen: SourceSeen, target: Target, target_seen: TargetSeen, jobs: int
 ) -> Iterator[Finding]:
+    least = _TARGET_LEAST + bool(target.preserve)  # whose rows are held until the swap
     yield from _judge_connections(source, seen.facts, max(jobs + 1, _SOURCE_LEAST))
-    yield from _judge_connections(target, target_seen.facts, max(jobs + 1, _TARGET_LEAST))
+    yield from _judge_connections(target, target_seen.facts, max(jobs + 1, least))
     yield from _judge_locks(target, target_seen.facts, seen)
 
 
