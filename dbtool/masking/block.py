@@ -97,7 +97,7 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 def _passes(masks: RelationMasks, index: int) -> bool:
     """Whether a column is neither masked nor read for the sake of another."""
     return index < len(masks.relation.copied_columns) and all(
-        index != column.index and index not in column.by for column in masks.columns
+        index not in {column.index, column.place, *column.by} for column in masks.columns
     )
 
 

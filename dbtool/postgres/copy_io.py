@@ -69,8 +69,15 @@ def _take(buffer: bytearray, end: int, filled: int, size: int) -> tuple[bytes, b
 
 
 def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> Iterator[bytes]:
+    """Pieces are whole rows. A large one is a block of its own: gathered, it would be there once more."""
     block = bytearray()
     for piece in pieces:
+        if len(piece) >= size:
+            if block:
+                yield bytes(block)
+                block.clear()
+            yield bytes(piece)
+            continue
         block += piece
         if len(block) >= size:
             yield bytes(block)
