@@ -88,12 +88,6 @@ def without_objects(entries: Sequence[TocEntry], keys: Collection[tuple[int, int
     return tuple(kept)
 
 
-def without_schemas(entries: Sequence[TocEntry], names: Collection[str]) -> tuple[TocEntry, ...]:
-    """Without the making of schemas that are there already; what is in them stays. Only the owner's name follows a schema's."""
-    made = tuple(f"SCHEMA - {name}" for name in names)
-    return tuple(entry for entry in entries if not entry.is_a(made))
-
-
 def left_out_entries(entries: Sequence[TocEntry]) -> tuple[str, ...]:
     return tuple(entry.text for entry in entries if entry.is_a(_LEFT_OUT))
 

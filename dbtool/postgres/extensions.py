@@ -49,6 +49,11 @@ def read_own_schemas(connection: Connection) -> dict[str, bool]:
     return {row["name"]: row["is_usable"] for row in read_rows(connection, "own_schemas")}
 
 
+def read_schema_oids(connection: Connection) -> dict[str, int]:
+    """Of the schemas that the database did not come with."""
+    return {row["name"]: row["oid"] for row in read_rows(connection, "own_schemas")}
+
+
 def read_offered_extensions(connection: Connection) -> dict[str, str]:
     """By name, the version that CREATE EXTENSION makes on this server."""
     return {row["name"]: row["version"] for row in read_rows(connection, "offered_versions")}

@@ -55,7 +55,10 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
     the source is asked for its rows.
     """
     request, tools = run.request, checked.tools
-    not_restored = read_not_restored(snapshot, request.target, checked.source.preserved)
+    template = checked.target.template
+    not_restored = read_not_restored(
+        snapshot, request.target, checked.source.preserved, schemas=template.schemas if template else ()
+    )
     copied = replace(snapshot, catalog=without(snapshot.catalog, checked.source.preserved))
     with target_schema(
         request.source,
@@ -64,7 +67,6 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
         request.target,
         snapshot.left_out,
         left_to_us=not_restored.entries,
-        there=checked.target.template.schemas if checked.target.template else (),
     ) as schema:
         with meanwhile(
             lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation

@@ -7,39 +7,52 @@ from dataclasses import dataclass, replace
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
+from dbtool.postgres.extensions import read_schema_oids
 from dbtool.postgres.keys import KeyText, read_key_texts
 from dbtool.postgres.rights import Rights
 from dbtool.refresh.rights import keys_of_policies, read_rights_to_make
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.targets import Target
 
+_SCHEMA_CATALOG = 2615  # pg_namespace's OID, the same in every version
+
 
 @dataclass(frozen=True, slots=True)
 class NotRestored:
-    """``keys`` lead from copied tables to preserved ones, which have no rows until the end."""
+    """``keys`` lead from copied tables to preserved ones, which have no rows until the end. ``schemas`` are OIDs of those
+    that the candidate has from its template.
+    """
 
     rights: Rights
     keys: tuple[KeyText, ...] = ()
+    schemas: tuple[int, ...] = ()
 
     @property
     def entries(self) -> frozenset[tuple[int, int]]:
         """As a table of contents names them."""
-        return keys_of_policies(self.rights) | {key.toc_key for key in self.keys}
+        of_keys = (key.toc_key for key in self.keys)
+        of_schemas = ((_SCHEMA_CATALOG, oid) for oid in self.schemas)
+        return frozenset((*keys_of_policies(self.rights), *of_keys, *of_schemas))
 
 
 def read_not_restored(
-    snapshot: HeldSnapshot, target: Target, preserved: Collection[RelationName]
+    snapshot: HeldSnapshot,
+    target: Target,
+    preserved: Collection[RelationName],
+    *,
+    schemas: Collection[str] = (),
 ) -> NotRestored:
-    keys = read_key_texts(snapshot.connection, preserved)
+    """``schemas`` are those of the template."""
+    absent = frozenset(preserved) | snapshot.left_out
+    oids = read_schema_oids(snapshot.connection) if schemas else {}
     return NotRestored(
         read_rights_to_make(snapshot, target),
         tuple(
             key
-            for key in keys
-            if key.referenced in preserved
-            and key.table not in preserved
-            and key.table not in snapshot.left_out
+            for key in read_key_texts(snapshot.connection, preserved)
+            if key.referenced in preserved and key.table not in absent
         ),
+        tuple(oid for name, oid in oids.items() if name in schemas),
     )
 
 

@@ -77,10 +77,9 @@ def target_schema(
     skipped: Collection[RelationName] = (),
     *,
     left_to_us: Collection[tuple[int, int]] = (),
-    there: Collection[str] = (),
 ) -> Iterator[SchemaArchive]:
     """The source's DDL, without what the target is not to have, and what is ``left_to_us``: objects by the OIDs of their
-    catalog and their own. ``there`` are schemas that the candidate has already.
+    catalog and their own.
 
     ``skipped`` are relations with all that goes with them, as ``with_belongings`` says; nothing else may depend on
     them (dbtool/refresh/skipped.py), or the restore fails.
@@ -90,7 +89,7 @@ def target_schema(
         tools,
         snapshot,
         lambda entries: dump.without_objects(
-            dump.without_schemas(dump.filter_toc(entries, extensions=target.extensions), there), left_to_us
+            dump.filter_toc(entries, extensions=target.extensions), left_to_us
         ),
         skipped=skipped,
     ) as schema:

@@ -41,7 +41,7 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
     execute(own_server.url(), f"CREATE ROLE {writer} LOGIN CREATEDB PASSWORD 'writer'")
     execute(
         source,
-        'CREATE SCHEMA "Ext s"; CREATE EXTENSION citext SCHEMA "Ext s"; CREATE EXTENSION pageinspect; CREATE EXTENSION file_fdw;'
+        'CREATE SCHEMA "Ext s"; COMMENT ON SCHEMA "Ext s" IS \'theirs\'; CREATE SCHEMA "Ext s two"; CREATE EXTENSION citext SCHEMA "Ext s"; CREATE EXTENSION pageinspect; CREATE EXTENSION file_fdw;'
         "COMMENT ON EXTENSION citext IS 'ours'; CREATE TABLE t (id int PRIMARY KEY, name \"Ext s\".citext UNIQUE);"
         "CREATE VIEW pages AS SELECT (page_header(get_raw_page('t', 0))).lower FROM t; INSERT INTO t VALUES (1, 'One');"
         f'GRANT CREATE ON SCHEMA "Ext s" TO {writer}; GRANT SELECT ON t TO {writer}',
@@ -61,6 +61,12 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
         (refused_grant,) = [one for one in result.findings if one.check == "grant-refused"]
         assert refused_grant.message.endswith("in the source: Ext s")
     assert query(target, 'SELECT id FROM t WHERE name OPERATOR("Ext s".=) \'ONE\'::"Ext s".citext') == [(1,)]
+    assert column_of(
+        target, "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'Ext%' ORDER BY 1"
+    ) == [
+        "Ext s",
+        "Ext s two",
+    ]
     assert column_of(target, "SELECT extname::text FROM pg_extension ORDER BY 1") == [
         "citext",
         "pageinspect",
