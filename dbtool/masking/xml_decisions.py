@@ -46,6 +46,7 @@ class XmlReader:
         self._texts: list[str] = []
         self._fates: list[Decision] = []
         self._kinds: list[int] = []
+        self._dropped: list[tuple[int, int]] = []  # runs of pieces, none within another
         self._open = [_Open(states.root, {"": "", "xml": XML}, 0, ("", ""), is_known=True, is_kept=True)]
 
     def read(self, document: str) -> Pieces:
@@ -60,6 +61,8 @@ class XmlReader:
                 self._read_text("".join(text))
                 text.clear()
             self._read_markup(token)
+        for start, end in self._dropped:
+            self._fates[start:end] = [Fate.DROP] * (end - start)
         return Pieces(self._texts, self._fates, self._kinds)
 
     def _put(self, text: str, fate: Decision = Fate.KEEP, kind: PieceKind = PieceKind.MARKUP) -> None:
@@ -104,9 +107,7 @@ class XmlReader:
         is_known = name is not None and self._states.namespaces.knows(name[0])
         state = self._states.enter(outer.state, name if is_known else None)
         shown = name or ("", start[1:].rpartition(":")[2])
-        self._open.append(
-            _Open(state, namespaces, len(self._texts), shown, is_known, is_known and state.is_named)
-        )
+        self._open.append(_Open(state, namespaces, len(self._texts), shown, is_known, state.is_named))
         self._put(start)
         for before, spelt, value in attributes:
             self._read_attribute(before, spelt, value)
@@ -158,7 +159,9 @@ class XmlReader:
         if is_kept:
             self._open[-1].is_kept = True
         elif self._unknown == "drop":
-            self._fates[closed.at :] = [Fate.DROP] * (len(self._fates) - closed.at)
+            while self._dropped and self._dropped[-1][0] >= closed.at:
+                self._dropped.pop()
+            self._dropped.append((closed.at, len(self._fates)))
 
     def _spell_path(self) -> str:
         spell = self._states.namespaces.spell

@@ -15,7 +15,6 @@ _NO_COLUMNS = pl.DataFrame()
 _ODD = r"[&<\r\n\t]"
 _SPELT = re.compile(r"(?s)<!\[CDATA\[(.*?)\]\]>|&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([A-Za-z]+));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_CDATA = r"(?s)^<!\[CDATA\[.*\]\]>$"
 _NO_LETTER = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFE}\x{FFFF}]"  # no XML can hold it, not even as a number
 _STRAY = "\ufffd"
 
@@ -80,10 +79,10 @@ def _read_one(found: re.Match[str]) -> str:
 
 
 def _spell_text(outputs: pl.Series, inner: pl.Series, _quotes: pl.Series) -> pl.Series:
-    """One CDATA section stays one."""
+    """What is CDATA from end to end stays so."""
     spelt = _escape(outputs)
-    is_cdata = inner.str.starts_with("<![CDATA[") & (inner.str.count_matches("<!", literal=True) == 1)
-    is_cdata &= inner.str.ends_with("]]>") & ~outputs.str.contains("]]>", literal=True)
+    is_cdata = inner.str.starts_with("<![CDATA[") & inner.str.ends_with("]]>")
+    is_cdata &= ~outputs.str.contains("]]>", literal=True)
     if not is_cdata.any():
         return spelt
     return ("<![CDATA[" + outputs + "]]>").zip_with(is_cdata, spelt)

@@ -56,6 +56,7 @@ def mask_both_ways(
         ("<a>\n  x\n</a>", {"/a": shout}, "<a>\n  X!\n</a>"),
         ("<a>x &amp; &#65;&#x42;&lt;</a>", {"/a": shout}, "<a>X &amp; AB&lt;!</a>"),
         ("<a><![CDATA[x<y]]></a>", {"/a": shout}, "<a><![CDATA[X<Y!]]></a>"),
+        ("<a><![CDATA[x]]>y<![CDATA[z]]></a>", {"/a": shout}, "<a><![CDATA[XYZ!]]></a>"),
         ("<a>x<![CDATA[<y]]>&gt;</a>", {"/a": shout}, "<a>X&lt;Y&gt;!</a>"),
         ("<a>x<!-- c -->y</a>", {"/a": shout}, "<a>X!<!-- c -->Y!</a>"),
         ("<a><!-- c --></a>", {"/a/comment()": shout}, "<a><!-- C! --></a>"),
@@ -273,6 +274,7 @@ def test_documents_may_nest_deeper_than_calls() -> None:
     document = "<a>" * 20_000 + "x" + "</a>" * 20_000
     outputs = bind_xml({"//a": shout}, "error", {})(pl.Series([document]))
     assert outputs[0] == document.replace("x", "X!")
+    assert bind_xml({"/b": None}, "drop", {})(pl.Series([document]))[0] == ""
 
 
 def test_names_without_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
