@@ -80,8 +80,6 @@ def run_bounded(command: click.Command, arguments: Sequence[str] | None) -> NoRe
     except DbtoolError as error:
         show_error(error)
         code = error.exit_code
-    except SystemExit:
-        raise
     except BaseException as error:  # noqa: BLE001  the boundary; a panic of polars is no Exception and may quote data
         code = _report_bug(error)
     sys.exit(_heed_lost_output(code))

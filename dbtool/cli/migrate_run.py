@@ -18,7 +18,7 @@ from dbtool.cli.options import (
     target_option,
     verbosity_options,
 )
-from dbtool.cli.output import print_json
+from dbtool.cli.output import print_json, prints_apart
 from dbtool.errors import AnswerIsNo
 
 
@@ -69,7 +69,7 @@ def rehearse(**options: Any) -> None:
         from dbtool.report.verdict import describe_answer_no, passed
         from dbtool.report.watch_migrate import watch_migration
 
-        with watch_migration(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+        with watch_migration(quiet=options["quiet"], verbose=options["verbose"]) as observer, prints_apart():
             rehearsal = run_rehearsal(replace(request, observer=observer))
         _show_rehearsal(rehearsal, options)
     if not passed(rehearsal):

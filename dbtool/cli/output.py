@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 import click
 
 from dbtool.errors import DbtoolError
+
+
+def prints_apart() -> AbstractContextManager[object]:
+    """Standard output is the report's alone: what the project's own modules print meanwhile goes beside it."""
+    return redirect_stdout(sys.stderr)
 
 
 def tell(findings: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import Duration, config_option, format_option, profile_option, verbosity_options
-from dbtool.cli.output import print_json, print_words, tell
+from dbtool.cli.output import print_json, print_words, prints_apart, tell
 from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import ConsentMissing, DbtoolError
 
@@ -96,7 +96,7 @@ def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None
     from dbtool.report.refresh import render_result, result_as_json
 
     def run(*, adopt: bool) -> Any:
-        with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+        with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer, prints_apart():
             return run_refresh(replace(request, observer=observer, adopt=adopt))
 
     result = _with_consent(run, target, adopt=request.adopt)
@@ -128,7 +128,11 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     from dbtool.report.progress import OfWalk, watch
     from dbtool.report.refresh import plan_as_json, render_plan
 
-    with time_limit(request), watch(quiet=options["quiet"], verbose=options["verbose"]) as observer:
+    with (
+        time_limit(request),
+        watch(quiet=options["quiet"], verbose=options["verbose"]) as observer,
+        prints_apart(),
+    ):
         plan = plan_refresh(replace(request, observer=OfWalk(observer)))
     if as_json:
         print_json(plan_as_json(plan))

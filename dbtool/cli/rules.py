@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import config_option, format_option, verbosity_options
+from dbtool.cli.output import prints_apart
 from dbtool.cli.rules_accept import accept, schema
 from dbtool.cli.rules_explain import explain
 from dbtool.cli.rules_loading import load_project_rules
@@ -86,7 +87,8 @@ def _check(environment: str, profile: str | None, config: Path | None) -> tuple[
 
     settings = load_settings(config, os.environ)
     target = settings.target(environment)
-    plan, findings = check_rules(target, load_project_rules(settings), profile)
+    with prints_apart():
+        plan, findings = check_rules(target, load_project_rules(settings), profile)
     return plan, (*settings.warnings(), *findings)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import config_option, format_option, profile_option, verbosity_options
-from dbtool.cli.output import print_json, show_failure, tell
+from dbtool.cli.output import print_json, prints_apart, show_failure, tell
 from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import AnswerIsNo, DbtoolError, UsageError
 
@@ -75,7 +75,10 @@ def _explain_row(
     name, column = _parse(table)
     if column is not None:
         raise UsageError(f"--id asks for a row, and {table} is a column; nothing was done. Write {name}.")
-    explanation = explain_row(source, load_project_rules(settings), key, profile=profile, table=name, ids=ids)
+    with prints_apart():
+        explanation = explain_row(
+            source, load_project_rules(settings), key, profile=profile, table=name, ids=ids
+        )
     if _as_json(options):
         print_json(explanation_as_json(environment, explanation))
     elif not options["quiet"]:
@@ -99,7 +102,8 @@ def _explain_rules(
     from dbtool.report.explain_rules import render_table_explained, table_explained_as_json
 
     name, column = _parse(table)
-    explained = explain_rules(source, load_project_rules(settings), name, column)
+    with prints_apart():
+        explained = explain_rules(source, load_project_rules(settings), name, column)
     if _as_json(options):
         print_json(table_explained_as_json(environment, explained))
     elif not options["quiet"]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dbtool.errors import DbtoolError
 from dbtool.masking.mask import DoesNotFit
 from dbtool.masking.pools import note_pool
 from dbtool.rules.model import PythonModules
@@ -99,7 +100,9 @@ def _execute(name: str, spec: ModuleSpec, file: Path) -> ModuleType:
     try:
         if spec.loader is not None:
             spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a module raises anything while it is loaded
+    except (DbtoolError, KeyboardInterrupt):  # of a signal that came meanwhile
+        raise
+    except BaseException as error:  # noqa: BLE001  a module raises anything while it is loaded
         del sys.modules[name]
         told = f"{type(error).__name__}: {error}".rstrip(": ")
         raise DoesNotFit(

@@ -70,11 +70,16 @@ def run_after_load(target: Target, candidate: str) -> None:
 def read_script(path: str) -> str:
     """:raises ConfigurationInvalid: there is no such file, or it is not UTF-8."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        script = Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise ConfigurationInvalid(
-            f"after_load names {path}, which cannot be read as UTF-8 text; correct dbtool.toml"
+            f"after_load names {path}, which cannot be read as UTF-8 text; nothing was done. Correct dbtool.toml, or the file."
         ) from None
+    if "\0" in script:  # what follows would not be run, without a word
+        raise ConfigurationInvalid(
+            f"after_load names {path}, which holds a null character; nothing was done. Correct the file."
+        )
+    return script
 
 
 def analyze_candidate(

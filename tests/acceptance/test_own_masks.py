@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -198,6 +199,32 @@ def test_a_function_that_fails_later_ends_the_run_without_a_value(project: Proje
     assert "badge 1" not in done.stdout + done.stderr
     with psycopg.connect(project.target) as connection:
         assert connection.execute("SELECT to_regclass('person')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    "body", ["raise SystemExit(0)", "import sys; sys.exit()", "pl.Series(['x']).cast(pl.Int64)"]
+)
+def test_a_function_cannot_end_the_run_as_if_it_were_done(project: Project, body: str) -> None:
+    (project.folder / "own_masks.py").write_text(
+        f"import polars as pl\n\n\ndef badge(values, seed):\n    {body}\n"
+    )
+    done = project.run("refresh", "production", "staging")
+    assert done.returncode == 1
+    assert "[mask-fails]" in done.stderr
+    with psycopg.connect(project.target) as connection:
+        assert connection.execute("SELECT to_regclass('person')").fetchone() == (None,)
+
+
+def test_what_a_module_prints_is_no_part_of_the_report(project: Project) -> None:
+    (project.folder / "own_masks.py").write_text(
+        _MODULE.replace("    return", "    print('called')\n    return") + "\n\nprint('loaded')\n"
+    )
+    for arguments in (("refresh", "production", "staging", "--plan"), ("rules", "check", "production")):
+        done = project.run(*arguments, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["schema"] == 1
+        assert "loaded" in done.stderr
+        assert "called" in done.stderr
 
 
 def test_everything_that_is_wrong_is_told_at_once(project: Project) -> None:

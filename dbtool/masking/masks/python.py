@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from pydantic import Field, StringConstraints
 
-from dbtool.errors import MaskFailed
+from dbtool.errors import DbtoolError, MaskFailed
 from dbtool.masking.canonical import plan_key
 from dbtool.masking.distinct import per_value
 from dbtool.masking.fit import check_type, get_room
@@ -81,10 +81,12 @@ class _Caller:
                 f"cannot be given every value of {column}: Python has none for some, such as infinity or a year "
                 "before 1. With `takes: text` it is given texts"
             ) from None
-        except Exception as error:  # noqa: BLE001  the function is the project's and raises anything
+        except (DbtoolError, KeyboardInterrupt):  # of a signal that came meanwhile
+            raise
+        except BaseException as error:  # noqa: BLE001  the function is the project's: SystemExit, or a panic of polars
             raise self._failure(f"raised {type(error).__name__}{self._place(error)}") from None
 
-    def _place(self, error: Exception) -> str:
+    def _place(self, error: BaseException) -> str:
         """The line of the project's own that the error came by last."""
         place, trace = "", error.__traceback__
         while trace is not None:

@@ -240,6 +240,11 @@ def test_a_signal_ends_the_command_and_a_second_one_does_not_cut_the_clean_up_sh
     assert process.returncode == code
 
 
+def test_nothing_within_a_command_can_end_it_as_if_it_were_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(failing(SystemExit(0))) == 70
+    assert "a bug (SystemExit)" in capsys.readouterr().err
+
+
 def test_names_that_a_message_quotes_do_not_reach_the_terminal_as_commands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -58,6 +58,15 @@ def test_a_script_is_read_as_utf_8(tmp_path: Path) -> None:
     script = tmp_path / "a.sql"
     script.write_bytes("SELECT 'é';".encode())
     assert read_script(str(script)) == "SELECT 'é';"
+    script.write_bytes("\ufeffSELECT 'é';".encode())
+    assert read_script(str(script)) == "SELECT 'é';"
+
+
+def test_a_script_of_which_the_server_would_read_the_beginning_alone_is_refused(tmp_path: Path) -> None:
+    script = tmp_path / "a.sql"
+    script.write_bytes(b"SELECT 1;\0UPDATE t SET v = NULL")
+    with pytest.raises(ConfigurationInvalid, match=r"a\.sql, which holds a null character; nothing was done"):
+        read_script(str(script))
 
 
 @pytest.mark.parametrize("content", [None, b"\xe9"])
