@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import unescape
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,7 @@ _DIGITS_ALONE = r"^\+?[\d ()./\-]{9,}$"
 _TELEPHONE = r"^(?:\+|00?[1-9]|\d+[ ()./\-])"
 _NO_TELEPHONE = r"^(?:\d{4}-\d\d-\d\d\b.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3})$"
 _SHORTEST_TELEPHONE = 9
+_REFERENCE = "&#?[0-9A-Za-z]+;"
 _SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
 _END = 50_000  # characters at either end by which a long text is known
 _EMPTY: Hashes = np.empty(0, dtype=np.uint64)
@@ -175,9 +177,16 @@ def _hash_tokens(values: pl.Series, seed: int) -> Hashes:
     distinct = distinct.filter(distinct.to_frame("v").select(_telling(pl.col("v"))).to_series())
     if distinct.is_empty():
         return _EMPTY
+    distinct = _joined(distinct, _read_references(distinct))
     found = [_extract(distinct, pattern) for pattern in _TOKENS]
     bare = [part.str.strip_chars(" \"'.-@") for part in found]
     return _hash(_joined(*found, *bare, _telephones_in(distinct), _compact_ibans_in(distinct)), seed)
+
+
+def _read_references(texts: pl.Series) -> pl.Series:
+    """What is written as &#64; or &amp;, in XML and HTML, as whoever reads it is told."""
+    spelt = texts.filter(texts.str.contains(_REFERENCE))
+    return pl.Series([unescape(text) for text in spelt.to_list()], dtype=pl.String)
 
 
 @dataclass

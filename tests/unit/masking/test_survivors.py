@@ -36,6 +36,8 @@ def numbers(*values: int) -> Hashes:
         # e-mail addresses
         ("ada@x.org", "Mail ADA@X.ORG, please."),
         ("Ada@X.org", "<ada@x.org>"),
+        ("ada@x.org", "<mail>ada&#64;x.org</mail>"),
+        ("o'hara@x.org", "<mail to='o&apos;hara&#x40;x.org'/>"),
         ("ada@x.org", "'ada@x.org'"),
         ("ada@x.org", "mailto:ada@x.org?subject=x"),
         ("ada@x.org", "https://x.org/?u=ada@x.org&n=1"),
