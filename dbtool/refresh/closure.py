@@ -1,7 +1,7 @@
 """Does every reference lead to a row in the candidate, also those that PostgreSQL does not vouch for?
 
 It validates the valid foreign keys itself. A reference that only the rules know, or whose key is NOT VALID or NOT ENFORCED, is
-counted here: a subset may leave as many of them without their row as the chosen rows have in the source, and no more.
+counted here: the copy may leave as many of them without their row as the copied rows have in the source, and no more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.loose_ends import count_loose_ends
-from dbtool.refresh.keys import ChosenRows
+from dbtool.refresh.references import References
 from dbtool.refresh.request import Cancellation
 from dbtool.subset.graph import Edge
 from dbtool.targets import Target
@@ -23,7 +23,7 @@ from dbtool.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """``found`` are the references of the candidate that lead nowhere, ``known`` those of the chosen rows that do in the source
+    """``found`` are the references of the candidate that lead nowhere, ``known`` those of the copied rows that do in the source
     already. Of ``changed`` ones a value was masked, or made NULL for another reference: there it may be fewer.
     """
 
@@ -62,11 +62,11 @@ def check_closure(
     candidate: str,
     landed: Catalog,
     plan: MaskingPlan,
-    rows: ChosenRows,
+    references: References,
     *,
     cancellation: Cancellation,
 ) -> Closure:
-    edges = [edge for edge in rows.graph.edges if not edge.vouched]
+    edges = [edge for edge in references.graph.edges if not edge.vouched]
     if not edges:
         return Closure()
     with (
@@ -74,13 +74,13 @@ def check_closure(
         cancellation.ending(connection.cancel),
     ):
         found = count_loose_ends(connection, landed, edges)
-    changed = frozenset(edge for edge in edges if is_changed(edge, plan, rows))
-    return Closure(found, rows.orphans, changed)
+    changed = frozenset(edge for edge in edges if is_changed(edge, plan, references))
+    return Closure(found, references.orphans, changed)
 
 
-def is_changed(edge: Edge, plan: MaskingPlan, rows: ChosenRows) -> bool:
+def is_changed(edge: Edge, plan: MaskingPlan, references: References) -> bool:
     """Two values that differ by case alone, say, may have one stand-in; a lossy mask makes one of many."""
-    graph, nulled = rows.graph, rows.selection.nulled
+    graph, nulled = references.graph, references.nulled
     lost = {
         column
         for leaf in graph.leaves_of(edge.referencing)

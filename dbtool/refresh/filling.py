@@ -29,7 +29,14 @@ from dbtool.refresh.pre_data import (
 )
 from dbtool.refresh.preflight import Preflight
 from dbtool.refresh.readers import open_reader
-from dbtool.refresh.result import SequenceSet, Verification
+from dbtool.refresh.references import (
+    References,
+    are_all_vouched,
+    describe_orphans,
+    look_at_all,
+    of_chosen,
+)
+from dbtool.refresh.result import SequenceSet, TableCopied, Verification
 from dbtool.refresh.rights import make_policies
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.run import Run
@@ -71,7 +78,7 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
         with meanwhile(
             lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation
         ) as restored:
-            rows = _choose(run, checked, copied)
+            rows, references = _choose(run, checked, copied)
             with run.stage("pre-data"):
                 restored()
         candidate = making()
@@ -83,16 +90,25 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
             make_policies(request.target, candidate, not_restored.rights)
     with run.stage("verify"):
         made = as_restored(snapshot.catalog, checked.source.preserved)
-        verification = _verify(run, checked, copied, candidate, streamed, made=made, rows=rows)
+        verification = _verify(
+            run, checked, copied, candidate, streamed, made=made, rows=rows, references=references
+        )
     return Filled(rows, streamed, sequences, verification, not_restored)
 
 
-def _choose(run: Run, checked: Preflight, snapshot: HeldSnapshot) -> ChosenRows | None:
-    """None: every row is copied."""
-    if checked.subset is None:
-        return None
+def _choose(
+    run: Run, checked: Preflight, snapshot: HeldSnapshot
+) -> tuple[ChosenRows | None, References | None]:
+    """No rows: all are copied. No references: PostgreSQL vouches for all."""
+    if checked.subset is None and are_all_vouched(run.request.rules, snapshot.catalog):
+        return None, None
     with run.stage("keys"):
-        return choose_rows(run.request, snapshot, checked.subset)
+        if checked.subset is None:
+            references = look_at_all(run.request, snapshot)
+            run.remark(describe_orphans(references))
+            return None, references
+        rows = choose_rows(run.request, snapshot, checked.subset)
+        return rows, of_chosen(rows)
 
 
 def _stream(
@@ -122,7 +138,14 @@ def _stream(
         streamed = stream.run(chunks, request.jobs, without_rows=[relation.name for relation in tables])
     if rows is not None:
         refuse_changed(rows.selection, streamed.tables)
-    return streamed
+    return replace(
+        streamed, tables=tuple(_under_its_root(table, snapshot.catalog) for table in streamed.tables)
+    )
+
+
+def _under_its_root(table: TableCopied, catalog: Catalog) -> TableCopied:
+    root = catalog.relations[table.name].ruled_by
+    return table if root == table.name else replace(table, partition_of=root)
 
 
 def _planned(relation: Relation, rows: ChosenRows | None) -> tuple[int, int]:
@@ -171,6 +194,7 @@ def _verify(
     *,
     made: Catalog,
     rows: ChosenRows | None,
+    references: References | None,
 ) -> Verification:
     """``made`` is what the candidate must have, ``snapshot`` what rows were copied of."""
     request = run.request
@@ -195,7 +219,8 @@ def _verify(
             streamed,
             jobs=request.jobs,
             cancellation=request.cancellation,
-            rows=rows,
+            references=references,
+            is_subset=rows is not None,
         )
 
 

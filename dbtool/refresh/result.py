@@ -21,7 +21,9 @@ class SnapshotTaken:
 
 @dataclass(frozen=True, slots=True)
 class TableCopied:
-    """``bytes`` of COPY text read; ``seconds`` the sum over its chunks, which may overlap."""
+    """``bytes`` of COPY text read; ``seconds`` the sum over its chunks, which may overlap. ``partition_of`` names the root
+    of the partitioned table that this is a part of.
+    """
 
     name: RelationName
     rows: int
@@ -29,6 +31,7 @@ class TableCopied:
     seconds: float
     masked_columns: tuple[str, ...] = ()
     kept_in_part: tuple[str, ...] = ()
+    partition_of: RelationName | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -74,8 +74,15 @@ class Run:
             f"{lost}; the refresh has begun again",
             "on a standby, raise max_standby_streaming_delay beyond the time a refresh takes, or set hot_standby_feedback",
         )
-        self.remarks.append(finding)
-        self.request.observer.found(finding)
+        self.remark([finding])
+
+    def remark(self, findings: Iterable[Finding]) -> None:
+        """Found out while running. A run that began again says the last of what it found twice."""
+        for finding in findings:
+            said = (finding.check, finding.where)
+            self.remarks = [one for one in self.remarks if (one.check, one.where) != said]
+            self.remarks.append(finding)
+            self.request.observer.found(finding)
 
     @property
     def made_at(self) -> str:

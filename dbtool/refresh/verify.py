@@ -25,7 +25,7 @@ from dbtool.masking.survivors import (
 from dbtool.postgres.candidate import candidate_session, count_rows
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.closure import Closure, check_closure
-from dbtool.refresh.keys import ChosenRows
+from dbtool.refresh.references import References
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import TableCopied, Verification
 from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
@@ -71,27 +71,30 @@ def verify(
     *,
     jobs: int,
     cancellation: Cancellation,
-    rows: ChosenRows | None = None,
+    references: References | None = None,
+    is_subset: bool = False,
 ) -> Verification:
-    """Run every check and say all of what was found; nothing is raised for a finding. ``rows`` None: all were copied."""
+    """Run every check and say all of what was found; nothing is raised for a finding. ``references`` None: PostgreSQL vouches
+    for all.
+    """
     findings = check_counts(landed, streamed, jobs, cancellation)
     findings += check_structure(source, landed.catalog)
     judged, rates = judge_tallies(masked.plan, streamed)
     met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
     findings += judged + surviving_findings(met)
-    closure = _closure(landed, masked.plan, rows, cancellation)
+    closure = _closure(landed, masked.plan, references, cancellation)
     findings += closure.findings()
-    sentences = describe_checked(landed.catalog, streamed, masked, closure, is_subset=rows is not None)
+    sentences = describe_checked(landed.catalog, streamed, masked, closure, is_subset=is_subset)
     return summarise(findings, rates, met, sentences, orphans=closure.orphans)
 
 
 def _closure(
-    landed: Landed, plan: MaskingPlan, rows: ChosenRows | None, cancellation: Cancellation
+    landed: Landed, plan: MaskingPlan, references: References | None, cancellation: Cancellation
 ) -> Closure:
-    if rows is None:
+    if references is None:
         return Closure()
     return check_closure(
-        landed.target, landed.database, landed.catalog, plan, rows, cancellation=cancellation
+        landed.target, landed.database, landed.catalog, plan, references, cancellation=cancellation
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, VerificationFailed
 from dbtool.findings import Finding
 from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json, subset_as_json
 from dbtool.refresh.plan import ColumnPlanned, RefreshPlan, TablePlanned
-from dbtool.refresh.result import RefreshResult, Verification
+from dbtool.refresh.result import RefreshResult, TableCopied, Verification
 from dbtool.report.findings import render_findings
 from dbtool.report.numbers import human_bytes, human_count, human_seconds
 from dbtool.report.subset import describe_subset, plain_table, render_subset
@@ -32,18 +34,29 @@ BROKEN = frozenset({3, 7, 70, 130, 143})
 
 def render_result(result: RefreshResult) -> RenderableType:
     tables = plain_table(("table", "left"), ("rows", "right"), ("read", "right"), ("masked columns", "left"))
-    for table in result.tables:
+    for name, parts in _by_root(result.tables).items():
         tables.add_row(
-            str(table.name),
-            human_count(table.rows),
-            human_bytes(table.bytes),
-            ", ".join(table.masked_columns) or "-",
+            str(name) + (f" ({len(parts)} partitions)" if len(parts) > 1 else ""),
+            human_count(sum(part.rows for part in parts)),
+            human_bytes(sum(part.bytes for part in parts)),
+            ", ".join(parts[0].masked_columns) or "-",
         )
     for kept in result.preserved:
         tables.add_row(
-            str(kept.name), human_count(kept.rows), human_bytes(kept.bytes), f"- (kept, as {result.target} had it)"
+            str(kept.name),
+            human_count(kept.rows),
+            human_bytes(kept.bytes),
+            f"- (kept, as {result.target} had it)",
         )
     return Group(tables, Text(), render_verification(result.verification), _summary(result))
+
+
+def _by_root(tables: Iterable[TableCopied]) -> dict[RelationName, list[TableCopied]]:
+    """Partitions take their root's rules, so that one line says it all; the JSON has each of them."""
+    found: dict[RelationName, list[TableCopied]] = {}
+    for table in tables:
+        found.setdefault(table.partition_of or table.name, []).append(table)
+    return found
 
 
 def render_verification(verification: Verification) -> RenderableType:

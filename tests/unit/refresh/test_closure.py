@@ -11,12 +11,11 @@ from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
 from dbtool.refresh.closure import Closure, is_changed
-from dbtool.refresh.keys import ChosenRows
+from dbtool.refresh.references import References
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge, Graph
-from dbtool.subset.plan import SubsetPlan
 from dbtool.subset.row_set import RowSet
-from dbtool.subset.selection import Nulled, Selection
+from dbtool.subset.selection import Nulled
 
 _USERS, _NOTES = RelationName("public", "users"), RelationName("public", "notes")
 _EDGE = Edge(_NOTES, ("author",), _USERS, ("email",), (EqualityOperator(),))
@@ -95,21 +94,20 @@ def _plan(**masked: str) -> MaskingPlan:
     return MaskingPlan(relations, Coverage({}))
 
 
-def _rows(**nulled: Any) -> ChosenRows:
+def _references(**nulled: Any) -> References:
     graph = Graph((_EDGE,), (), {_USERS: (_USERS,), _NOTES: (_NOTES,)}, {_USERS: _USERS, _NOTES: _NOTES})
-    plan = SubsetPlan(None, (), (), ())
-    return ChosenRows(graph, Selection(nulled=nulled.get("nulled", {})), plan)
+    return References(graph, nulled=nulled.get("nulled", {}))
 
 
 def test_a_mask_at_either_end_changes_a_reference_and_one_beside_does_not() -> None:
-    assert not is_changed(_EDGE, _plan(), _rows())
-    assert is_changed(_EDGE, _plan(notes="author"), _rows())
-    assert is_changed(_EDGE, _plan(users="email"), _rows())
-    assert not is_changed(_EDGE, _plan(notes="reader", users="author"), _rows())
+    assert not is_changed(_EDGE, _plan(), _references())
+    assert is_changed(_EDGE, _plan(notes="author"), _references())
+    assert is_changed(_EDGE, _plan(users="email"), _references())
+    assert not is_changed(_EDGE, _plan(notes="reader", users="author"), _references())
 
 
 def test_a_column_that_became_null_for_another_reference_changes_this_one() -> None:
     lost = RowSet()
     lost.add(np.array([1], np.uint64))
-    assert is_changed(_EDGE, _plan(), _rows(nulled={_NOTES: (Nulled(("author", "reader"), lost),)}))
-    assert not is_changed(_EDGE, _plan(), _rows(nulled={_NOTES: (Nulled(("reader",), lost),)}))
+    assert is_changed(_EDGE, _plan(), _references(nulled={_NOTES: (Nulled(("author", "reader"), lost),)}))
+    assert not is_changed(_EDGE, _plan(), _references(nulled={_NOTES: (Nulled(("reader",), lost),)}))

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ def test_a_result_reads_as_a_table_a_proof_and_a_summary() -> None:
         "database shop; previous kept as shop_dbtool_previous_2",
         "snapshot 0/1A2B3C, key 0123456789abcdef, rules fedcba987654",
     ]
+
+
+def test_partitions_are_told_in_one_line_under_their_root() -> None:
+    root = RelationName("public", "events")
+    parts = tuple(
+        TableCopied(
+            RelationName("public", f"events_{month}"), 1_000, 2048, 0.1, ("email",), partition_of=root
+        )
+        for month in range(1, 4)
+    )
+    text = shown(render_result(replace(RESULT, tables=(*RESULT.tables, *parts))))
+    assert re.search(r"^public\.events \(3 partitions\) +3,000 +6\.0 KiB +email", text, re.MULTILINE)
+    assert "events_1" not in text
 
 
 def test_a_result_without_previous_or_chance_says_no_more_than_there_is() -> None:
