@@ -4,7 +4,7 @@ Both ends are embedded servers with the same settings, on this machine, like the
 contender runs once per round, in turn, so that a machine whose speed drifts is unfair to none. Prints a table and
 writes bench/results.json.
 
-    python bench/run.py [--rows 10000000] [--rounds 2]
+    python bench/run.py [--scale 10M] [--rounds 2]
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 
 from dbtool.clones.embedded import EmbeddedServer, embedded_server
 from dbtool.demo.project import get_project_folder, migrate_shop
+from dbtool.demo.scale import parse_scale
 from dbtool.demo.shop import fill_shop
 from dbtool.postgres.binaries import Installation, choose_server, find_installations
 from dbtool.postgres.parameters import program_environment
@@ -63,13 +64,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--scale", type=parse_scale, default="10M")
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dbtool-bench-") as name, open_arena(Path(name)) as arena:
-        filled = fill_arena(arena, arguments.rows)
+        filled = fill_arena(arena, arguments.scale)
         measured = _race(arena, arguments.rounds)
-    results = _results(arguments.rows, arguments.rounds, filled, measured)
+    results = _results(arguments.scale, arguments.rounds, filled, measured)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     _print_table(results, measured)
 
@@ -86,6 +87,7 @@ def open_arena(folder: Path) -> Iterator[Arena]:
 
 
 def fill_arena(arena: Arena, rows: int) -> dict[str, float]:
+    """``peak_mb`` of the one server process that fills, buffers it shares with others included; 0 without /proc."""
     with connect(arena.production.url()) as maintenance:
         maintenance.execute("CREATE DATABASE shop")
     url = arena.production.url("shop")
@@ -95,8 +97,19 @@ def fill_arena(arena: Arena, rows: int) -> dict[str, float]:
         fill_shop(
             connection, rows=rows, seed=1, progress=lambda table: print(f"filled {table}", file=sys.stderr)
         )
-        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    return {"seconds": round(time.monotonic() - began, 1), "mb": round((size or (0,))[0] / 1e6)}
+        seconds = time.monotonic() - began
+        size = connection.execute("SELECT pg_database_size(current_database()), pg_backend_pid()").fetchone()
+        mb, backend = size or (0, 0)
+        return {"seconds": round(seconds, 1), "mb": round(mb / 1e6), "peak_mb": _peak_mb(backend)}
+
+
+def _peak_mb(process: int) -> int:
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return round(int(peak.split()[1]) / 1024)
 
 
 def _race(arena: Arena, rounds: int) -> dict[str, Measured]:
@@ -221,7 +234,7 @@ def _results(
     return {
         "rows": rows,
         "database_mb": filled["mb"],
-        "fill_s": filled["seconds"],
+        "fill": {"seconds": filled["seconds"], "peak_mb": filled["peak_mb"]},
         "rounds": rounds,
         "machine": {
             "cores": os.cpu_count(),
@@ -242,6 +255,8 @@ def _median_stages(measured: Measured) -> dict[str, float]:
 
 
 def _print_table(results: Mapping[str, Any], measured: Mapping[str, Measured]) -> None:
+    fill = results["fill"]
+    print(f"filled in {fill['seconds']:.1f} s, peak {fill['peak_mb']} MB")
     print(
         f"{results['rows']:,} rows, {results['database_mb']} MB with indexes, {results['rounds']} rounds, medians"
     )

@@ -5,7 +5,7 @@ them; 1 % once more without the indexes on the referencing columns of the two la
 per round, in turn. A wide walk, over a table of two columns and forty million rows, shows what the row sets take. Prints a
 table and adds to bench/results.json.
 
-    python bench/subset.py [--rows 10000000] [--rounds 2] [--wide 40000000]
+    python bench/subset.py [--scale 10M] [--rounds 2] [--wide 40000000]
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from typing import Any
 import run as arena_of
 
 from dbtool.demo.project import get_project_folder
+from dbtool.demo.scale import parse_scale
 from dbtool.postgres.session import connect
 
 RESULTS = Path(__file__).with_name("results.json")
 INDEXES = ("orders_customer_id_idx", "payments_order_id_idx")
+# ONLY would make a partitioned table's index without those of its partitions.
+_DEFINITION = "SELECT replace(pg_get_indexdef(%s::regclass), ' ON ONLY ', ' ON ')"
 _SUBSET = "subset:\n  roots: [{{table: public.customers, percent: {percent}}}]\n"
 _WIDE = """
 CREATE TABLE public.owners (id bigint PRIMARY KEY);
@@ -50,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--scale", type=parse_scale, default="10M")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--wide", type=int, default=40_000_000, help="0 leaves the wide walk out")
     arguments = parser.parse_args()
@@ -58,7 +61,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="dbtool-bench-") as name,
         arena_of.open_arena(Path(name)) as arena,
     ):
-        arena_of.fill_arena(arena, arguments.rows)
+        arena_of.fill_arena(arena, arguments.scale)
         measured = _race(arena, arguments.rounds)
         wide = _walk_wide(arena, arguments.wide) if arguments.wide else None
     report(arguments, measured, wide)
@@ -97,10 +100,7 @@ def _refresh(arena: arena_of.Arena, percent: float | None) -> dict[str, Any]:
 def _without_indexes(arena: arena_of.Arena, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     url = arena.production.url("shop")
     with connect(url) as connection:
-        made = [
-            connection.execute("SELECT pg_get_indexdef(%s::regclass)", [f"public.{name}"]).fetchone()
-            for name in INDEXES
-        ]
+        made = [connection.execute(_DEFINITION, [f"public.{name}"]).fetchone() for name in INDEXES]
         for name in INDEXES:
             connection.execute(f"DROP INDEX public.{name}".encode())
     try:
@@ -165,7 +165,7 @@ def report(
         print(f"{'':18} {stages}")
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     results["subset"] = {
-        "rows": arguments.rows,
+        "rows": arguments.scale,
         "rounds": arguments.rounds,
         "share_of_full": {name: round(share, 3) for name, share in shares.items()},
         "wall_s": {

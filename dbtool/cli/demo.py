@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dbtool.cli.options import format_option, verbosity_options
+from dbtool.demo.scale import parse_scale
 from dbtool.errors import DbtoolError, VerificationFailed
 
 _FOLDER = Path("dbtool-demo")
 
 
+class Scale(click.ParamType[int]):
+    """``10k`` → rows."""
+
+    name = "scale"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return parse_scale(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.command()
 @click.option(
-    "--rows",
-    type=click.IntRange(min=500),
-    default=200_000,
+    "--scale",
+    type=Scale(),
+    default="200k",
     show_default=True,
-    help="How many rows production has, about.",
+    help="How many rows production has, about: 10k, 200k, 30M, or a plain number from 500 on.",
 )
 @click.option("--keep", is_flag=True, help="Leave both servers running, with a project to try things in.")
 @click.option(
@@ -32,7 +46,7 @@ _FOLDER = Path("dbtool-demo")
 @verbosity_options
 def demo(
     *,
-    rows: int,
+    scale: int,
     keep: bool,
     folder: Path | None,
     stop: bool,
@@ -50,7 +64,7 @@ def demo(
         _stop(folder or _FOLDER, quiet=quiet)
         return
     home = (folder or _FOLDER) if keep or folder else None
-    _run(rows, home, as_json=output_format == "json", quiet=quiet, verbose=verbose)
+    _run(scale, home, as_json=output_format == "json", quiet=quiet, verbose=verbose)
 
 
 def _stop(home: Path, *, quiet: bool) -> None:

@@ -17,8 +17,9 @@ from dbtool.demo.migration import Shop, tell_migration
 from dbtool.demo.narrator import Narrator
 from dbtool.demo.project import migrate_shop
 from dbtool.demo.result import Availability, DemoResult
+from dbtool.demo.scale import MINIMUM_ROWS
 from dbtool.demo.servers import demo_servers
-from dbtool.demo.shop import MINIMUM_ROWS, fill_shop
+from dbtool.demo.shop import fill_shop
 from dbtool.demo.watch import StagingWatch
 from dbtool.digest import ProjectKey
 from dbtool.masking.masks import MASKS

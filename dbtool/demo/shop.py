@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 
+from dbtool.demo.scale import MINIMUM_ROWS
 from dbtool.errors import UsageError
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 
-# In this order, since later ones read earlier ones: an order's total is the sum of its lines.
-FILLED = (
+# In this order, since later ones read earlier ones: an order's total is the sum of its lines. What is new comes last: a
+# table draws by its place here, and is to draw the same tomorrow.
+_FILES = (
     "tenants",
     "customers",
     "addresses",
@@ -24,8 +26,34 @@ FILLED = (
     "reviews",
     "sessions",
     "profiles",
+    "categories",
+    "product_prices",
+    "absences",
+    "suppliers",
+    "supplier_contacts",
+    "subscribers",
+    "subscriber_history",
+    "messages",
+    "support_tickets",
+    "returns",
+    "documents",
+    "contracts",
+    "product_manuals",
+    "carts",
+    "loyalty_cards",
+    "gift_cards",
+    "gift_card_uses",
+    "settlements",
 )
-MINIMUM_ROWS = 500
+_SPELLED = {
+    "gift_cards": '"Gift Cards"',
+    "gift_card_uses": '"Gift Card Uses"',
+    "settlements": "settlements_of_the_marketplace_with_sellers_by_payment_provider",
+}
+FILLED = tuple(_SPELLED.get(file, file) for file in _FILES)
+"""The tables, as SQL spells them."""
+MATERIALIZED = ("contact_directory", "contacts_by_mail_host")
+"""The materialised views; the second is made from the first."""
 # Each table draws from salts of its own; a table uses fewer than this many.
 _SALTS_PER_TABLE = 1000
 _SALTS_PER_SEED = 1_000_000
@@ -33,7 +61,7 @@ _SALTS_PER_SEED = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ShopSize:
-    """How many rows each table is drawn with. Addresses, lines, payments and profiles follow from these."""
+    """How many rows tables are drawn with. All others follow from these: addresses, lines, payments, tickets."""
 
     tenants: int
     customers: int
@@ -42,6 +70,7 @@ class ShopSize:
     orders: int
     reviews: int
     sessions: int
+    suppliers: int
 
 
 def plan_size(rows: int) -> ShopSize:
@@ -54,6 +83,7 @@ def plan_size(rows: int) -> ShopSize:
         orders=rows * 20 // 100,
         reviews=rows * 15 // 1000,
         sessions=rows * 2 // 100,
+        suppliers=max(4, rows // 20_000),
     )
 
 
@@ -77,6 +107,7 @@ def fill_shop(
             with _without_constraints(connection, progress):
                 _insert(connection, plan_size(rows), seed, progress)
             _move_sequences(connection)
+            _refresh_views(connection, progress)
         connection.execute("VACUUM (ANALYZE)")
 
 
@@ -101,9 +132,9 @@ def _prepare(connection: Connection) -> None:
 
 def _insert(connection: Connection, size: ShopSize, seed: int, progress: Callable[[str], None]) -> None:
     counts = {name: getattr(size, name) for name in size.__slots__}
-    for number, table in enumerate(FILLED):
+    for number, (file, table) in enumerate(zip(_FILES, FILLED, strict=True)):
         salt = seed * _SALTS_PER_SEED + number * _SALTS_PER_TABLE
-        connection.execute(_statement(table), {**counts, "salt": salt})
+        connection.execute(_statement(file), {**counts, "salt": salt})
         connection.execute(f"ANALYZE public.{table}".encode())
         progress(table)
 
@@ -123,3 +154,9 @@ def _without_constraints(connection: Connection, progress: Callable[[str], None]
 def _move_sequences(connection: Connection) -> None:
     for (statement,) in connection.execute(_statement("sequences")).fetchall():
         connection.execute(statement.encode())
+
+
+def _refresh_views(connection: Connection, progress: Callable[[str], None]) -> None:
+    for view in MATERIALIZED:
+        connection.execute(f"REFRESH MATERIALIZED VIEW public.{view}".encode())
+        progress(view)

@@ -25,6 +25,7 @@ from dbtool.report.refresh import failure_as_json, findings_of, render_findings,
 from dbtool.report.verdict import describe_verdict
 
 _LATEST_MONTHS = 4
+_FIRST_TABLES = 11  # which hold nearly all rows
 _QUIET_S = 1.0
 _MASKED, _DIFFERENT = ("masked", "green"), ("DIFFERENT", "bold red")
 _WIDTH_IN_FILES = 120
@@ -121,7 +122,9 @@ def _reports(comparison: Comparison) -> tuple[tuple[Field, ...], ...]:
         for month in comparison.revenue[-_LATEST_MONTHS:]
     )
     counts = tuple(
-        Field(f"rows of {count.label}", count.production, count.staging) for count in comparison.counts
+        Field(f"rows of {count.label}", count.production, count.staging)
+        for place, count in enumerate(comparison.counts)
+        if place < _FIRST_TABLES or not count.is_same
     )
     return revenue, counts
 
@@ -129,6 +132,7 @@ def _reports(comparison: Comparison) -> tuple[tuple[Field, ...], ...]:
 def _render_summary(result: DemoResult) -> Text:
     comparison = result.comparison
     months = sum(month.is_same for month in comparison.revenue)
+    tables = sum(count.is_same for count in comparison.counts)
     in_production, in_staging = comparison.found
     found = f"in {in_production} rows of production, and in {in_staging} of staging"
     rows = sum(table.rows for table in result.refresh.tables)
@@ -136,6 +140,7 @@ def _render_summary(result: DemoResult) -> Text:
     for line in (
         f"{comparison.needles} e-mail addresses of the customers above stand {found}",
         f"revenue is the same in {months} of {len(comparison.revenue)} months",
+        f"as many rows stand in {tables} of {len(comparison.counts)} tables",
         _describe_availability(result.availability),
     ):
         text.append(f"• {line}\n")

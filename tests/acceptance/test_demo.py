@@ -54,7 +54,7 @@ class Kept:
 
 
 def keep_demo(folder: Path) -> Kept:
-    done = run(folder, "--rows", "3000", "--keep", "--format", "json")
+    done = run(folder, "--scale", "3k", "--keep", "--format", "json")
     assert done.returncode == 0, done.stderr
     return Kept(folder, json.loads(done.stdout))
 
@@ -68,7 +68,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
 
 
 def test_shows_before_and_after_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    done = run(tmp_path, "--rows", "3000")
+    done = run(tmp_path, "--scale", "3k")
     assert done.returncode == 0, done.stderr
     for promised in (
         ", and in 0 of staging",
@@ -78,7 +78,12 @@ def test_shows_before_and_after_and_leaves_nothing_behind(tmp_path: Path) -> Non
         "both servers are gone again",
     ):
         assert promised in done.stdout
-    assert "warning" not in done.stderr
+    warned = [line for line in done.stderr.splitlines() if "warning" in line]
+    assert [line.partition(":")[0].strip() for line in warned] == ["warning"] * 4, warned
+    assert sum("holds what looks like an e-mail address" in line for line in warned) == 3, (
+        "put there on purpose"
+    )
+    assert sum("large objects are not copied" in line for line in warned) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -133,7 +138,7 @@ def test_psql_finds_both_databases_through_the_service_file(kept: Kept) -> None:
 
 
 def test_a_second_demo_leaves_the_kept_one_alone(kept: Kept) -> None:
-    done = run(kept.folder, "--rows", "3000", "--keep")
+    done = run(kept.folder, "--scale", "3k", "--keep")
     assert done.returncode == 2
     assert "dbtool demo --stop" in done.stderr
     with connect(kept.url("staging")) as connection:
@@ -142,7 +147,7 @@ def test_a_second_demo_leaves_the_kept_one_alone(kept: Kept) -> None:
 
 def test_a_demo_that_is_interrupted_leaves_no_server(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "dbtool", "demo", "--rows", "100000", "--keep"],
+        [sys.executable, "-m", "dbtool", "demo", "--scale", "100k", "--keep"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.DEVNULL,

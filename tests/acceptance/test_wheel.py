@@ -35,7 +35,7 @@ def test_the_wheel_shows_the_demo_in_an_empty_folder(installed: Path, tmp_path: 
     where = [sys.executable, "-c", "import dbtool; print(dbtool.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
     assert found.stdout.startswith(f"{installed}/")
-    demo = [sys.executable, "-m", "dbtool", "demo", "--rows", "500", "--format", "json"]
+    demo = [sys.executable, "-m", "dbtool", "demo", "--scale", "500", "--format", "json"]
     done = subprocess.run(demo, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["schema"] == 1

@@ -10,6 +10,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from dbtool.demo.project import get_project_folder, migrate_shop
+from dbtool.demo.shop import FILLED
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import connect
 
@@ -27,7 +28,7 @@ def test_brings_an_empty_database_to_its_one_head(database: str) -> None:
         reached = connection.execute("SELECT version_num FROM public.alembic_version").fetchall()
         catalog = read_catalog(connection)
     assert reached == [(head,) for head in ScriptDirectory(str(MIGRATIONS)).get_heads()]
-    assert len(catalog.ruled()) == 11
+    assert len(catalog.ruled()) == len(FILLED)
 
 
 def test_applies_nothing_the_second_time(database: str) -> None:

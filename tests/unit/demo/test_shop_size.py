@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbtool.demo.shop import MINIMUM_ROWS, plan_size
+from dbtool.demo.scale import MINIMUM_ROWS
+from dbtool.demo.shop import plan_size
 
 
 @pytest.mark.parametrize("rows", [MINIMUM_ROWS, 200_000, 10_000_000])

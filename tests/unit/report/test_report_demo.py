@@ -73,6 +73,15 @@ def test_a_report_that_disagrees_is_said_to_be_different() -> None:
     assert "NOT as promised" in shown
 
 
+def test_of_many_tables_the_first_are_shown_and_those_that_differ() -> None:
+    counts = tuple(Field(f"table_{place:02}", "7", "7" if place != 25 else "6") for place in range(30))
+    shown = printed(replace(RESULT, comparison=replace(COMPARISON, counts=counts)))
+    assert "rows of table_10" in shown
+    assert "rows of table_11" not in shown
+    assert line_with("rows of table_25", shown)[-1] == "DIFFERENT"
+    assert "as many rows stand in 29 of 30 tables" in shown
+
+
 def test_an_address_found_in_staging_is_not_as_promised() -> None:
     assert COMPARISON.holds
     assert not replace(COMPARISON, found=(2, 1)).holds

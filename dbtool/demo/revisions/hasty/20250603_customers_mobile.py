@@ -1,7 +1,7 @@
 """Customers may leave a second number; the board of open orders needs an index.
 
 Revision: d41f7be06c25
-Revises: a97c2e4406fd
+Revises: b5d9e2177c30
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d41f7be06c25"
-down_revision = "a97c2e4406fd"
+down_revision = "b5d9e2177c30"
 branch_labels = None
 depends_on = None
 
