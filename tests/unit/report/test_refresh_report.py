@@ -184,6 +184,7 @@ RESULT_JSON: dict[str, Any] = {
     "made_at": "20260102030405678",
     "snapshot": {"lsn": "0/1A2B3C", "taken_at": "2026-01-02T03:04:05.000000Z"},
     "subset": None,
+    "preserved": [],
     "tables": [
         {
             "name": 'public."Order [/Details]"',
@@ -276,6 +277,7 @@ def test_a_plan_as_json_is_the_contract() -> None:
         "database": "shop",
         "needs_adoption": True,
         "subset": None,
+        "preserved": [],
         "tables": [
             {
                 "name": 'public."Order [/Details]"',
