@@ -38,6 +38,7 @@ from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, SequenceSet, TablePreserved
 
 LOCK_TIMEOUT_MS = 30_000
+_DEADLOCK = "40P01"  # somebody writes to two of the tables, in another order than ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _held(
         try:
             rows_of.hold_rows(connection, there, LOCK_TIMEOUT_MS)
         except ServerFailed as error:
-            if error.sqlstate != LOCK_NOT_AVAILABLE:
+            if error.sqlstate not in {LOCK_NOT_AVAILABLE, _DEADLOCK}:
                 raise
             raise Busy(
                 f"a preserved table of {target} is being written to, and was not free within {LOCK_TIMEOUT_MS / 1000:g} s; the "

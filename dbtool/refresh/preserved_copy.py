@@ -34,15 +34,16 @@ _OF_VALUES = ("22", "23")  # SQLSTATE's classes of data that do not fit, and tha
 
 @dataclass
 class Sum:
-    """Of rows in any order: how many, and what their texts add up to."""
+    """Of rows in any order: how many, and what their texts add up to. ``of`` names the table in messages."""
 
+    of: str
     columns: int
     rows: int = 0
     size: int = 0
     total: int = 0
 
     def add(self, block: bytes) -> None:
-        frame = copytext.parse_block(block, self.columns)
+        frame = copytext.parse_block(block, self.columns, of=self.of)
         self.rows += frame.height
         self.size += len(block)
         hashes = frame.hash_rows().to_numpy()
@@ -107,7 +108,7 @@ def load_tables(
 
 
 def _copy(carrying: Carrying, connection: Connection, table: TableToCarry, reader: CopyReader) -> Sum:
-    given = Sum(len(table.columns))
+    given = Sum(str(table.name), len(table.columns))
     names = tuple(column.name for column in table.columns)
 
     def blocks() -> Generator[bytes]:
@@ -153,7 +154,7 @@ def _casts(table: TableToCarry) -> dict[int, str]:
 
 def _read_back(carrying: Carrying, table: TableToCarry) -> Sum:
     """By a reader of its own: one that has read before the load sees what was there before."""
-    arrived = Sum(len(table.columns))
+    arrived = Sum(str(table.name), len(table.columns))
     names = tuple(column.name for column in table.columns)
     leaves = [one.name for one in carrying.copy.tables() if one.ruled_by == table.name]
     with _reader(carrying, carrying.copy, database=carrying.candidate) as reader:

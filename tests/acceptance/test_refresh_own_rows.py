@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+import psycopg
+import pytest
+
 from tests.acceptance.conftest import PEOPLE_RULES
-from tests.acceptance.project import Project
+from tests.acceptance.project import Project, wait_until
 
 _VISIT_RULES = """\
   public.visit:
@@ -63,6 +69,26 @@ def test_references_that_lead_nowhere_are_told_with_the_ways_out(people: Project
     )
     assert people.databases() == before
     assert people.query(people.target, "SELECT count(*) FROM visit") == [(1,)]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_ended_while_it_waits_to_hold_the_rows_leaves_nobody_waiting(
+    people: Project, number: signal.Signals, code: int
+) -> None:
+    _keep_visits(people)
+    assert people.refresh().code == 0
+    before = people.databases()
+    with psycopg.connect(people.target) as writer:
+        writer.execute("INSERT INTO visit (person_id, seen_at) VALUES (1, now())")
+        with people.start() as running:
+            wait_until(lambda: people.has_waiting("LOCK TABLE%"), "the run waits to hold the rows")
+            os.kill(running.pid, number)
+            done = running.finish()
+        assert done.code == code, done.messages
+        writer.execute("SET lock_timeout = '2s'")
+        writer.execute("INSERT INTO visit (person_id, seen_at) VALUES (2, now())")
+    assert people.databases() == before
+    assert people.query(people.target, "SELECT count(*) FROM visit") == [(2,)]
 
 
 def test_refuses_a_copy_that_there_is_no_room_for(people: Project) -> None:
