@@ -32,6 +32,9 @@ CREATE TABLE guest_0 PARTITION OF guest FOR VALUES WITH (MODULUS 3, REMAINDER 0)
 CREATE TABLE guest_1 PARTITION OF guest FOR VALUES WITH (MODULUS 3, REMAINDER 1);
 CREATE TABLE guest_2 PARTITION OF guest FOR VALUES WITH (MODULUS 3, REMAINDER 2);
 CREATE TABLE bill (id int PRIMARY KEY, guest text REFERENCES guest);
+CREATE TABLE stay (guest text REFERENCES guest, night int) PARTITION BY LIST (guest);
+CREATE TABLE stay_one PARTITION OF stay FOR VALUES IN ('guest1@lovelace.dk');
+CREATE TABLE stay_rest PARTITION OF stay DEFAULT;
 CREATE TABLE login (email text, at int) PARTITION BY RANGE (lower(email));
 CREATE TABLE login_low PARTITION OF login FOR VALUES FROM (MINVALUE) TO ('m');
 CREATE TABLE login_high PARTITION OF login FOR VALUES FROM ('m') TO (MAXVALUE);
@@ -39,6 +42,7 @@ INSERT INTO visit
 SELECT n, date '2024-01-01' + n % 365, (ARRAY['DK', 'SE', 'NO'])[1 + n % 3], 'note ' || n FROM generate_series(1, 2000) n;
 INSERT INTO guest SELECT 'guest' || n || '@lovelace.dk', n FROM generate_series(1, 300) n;
 INSERT INTO bill SELECT room, email FROM guest WHERE room % 3 = 0;
+INSERT INTO stay SELECT email, room FROM guest WHERE room < 100;
 INSERT INTO login SELECT chr(65 + n % 26) || n || '@lovelace.dk', n FROM generate_series(1, 300) n;
 ANALYZE;
 """
@@ -49,6 +53,7 @@ _RULES = f"""
   {_VISITS}
   public.guest: {{email: {{mask: email}}, room: {{keep: k}}}}
   public.bill: {{id: {{keep: k}}}}
+  public.stay: {{night: {{keep: k}}}}
   public.login: {{email: {{mask: email}}, at: {{keep: k}}}}
 """
 
@@ -66,7 +71,7 @@ def test_every_row_is_in_the_partition_of_its_stand_in(
     result = refresh(request_for(source, target, tmp_path, rules_of(_RULES, tmp_path)))
     rows = {table.name.name: table.rows for table in result.tables}
     assert rows["visit_old"] == column_of(source, "SELECT count(*) FROM visit_old")[0]
-    for name in ("visit", "guest", "bill", "login"):
+    for name in ("visit", "guest", "bill", "stay", "login"):
         assert query(target, f"SELECT count(*) FROM {name}") == query(source, f"SELECT count(*) FROM {name}")
     moved = "SELECT id FROM visit_old ORDER BY 1"
     assert column_of(target, moved) != column_of(source, moved)
@@ -81,6 +86,11 @@ def test_every_row_is_in_the_partition_of_its_stand_in(
     assert inspection.count_orphans(target)["public.bill bill_guest_fkey"] == 0
     pairs = "SELECT room, id FROM guest JOIN bill ON guest = email ORDER BY 1"
     assert query(target, pairs) == query(source, pairs)
+    # A key that refers to another is masked as that one is, and moves its rows as well.
+    assert query(target, "SELECT night, room FROM stay JOIN guest ON guest = email ORDER BY 1") == [
+        (n, n) for n in range(1, 100)
+    ]
+    assert query(target, "SELECT count(*) FROM ONLY stay_one") == [(0,)]
     assert query(target, "SELECT count(*) FROM guest WHERE email LIKE '%lovelace%'") == [(0,)]
     # A search by key looks into one partition only.
     found = "SELECT count(*) FROM login AS l WHERE EXISTS (SELECT FROM login AS m WHERE lower(m.email) = lower(l.email))"

@@ -204,6 +204,7 @@ def test_nothing_to_copy_is_no_table(candidate: Candidate) -> None:
         ServerFailed("connection failure", "08006"),
         ServerFailed("terminating connection", "57P01"),
         ServerFailed("too many connections", "53300"),
+        ServerFailed("canceling statement due to conflict with recovery", "40001"),
     ],
 )
 def test_what_passes_is_tried_again(candidate: Candidate, error: Exception) -> None:
