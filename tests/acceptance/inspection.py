@@ -31,6 +31,20 @@ WHERE c.relkind IN ('r', 'm') AND c.relispopulated AND n.nspname NOT IN ('pg_cat
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+_OWN_COLUMNS = """
+SELECT n.nspname::text, c.relname::text, a.attname::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbtool', 'pg_toast')
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint k
+        JOIN pg_attribute r ON r.attrelid = k.conrelid AND r.attnum = ANY (k.conkey) AND r.attname = a.attname
+        WHERE k.contype = 'f' AND (k.conrelid = c.oid OR k.conrelid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid))
+    )
+"""
+
+# Of a reference to a partitioned table there is one per partition beside it, which a row need not meet.
 _FOREIGN_KEYS = """
 SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(num, place)
@@ -38,6 +52,7 @@ SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text,
        ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(num, place)
              JOIN pg_attribute a ON (a.attrelid, a.attnum) = (k.confrelid, u.num) ORDER BY u.place)
 FROM pg_constraint k WHERE k.contype = 'f'
+    AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = k.conparentid AND p.confrelid <> k.confrelid)
 """
 
 # Whatever a sequence feeds: the columns that own it and the columns whose defaults call it.
@@ -52,6 +67,20 @@ JOIN pg_class c ON c.oid = coalesce(f.adrelid, d.refobjid) AND c.relkind IN ('r'
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = coalesce(f.adnum, d.refobjsubid)
 WHERE s.relkind = 'S'
 """
+
+
+LACKING_BY_DESIGN = {
+    "--exclude-schema=dbtool": "what dbtool writes into a copy of its own",
+    "--no-publications": "a copy feeds nobody",
+    "--no-subscriptions": "a copy is fed by nobody",
+    "--no-owner": "the environment says whose it is",
+    "--no-privileges": "the environment says who may use it; of itself nobody of the source's",
+}
+# Headings, which tell the owner, too; keys that are new in every dump. Some minor releases mark the columns of row types for
+# themselves; servers without the mark refuse it.
+_NOT_OF_THE_SCHEMA = re.compile(
+    r"--$|-- (PostgreSQL database|Dumped|Name:|\*not\* creating) ?|\\(un)?restrict |ALTER .* SET \(pg_attver=\d+\);$"
+)
 
 
 @contextmanager
@@ -191,17 +220,17 @@ def sequences_behind(url: str) -> list[str]:
     return behind
 
 
+def find_own_columns(url: str) -> set[Column]:
+    """What a rule has to be written for: no generated columns, none of partitions, none that refer or do in a partition."""
+    with reading(url) as connection:
+        return set(connection.execute(_OWN_COLUMNS).fetchall())
+
+
 def dump_schema(server: EmbeddedServer, url: str) -> list[str]:
-    """The DDL by the server's own pg_dump, without comments, owners and what is new in every dump."""
+    """All that the server's own pg_dump knows of the schema, but for what a copy is meant to lack."""
     parts = urlsplit(url)
     done = subprocess.run(
-        [
-            str(server.programs / "pg_dump"),
-            "--schema-only",
-            "--no-owner",
-            "--no-privileges",
-            "--exclude-schema=dbtool",
-        ],
+        [str(server.programs / "pg_dump"), "--schema-only", *LACKING_BY_DESIGN],
         env={
             "PATH": os.environ["PATH"],
             "PGHOST": str(parts.hostname),
@@ -214,6 +243,4 @@ def dump_schema(server: EmbeddedServer, url: str) -> list[str]:
         text=True,
         check=True,
     )
-    lines = (line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\", "SET ")))
-    # Some minor releases mark the columns of row types for themselves; servers without the mark refuse it.
-    return [line for line in lines if not re.search(r" SET \(pg_attver=\d+\);$", line)]
+    return [line for line in done.stdout.splitlines() if line and not _NOT_OF_THE_SCHEMA.match(line)]
