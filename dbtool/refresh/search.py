@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from dbtool import copytext
 from dbtool.catalog.catalog import Catalog
@@ -29,6 +30,7 @@ from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import run_shares
 
+_SMALL_BYTES = 1 << 16
 _HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
 
 Met = dict[ColumnRef, Hashes]
@@ -95,12 +97,20 @@ class Search:
                 yield from self._met(relation, column, hash_long_field(block, field, self.seed, tokens=free))
             block = without_fields(block, long)
         frame = copytext.parse_block(block, len(columns), of=str(relation.name))
+        if len(block) <= _SMALL_BYTES and not self._may_meet(frame):
+            return
         for column, raw in zip(columns, frame.get_columns(), strict=True):
             values = copytext.decode(raw)
             hashes = hash_whole(values, self.seed)
             if self._is_free(relation, column):
                 hashes = np.concatenate([hashes, hash_tokens(values, self.seed)])
             yield from self._met(relation, column, hashes)
+
+    def _may_meet(self, frame: pl.DataFrame) -> bool:
+        """All columns at once, as if originals might stand anywhere: of few rows it is the calls that cost."""
+        values = copytext.decode(pl.concat([raw.rename("v") for raw in frame.get_columns()]))
+        hashes = np.concatenate([hash_whole(values, self.seed), hash_tokens(values, self.seed)])
+        return len(self.originals.found_in(hashes)) > 0
 
     def _is_free(self, relation: Relation, column: Column) -> bool:
         """Whether originals may stand within its values."""
