@@ -10,6 +10,7 @@ nobody's. What is searched for holds a digit or an @ and at least 6 characters, 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ _TELEPHONE = r"^(?:\+|00?[1-9]|\d+[ ()./\-])"
 _NO_TELEPHONE = r"^(?:\d{4}-\d\d-\d\d\b.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3})$"
 _SHORTEST_TELEPHONE = 9
 _REFERENCE = "&#?[0-9A-Za-z]+;"
+_ESCAPE = r"\\(?:u([0-9A-Fa-f]{4})|/)"
 _SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
 _END = 50_000  # characters at either end by which a long text is known
 _EMPTY: Hashes = np.empty(0, dtype=np.uint64)
@@ -177,7 +179,7 @@ def _hash_tokens(values: pl.Series, seed: int) -> Hashes:
     distinct = distinct.filter(distinct.to_frame("v").select(_telling(pl.col("v"))).to_series())
     if distinct.is_empty():
         return _EMPTY
-    distinct = _joined(distinct, _read_references(distinct))
+    distinct = _joined(distinct, _read_references(distinct), _read_escapes(distinct))
     found = [_extract(distinct, pattern) for pattern in _TOKENS]
     bare = [part.str.strip_chars(" \"'.-@") for part in found]
     return _hash(_joined(*found, *bare, _telephones_in(distinct), _compact_ibans_in(distinct)), seed)
@@ -187,6 +189,18 @@ def _read_references(texts: pl.Series) -> pl.Series:
     """What is written as &#64; or &amp;, in XML and HTML, as whoever reads it is told."""
     spelt = texts.filter(texts.str.contains(_REFERENCE))
     return pl.Series([unescape(text) for text in spelt.to_list()], dtype=pl.String)
+
+
+def _read_escapes(texts: pl.Series) -> pl.Series:
+    r"""What is written as \u0040 or \/ in JSON, whose type json keeps the spelling, and in scripts."""
+    spelt = texts.filter(texts.str.contains(_ESCAPE))
+    return pl.Series([_unescape(text) for text in spelt.to_list()], dtype=pl.String)
+
+
+def _unescape(text: str) -> str:
+    """Two halves of a character beyond the first 65,536 are written one by one; a half alone is none."""
+    read = re.sub(_ESCAPE, lambda one: chr(int(one[1], 16)) if one[1] else "/", text)
+    return read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass
