@@ -43,7 +43,7 @@ _CASES = [
     (place, text)
     for number, text in enumerate(_BREAKING_OUT)
     for position, place in enumerate(_PLACES)
-    if number < 3 or number % len(_PLACES) == position  # noqa: PLR2004  how many of them
+    if number < 3 or number % len(_PLACES) == position
 ]
 
 
