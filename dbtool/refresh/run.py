@@ -67,6 +67,7 @@ class Run:
     def begin_again(self, lost: SnapshotLost) -> None:
         """Everything is read anew, since rows of two moments do not fit together."""
         self.request.cancellation.renew()
+        self.stages[:] = [("begun before", time.monotonic() - self.started)]
         finding = Finding(
             "snapshot-lost",
             Severity.WARNING,

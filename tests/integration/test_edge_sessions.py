@@ -93,6 +93,8 @@ def test_a_conflict_with_recovery_begins_the_whole_copy_again(
     rules = rules_of(_RULES, tmp_path)
     result = refresh(request_for(standby.url(NAME), target, tmp_path, rules, observer=watch))
     assert watch.begun == 2
+    assert [name for name, _ in result.stages].count("stream") == 1
+    assert result.stages[0][0] == "begun before"
     assert query(target, "SELECT count(*), max(id) FROM person") == [(250, 250)]
     assert query(target, "SELECT count(*), min(id) > 100000 FROM letter") == [(1000, True)]
     assert [finding.where for finding in result.findings if finding.check == "snapshot-lost"] == [

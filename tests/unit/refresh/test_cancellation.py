@@ -37,6 +37,16 @@ def test_after_a_request_nothing_begins() -> None:
         cancellation.pause(60)
 
 
+def test_once_everybody_has_ended_a_run_can_begin_again() -> None:
+    cancellation, ended = Cancellation(), list[str]()
+    cancellation.request()
+    cancellation.renew()
+    cancellation.check()
+    with cancellation.ending(lambda: ended.append("one")):
+        cancellation.request()
+    assert ended == ["one"]
+
+
 def test_a_wait_that_cannot_be_ended_keeps_no_other_from_its_end() -> None:
     cancellation, ended = Cancellation(), list[str]()
 
