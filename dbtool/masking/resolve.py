@@ -140,17 +140,22 @@ def resolve_use(
     return mask, options, context
 
 
+_ANY_KIND = frozenset({"str", "bool", "int", "float"})  # what a value of several types was tried as
+
+
 def _read_options(use: MaskUse, mask: Mask, workshop: Workshop) -> Options | None:
     try:
         return mask.options.model_validate(dict(use.options))
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         inner = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
+        told: dict[tuple[str, str], None] = {}
         for problem in problems:
             if problem["loc"] in inner:
                 continue  # of a list it is said of the item; that too few are left follows from it
             name = str(problem["loc"][0]) if problem["loc"] else ""
-            message = _spell_problem(problem["loc"], problem["type"], problem["msg"], mask)
+            told[name, _spell_problem(problem["loc"], problem["type"], problem["msg"], mask)] = None
+        for name, message in told:
             workshop.refuse("mask-option", use.places.get(name, use.at), message)
         return None
 
@@ -159,6 +164,10 @@ def _spell_problem(loc: tuple[int | str, ...], kind: str, message: str, mask: Ma
     name = ".".join(str(part + 1 if isinstance(part, int) else part) for part in loc)
     if kind == "extra_forbidden":
         return f"mask {mask.name} has no option {name}{did_you_mean(name, mask.options.model_fields)}"
+    if kind == "missing":
+        return f"mask {mask.name} needs its option {name}"
+    if _ANY_KIND.issuperset(map(str, loc[1:])) and loc[1:]:
+        return f"option {loc[0]} of mask {mask.name}: write one value: a text, a number, true or false"
     reason = message.removeprefix("Value error, ").replace("String should match", "text should match")
     where = f"option {name} of mask {mask.name}" if name else f"mask {mask.name}"
     return f"{where}: {reason[:1].lower()}{reason[1:]}"

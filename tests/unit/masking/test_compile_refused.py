@@ -80,6 +80,12 @@ def test_refuses_what_does_not_fit(name: str) -> None:
     ("decision", "check", "message"),
     [
         (use("emial"), "mask-unknown", "there is no mask emial; did you mean email?"),
+        (use("sql"), "mask-option", "mask sql needs its option expression"),
+        (
+            use("constant", value=["a"]),
+            "mask-option",
+            "option value of mask constant: write one value: a text, a number, true or false",
+        ),
         (use("shift_date", day=3), "mask-option", "mask shift_date has no option day; did you mean days?"),
         (
             use("shift_date", days=0),
