@@ -89,22 +89,28 @@ def _hash(texts: pl.Series, seed: int) -> Hashes:
 
 def _digits(texts: pl.Series) -> pl.Series:
     """E.164-like digits under a prefix of their own, so that only numbers meet numbers."""
-    numbers = texts.filter(texts.str.contains(_DIGITS_ALONE)).str.replace("(0)", "", literal=True)
+    found = texts.filter(texts.str.contains(_DIGITS_ALONE))
+    if found.is_empty():
+        return found
+    numbers = found.str.replace("(0)", "", literal=True)
     digits = numbers.str.replace_all(r"\D", "").str.strip_chars_start("0")
     return ("tel:" + digits.filter(digits.str.len_chars() >= _SHORTEST_TELEPHONE)).rename("v")
 
 
 def _telephones_in(texts: pl.Series) -> pl.Series:
     found = _extract(texts, _SPACED_DIGITS)
+    if found.is_empty():
+        return found
     return _digits(found.filter(found.str.contains(_TELEPHONE) & ~found.str.contains(_NO_TELEPHONE)))
 
 
 def _compact_ibans_in(texts: pl.Series) -> pl.Series:
-    return _extract(texts, _SPACED_IBAN).str.replace_all(" ", "", literal=True)
+    found = _extract(texts, _SPACED_IBAN)
+    return found if found.is_empty() else found.str.replace_all(" ", "", literal=True)
 
 
 def _extract(texts: pl.Series, pattern: str) -> pl.Series:
-    return texts.str.extract_all(pattern).explode().drop_nulls().unique()
+    return texts if texts.is_empty() else texts.str.extract_all(pattern).explode().drop_nulls().unique()
 
 
 def hash_originals(values: pl.Series, seed: int) -> Hashes:
@@ -122,8 +128,12 @@ def _part_by_length(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _ends_of(long: pl.Series) -> pl.Series:
-    """Long texts stand for themselves by their two ends: to level blanks and case of all takes several times its memory."""
-    return _join_ends(long.str.head(2 * _END), long.str.tail(2 * _END))
+    """Long texts stand for themselves by their two ends: to level blanks and case of all takes several times its memory.
+    So does any expression over a column of one row (measured in Polars 2.1: four times), hence the texts themselves.
+    """
+    ends = [(text[: 2 * _END], text[-2 * _END :]) for text in long]
+    first, last = ([pair[place] for pair in ends] for place in (0, 1))
+    return _join_ends(pl.Series(first, dtype=pl.String), pl.Series(last, dtype=pl.String))
 
 
 def _join_ends(first: pl.Series, last: pl.Series) -> pl.Series:
@@ -188,6 +198,8 @@ def _hash_tokens(values: pl.Series, seed: int) -> Hashes:
 def _read_references(texts: pl.Series) -> pl.Series:
     """What is written as &#64; or &amp;, in XML and HTML, as whoever reads it is told."""
     spelt = texts.filter(texts.str.contains(_REFERENCE))
+    if spelt.is_empty():
+        return spelt
     return pl.Series([unescape(text) for text in spelt.to_list()], dtype=pl.String)
 
 
