@@ -52,7 +52,9 @@ def parse_stamp(comment: str | None) -> Stamp | None:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseEntry:
-    """``connection_limit`` -1 means none. ``oid`` stays when a database is renamed, and no other one gets it."""
+    """``connection_limit`` -1 means none, ``tablespace`` None the server's own, to name which takes a privilege. ``oid`` stays
+    when a database is renamed, and no other one gets it.
+    """
 
     name: str
     owner: str
@@ -61,6 +63,7 @@ class DatabaseEntry:
     encoding: str
     bytes: int
     oid: int = 0
+    tablespace: str | None = None
 
     @property
     def stamp(self) -> Stamp | None:
@@ -105,8 +108,8 @@ _LIST = """
 SELECT d.datname, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'),
        d.datconnlimit, pg_catalog.pg_encoding_to_char(d.encoding),
        CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END,
-       d.oid::pg_catalog.int8
-FROM pg_catalog.pg_database d WHERE NOT d.datistemplate ORDER BY d.datname
+       d.oid::pg_catalog.int8, nullif(t.spcname, 'pg_default')
+FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE NOT d.datistemplate ORDER BY d.datname
 """
 
 
@@ -165,14 +168,24 @@ def create_database(
     owner: str | None,
     *,
     template: str = "template0",
+    tablespace: str | None = None,
 ) -> None:
-    """CREATE DATABASE and stamp it. A kill between the two leaves a name that says what it is."""
-    make_database(maintenance, name, locale, owner, template)
+    """CREATE DATABASE and stamp it. A kill between the two leaves a name that says what it is.
+
+    :raises PrivilegeMissing: such as that to use the ``tablespace``.
+    """
+    make_database(maintenance, name, locale, owner, template, tablespace=tablespace)
     set_comment(maintenance, name, stamp.render())
 
 
 def make_database(
-    maintenance: Connection, name: str, locale: Locale, owner: str | None, template: str = "template0"
+    maintenance: Connection,
+    name: str,
+    locale: Locale,
+    owner: str | None,
+    template: str = "template0",
+    *,
+    tablespace: str | None = None,
 ) -> None:
     """CREATE DATABASE. Only of template0 may the locale be another than the template's."""
     options: list[sql.Composable] = [
@@ -195,6 +208,8 @@ def make_database(
         options.append(sql.SQL("LOCALE_PROVIDER libc"))
     if owner:
         options.append(sql.SQL("OWNER {}").format(sql.Identifier(owner)))
+    if tablespace:
+        options.append(sql.SQL("TABLESPACE {}").format(sql.Identifier(tablespace)))
     with translated(f"creating the database {name}"):
         maintenance.execute(
             sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(options))

@@ -79,6 +79,7 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
                     stamp,
                     request.target.owner,
                     template=TEMPLATE if request.target.extensions == "expect" else "template0",
+                    tablespace=checked.target.live.tablespace if checked.target.live else None,
                     anew=lambda: _cleaning(run),
                 )
             )

@@ -43,14 +43,16 @@ def candidate_database(
     owner: str | None,
     *,
     template: str = "template0",
+    tablespace: str | None = None,
     anew: Callable[[], AbstractContextManager[Connection]],
 ) -> Iterator[str]:
-    """Create the candidate; leaving with an error drops it again, and live was never touched.
+    """Create the candidate; leaving with an error drops it again, and live was never touched. ``tablespace`` is live's, None the
+    server's own.
 
     ``anew`` opens another session for that: a signal may have left ``maintenance`` in the middle of a statement.
     """
     try:
-        create_database(maintenance, name, locale, stamp, owner, template=template)
+        create_database(maintenance, name, locale, stamp, owner, template=template, tablespace=tablespace)
         yield name
     except BaseException as error:
         try:

@@ -16,6 +16,14 @@ def created(locale: Locale) -> str:
     return said[0].as_string(None)
 
 
+def test_a_tablespace_is_named_only_where_it_is_not_the_server_s_own() -> None:
+    said: list[sql.Composed] = []
+    maintenance: Any = SimpleNamespace(execute=said.append)
+    for tablespace in (None, "Fast"):
+        create_database(maintenance, "new", Locale("UTF8", "C", "C"), STAMP, None, tablespace=tablespace)
+    assert [one.as_string(None).partition("TABLESPACE")[2] for one in said[::2]] == ["", ' "Fast"']
+
+
 @pytest.mark.parametrize(
     ("locale", "expected"),
     [

@@ -38,8 +38,9 @@ class Server:
         owner: str | None,
         *,
         template: str,
+        tablespace: str | None,
     ) -> None:
-        assert template == "template0"
+        assert (template, tablespace) == ("template0", None)
         self.done.append(f"create {name} for {owner}")
 
     def drop(self, session: Any, name: str) -> None:
