@@ -7,6 +7,7 @@ without an error; LOCK takes no snapshot of its own, so what is locked before st
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from dbtool.postgres.snapshots import (
 )
 from dbtool.refresh.result import SnapshotTaken
 from dbtool.targets import Target
+from dbtool.waiting import result_of
 
 LOCK_TIMEOUT_MS = 10_000
 _GONE = frozenset({"42P01", "3F000"})  # no such table, no such schema
@@ -79,8 +81,10 @@ def hold_snapshot(
                 _refuse_gone(connection, source, expected, skipped=skipped, workflow=workflow)
             raise
         taken = SnapshotTaken(*export_snapshot(connection))
-        _refuse_strangers(source, taken.name, name)
-        seen = read_catalog(connection)
+        with ThreadPoolExecutor(1, thread_name_prefix="dbtool") as beside:
+            probed = beside.submit(_refuse_strangers, source, taken.name, name)
+            seen = read_catalog(connection)
+            result_of(probed)
         left_out = with_belongings(seen, skipped)
         catalog = without(seen, left_out)
         _refuse_changed(source, wanted, catalog, workflow)
