@@ -10,6 +10,7 @@ more in front mends that), and in a relation of one column an empty line is an e
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -21,6 +22,7 @@ _BOM = b"\xef\xbb\xbf"
 _PLAIN = ["\\", "\b", "\f", "\n", "\r", "\t", "\v"]
 _ESCAPED = ["\\\\", "\\b", "\\f", "\\n", "\\r", "\\t", "\\v"]
 _NEEDS_ENCODING = r"[\x08-\x0d\\]"
+_LONG = 1 << 20  # bytes of one text
 _UNTRANSLATABLE = "22021"  # PostgreSQL's own code for a character that an encoding does not have
 
 
@@ -99,8 +101,23 @@ def decode(column: pl.Series) -> pl.Series:
     return column.str.replace_many(_ESCAPED, _PLAIN)
 
 
+def decode_pieces(pieces: Iterable[str]) -> str:
+    """Undo them in one text that comes in pieces, none of which ends within an escape."""
+    return "".join(decode(pl.Series([piece])).item() for piece in pieces)
+
+
 def encode(column: pl.Series) -> pl.Series:
     """Apply COPY's escapes."""
     if not column.str.contains(_NEEDS_ENCODING).any():
         return column
+    if (column.str.len_bytes() > _LONG).any():
+        return pl.Series(column.name, [text and _encode_long(text) for text in column], dtype=pl.String)
     return column.str.replace_many(_PLAIN, _ESCAPED)
+
+
+def _encode_long(text: str) -> str:
+    """Piece by piece: all at once takes several times the memory."""
+    cuts = range(0, len(text), _LONG)
+    return "".join(
+        pl.Series([text[at : at + _LONG]]).str.replace_many(_PLAIN, _ESCAPED).item() for at in cuts
+    )

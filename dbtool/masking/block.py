@@ -5,6 +5,7 @@ Only masked columns and the columns they are keyed by are decoded; all others pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from dbtool.errors import AnswerIsNo, MaskFailed
 from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.masking.fates import DocumentRefused
 from dbtool.masking.inner_values import take_out
-from dbtool.masking.long_values import find_long_fields, with_fields, without_fields
+from dbtool.masking.long_values import LongField, find_long_fields, read_pieces, with_fields, without_fields
 from dbtool.masking.mask import Overlap
 from dbtool.masking.survivors import Hashes, distinct_hashes
 
@@ -87,22 +88,18 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
 
     :raises ServerFailed: the block is not whole rows of the relation's columns in UTF-8.
     """
-    unread = [field for field in find_long_fields(block) if _passes(masks, field.column)]
-    if not unread:
-        return _mask_fields(masks, block, tallies, seed)
-    masked, rows = _mask_fields(masks, without_fields(block, unread), tallies, seed)
-    return with_fields(masked, unread, block), rows
+    long = find_long_fields(block)
+    if not long:
+        return _mask_fields(_Block(masks, block, seed), tallies)
+    read = _Block(masks, without_fields(block, long), seed)
+    read.show_long_fields(long, block)
+    masked, rows = _mask_fields(read, tallies)
+    replaced = {column.index for column in masks.columns}
+    return with_fields(masked, [field for field in long if field.column not in replaced], block), rows
 
 
-def _passes(masks: RelationMasks, index: int) -> bool:
-    """Whether a column is neither masked nor read for the sake of another."""
-    return index < len(masks.relation.copied_columns) and all(
-        index not in {column.index, column.place, *column.by} for column in masks.columns
-    )
-
-
-def _mask_fields(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) -> tuple[bytes, int]:
-    read = _Block(masks, block, seed)
+def _mask_fields(read: _Block, tallies: Tallies) -> tuple[bytes, int]:
+    masks = read.masks
     stand_ins: dict[int, pl.Series] = {}
     for column in masks.columns:
         tally = tallies.setdefault(column.tallied_as, ColumnTally())
@@ -121,12 +118,23 @@ class _Block:
     """The columns of a block as text, each decoded once. ``width`` leaves out what came beside the relation's own."""
 
     def __init__(self, masks: RelationMasks, block: bytes, seed: int) -> None:
+        self.masks = masks
         self._columns = masks.relation.copied_columns
         self._name = masks.relation.ruled_by
         self._seed = seed
         self._decoded: dict[int, pl.Series] = {}
         self.width = len(self._columns)
         self.frame = copytext.parse_block(block, self.width + len(masks.beside), of=str(masks.relation.name))
+
+    def show_long_fields(self, fields: Sequence[LongField], block: bytes) -> None:
+        """What was taken out of the block before it was parsed is there again in the columns that are read."""
+        read = {at for one in self.masks.columns for at in (one.index, one.place, *one.by)}
+        for one in fields:
+            if one.column in read:
+                values = self._column(one.column).clone()
+                self._decoded[one.column] = values.scatter(
+                    one.row, copytext.decode_pieces(read_pieces(block, one))
+                )
 
     def no_values(self) -> pl.Series:
         """A row that no branch is for, which there is not, would become NULL."""

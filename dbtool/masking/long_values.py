@@ -81,6 +81,16 @@ def read_windows(data: bytes, start: int, end: int) -> Iterator[str]:
         start = _cut(data, stop - _OVERLAP_BYTES, end)
 
 
+def read_pieces(data: bytes, field: LongField) -> Iterator[str]:
+    """All of a field, in COPY's escapes, one piece after the other."""
+    at = field.start
+    while at < field.end:
+        stop = at + _WINDOW_BYTES
+        stop = field.end if stop >= field.end else _between_characters(data, stop)
+        yield _read(data, at, stop)
+        at = stop
+
+
 def read_ends(data: bytes, start: int, end: int) -> tuple[str, str]:
     """The first and the last window of a long one."""
     last = max(_cut(data, end - _WINDOW_BYTES, end), start)

@@ -6,7 +6,10 @@ import polars as pl
 import pytest
 
 from dbtool import copytext
-from dbtool.masking import long_values, survivors
+from dbtool.catalog.catalog import build_catalog
+from dbtool.masking import long_values, survivors, translate
+from dbtool.masking.block import Tallies, mask_block
+from dbtool.masking.compile import plan_masking
 from dbtool.masking.long_values import (
     LongField,
     find_long_fields,
@@ -15,7 +18,9 @@ from dbtool.masking.long_values import (
     with_fields,
     without_fields,
 )
+from dbtool.masking.masks import MASKS
 from dbtool.masking.survivors import Originals, hash_long_field, hash_originals, hash_tokens, hash_whole
+from tests.unit.masking.compile_cases import KEEP, KEY, TEXT, USERS, rules, table, use
 
 SEED = 3
 LONG = b"ab\\tc " * 1_200  # 7.2 kB
@@ -31,6 +36,8 @@ def _everything_is_a_thousand_times_smaller(monkeypatch: pytest.MonkeyPatch) -> 
     }.items():
         monkeypatch.setattr(long_values, name, size)
     monkeypatch.setattr(survivors, "LONG_BYTES", 1_000)
+    monkeypatch.setattr(translate, "LONG_BYTES", 1_000)
+    monkeypatch.setattr(copytext, "_LONG", 1_000)
     monkeypatch.setattr(survivors, "_END", 100)
 
 
@@ -143,3 +150,26 @@ def test_long_texts_that_are_there_as_texts_have_the_same_tokens() -> None:
     originals = Originals()
     originals.add(hash_originals(pl.Series(["ada@lovelace.dk"]), SEED))
     assert len(originals.found_in(hash_tokens(pl.Series([text, "x", None]), SEED))) == 1
+
+
+def test_a_long_value_is_masked_and_kept_as_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken out of its block or not: what comes of it is the same."""
+    long = "Ada\\twrote \\\\ " * 800
+    blocks = [
+        f"1\t{long}\t{long}\n2\tshort\tshort\n\\N\t\\N\t{long}\n".encode(),
+        f"7\t{long}\t\\N\n".encode(),
+    ]
+    plan = plan_masking(
+        build_catalog(180000, [table("users", id=TEXT, note=TEXT, other=TEXT)]),
+        rules(users={"id": use("token"), "note": use("redact"), "other": KEEP}),
+        KEY,
+        MASKS,
+    )
+    masks = plan.relations[USERS]
+    tallies: Tallies = {}
+    pieces = [mask_block(masks, block, tallies, SEED) for block in blocks]
+    assert (tallies["note"].rows, tallies["note"].nulls) == (4, 1)
+    monkeypatch.setattr(long_values, "_ORDINARY_BLOCK_BYTES", 1_000_000)
+    assert pieces == [mask_block(masks, block, {}, SEED) for block in blocks]
+    assert pieces[0][0].count(long.encode()) == 2
+    assert pieces[0][0].count(b"Xxx\\txxxxx \\\\ ") == 800
