@@ -20,6 +20,7 @@ PRIVILEGES = frozenset(
         "extension-missing",
         "extension-expected",
         "preserve-privilege",
+        "disk-full",
     }
 )
 

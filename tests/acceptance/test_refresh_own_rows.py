@@ -93,7 +93,7 @@ def test_a_run_that_is_ended_while_it_waits_to_hold_the_rows_leaves_nobody_waiti
 
 def test_refuses_a_copy_that_there_is_no_room_for(people: Project) -> None:
     people.configure(staging='disk_limit = "1MB"')
-    done = people.refuse(1)
+    done = people.refuse(3)
     assert "0 MB are left of the 1 MB that dbtool.toml gives staging (disk_limit)" in done.messages
     people.configure(staging='disk_limit = "100TB"')
     assert people.refresh().code == 0

@@ -11,12 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from dbtool.catalog.relations import RelationName
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import AnswerIsNo, Busy, FindingsRefuse, PrivilegeMissing, VerificationFailed
 from dbtool.findings import Finding, Severity
 from dbtool.refresh import preserve
 from dbtool.refresh.manifest import result_as_json
 from dbtool.refresh.pipeline import refresh
+from dbtool.refresh.plan import plan_refresh
 from dbtool.refresh.result import RefreshResult
 from dbtool.rules.model import RuleSet
 from tests.acceptance.project import databases_of
@@ -624,6 +626,11 @@ def test_in_a_subset_what_is_kept_is_not_walked_and_still_referred_to(
     assert query(target, "SELECT count(*) FROM flags") == [(3,)]
     assert result.subset is not None
     assert sorted(str(table.name) for table in result.subset.tables if table.rows) == ["public.orders"]
+    plan = plan_refresh(
+        request_for(*ends, tmp_path, preserve=(FLAGS,), rules=rules_with("id < 15")),
+    )
+    assert plan.preserved == (RelationName("public", "flags"),)
+    assert [str(table.name) for table in plan.tables if table.chosen] == ["public.orders"]
     (finding,) = refuse(ends, tmp_path, rules=rules_with("id > 90"))
     assert finding.check == "preserve-orphans"
     (finding,) = refuse(ends, tmp_path, rules=rules_with("id < 15", ", public.attic: skip"))
