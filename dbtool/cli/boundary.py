@@ -112,12 +112,18 @@ def _without_controls(text: str) -> str:
 
 
 def _raise_on_signals() -> None:
-    def interrupt(number: int, _frame: object) -> NoReturn:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, _say_patience)
-        raise Interrupted("interrupted; cleaned up, and what was live is as it was", number)
+    """A terminal that is closed ends us as SIGTERM does; under nohup it does not."""
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
 
-    for each in (signal.SIGINT, signal.SIGTERM):
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        for each in ending:
+            signal.signal(each, _say_patience)
+        told = signal.SIGINT if number == signal.SIGINT else signal.SIGTERM
+        raise Interrupted("interrupted; cleaned up, and what was live is as it was", told)
+
+    for each in ending:
         signal.signal(each, interrupt)
 
 

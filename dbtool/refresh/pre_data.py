@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import DbtoolError, EnvironmentFailed, TimeIsUp
+from dbtool.masking.fates import DocumentRefused
 from dbtool.postgres import dump
 from dbtool.postgres.archive import Restore, SchemaArchive, schema_archive
 from dbtool.postgres.binaries import Tools
@@ -58,7 +59,7 @@ def candidate_database(
         try:
             with anew() as session:
                 drop_database(session, name)
-            if isinstance(error, EnvironmentFailed) and not isinstance(error, TimeIsUp):
+            if isinstance(error, EnvironmentFailed | DocumentRefused) and not isinstance(error, TimeIsUp):
                 error.add_note(
                     f"the candidate was dropped and the database {stamp.target} is as it was; settle the cause and refresh again"
                 )

@@ -235,7 +235,7 @@ def test_a_command_line_ends_with_an_exit_code_of_the_contract(
 
 @contextmanager
 def _standing_in(folder: Path, environ: dict[str, str]) -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name, value in environ.items():

@@ -20,7 +20,7 @@ SECRET = "hunter2"
 def _signals_and_folder_restored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.delenv("DBTOOL_DEBUG", raising=False)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -214,7 +214,9 @@ run_bounded(tiny, [])
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+)
 def test_a_signal_ends_the_command_and_a_second_one_does_not_cut_the_clean_up_short(
     number: signal.Signals, code: int
 ) -> None:
@@ -238,6 +240,12 @@ def test_a_signal_ends_the_command_and_a_second_one_does_not_cut_the_clean_up_sh
     assert said == "clean\n"
     assert complaint == "dbtool: interrupted; cleaned up, and what was live is as it was\n"
     assert process.returncode == code
+
+
+def test_a_run_that_was_told_to_outlive_its_terminal_does() -> None:
+    """As by nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert run(lambda **_options: os.kill(os.getpid(), signal.SIGHUP)) == 0
 
 
 def test_nothing_within_a_command_can_end_it_as_if_it_were_done(capsys: pytest.CaptureFixture[str]) -> None:

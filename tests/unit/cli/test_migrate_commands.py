@@ -41,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     (tmp_path / "dbtool.toml").write_text(TOML, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("dbtool.cli.root.outlive_readers", lambda: None)  # the streams are the test's
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*arguments: str) -> Said:
         with pytest.raises(SystemExit) as ended:

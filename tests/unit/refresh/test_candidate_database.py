@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dbtool.errors import Busy, ServerFailed, TimeIsUp
+from dbtool.masking.fates import DocumentRefused
 from dbtool.postgres.databases import DatabaseEntry, Locale, Stamp, name_beside
 from dbtool.refresh import pre_data
 from dbtool.refresh.pre_data import candidate_database, drop_leftovers
@@ -98,7 +99,8 @@ def test_a_candidate_that_cannot_be_dropped_hides_nothing(server: Server) -> Non
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(ServerFailed("m"), True), (TimeIsUp("m"), False), (Busy("m"), False)]
+    ("error", "said"),
+    [(ServerFailed("m"), True), (DocumentRefused("m"), True), (TimeIsUp("m"), False), (Busy("m"), False)],
 )
 def test_a_failure_says_what_it_left_unless_its_message_does(
     server: Server, error: Exception, said: bool
