@@ -1,4 +1,4 @@
-"""preflight → snapshot → keys → pre_data → stream (copy out, mask, copy in) → post_data → verify → carry over → swap
+"""preflight → snapshot → keys → pre_data → stream (copy out, mask, copy in) → post_data → verify → carry over → preserve → swap
 
 This module and filling.py know the order, nobody else. Whatever fails before the swap drops the candidate; live serves on.
 """
