@@ -46,6 +46,7 @@ _REFERENCE = "&#?[0-9A-Za-z]+;"
 _ESCAPE = r"\\(?:u([0-9A-Fa-f]{4})|/)"
 _SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
 _END = 50_000  # characters at either end by which a long text is known
+_NO_TEXTS = pl.Series("v", [], dtype=pl.String)
 _EMPTY: Hashes = np.empty(0, dtype=np.uint64)
 
 DEFAULT_LIMIT = 8_000_000  # 64 MB; sorting what came in since takes three times as much for a moment
@@ -118,22 +119,21 @@ def hash_originals(values: pl.Series, seed: int) -> Hashes:
     short, long = _part_by_length(values)
     texts = short.str.strip_chars()
     spaced = texts.filter(texts.str.contains(" ", literal=True))
-    return _hash(_joined(texts, _digits(texts), _compact_ibans_in(spaced), _ends_of(long)), seed)
+    return _hash(_joined(texts, _digits(texts), _compact_ibans_in(spaced), *_ends_of(long)), seed)
 
 
 def _part_by_length(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     texts = values.drop_nulls()
     is_long = texts.str.len_bytes() > LONG_BYTES
-    return (texts.filter(~is_long), texts.filter(is_long)) if is_long.any() else (texts, texts.clear())
+    return (texts.filter(~is_long), texts.filter(is_long)) if is_long.any() else (texts, _NO_TEXTS)
 
 
-def _ends_of(long: pl.Series) -> pl.Series:
+def _ends_of(long: pl.Series) -> list[pl.Series]:
     """Long texts stand for themselves by their two ends: to level blanks and case of all takes several times its memory.
     So does any expression over a column of one row (measured in Polars 2.1: four times), hence the texts themselves.
     """
     ends = [(text[: 2 * _END], text[-2 * _END :]) for text in long]
-    first, last = ([pair[place] for pair in ends] for place in (0, 1))
-    return _join_ends(pl.Series(first, dtype=pl.String), pl.Series(last, dtype=pl.String))
+    return [_join_ends(pl.Series([first]), pl.Series([last])) for first, last in ends]
 
 
 def _join_ends(first: pl.Series, last: pl.Series) -> pl.Series:
@@ -150,7 +150,7 @@ def _joined(*parts: pl.Series) -> pl.Series:
 
 def hash_whole(values: pl.Series, seed: int) -> Hashes:
     short, long = _part_by_length(values)
-    return _hash(_joined(short, _ends_of(long)), seed)
+    return _hash(_joined(short, *_ends_of(long)) if len(long) else short, seed)
 
 
 def hash_long_field(block: bytes, field: LongField, seed: int, *, tokens: bool) -> Hashes:
