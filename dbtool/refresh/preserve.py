@@ -208,7 +208,7 @@ def _add_keys(request: RefreshRequest, connection: Connection, keys: Sequence[Ke
 def _dangling(request: RefreshRequest, key: KeyText, rows: int) -> Finding:
     names = set(preserved_names(request.target))
     target, whose = request.target, "kept" if key.table in names else "copied"
-    other = "copy" if key.table in names else "rows that are kept"
+    nothing = "the copy has nothing" if key.table in names else "nothing is kept"
     ways = (
         f"delete or correct those rows in {target}, preserve {key.referenced} as well, or take {key.table} out of preserve"
         if key.table in names
@@ -219,7 +219,7 @@ def _dangling(request: RefreshRequest, key: KeyText, rows: int) -> Finding:
         Severity.ERROR,
         str(key.table),
         f"{rows:,} {whose} row{'s' * (rows != 1)} refer{'s' * (rows == 1)} by {key.name} ({', '.join(key.columns)}) to "
-        f"{key.referenced}, where the {other} has nothing for {'them' if rows != 1 else 'it'}",
+        f"{key.referenced}, where {nothing} for {'them' if rows != 1 else 'it'}",
         ways,
     )
 

@@ -122,7 +122,7 @@ def test_copied_rows_that_refer_to_nothing_are_told_before_the_swap(
     (finding,) = refuse(ends, tmp_path)
     assert (finding.check, finding.where) == ("preserve-orphans", "public.orders")
     assert finding.message == (
-        "2 copied rows refer by orders_flag_fkey (flag) to public.flags, where the rows that are kept has nothing for them"
+        "2 copied rows refer by orders_flag_fkey (flag) to public.flags, where nothing is kept for them"
     )
     assert "take public.flags out of preserve" in finding.remedy
     assert databases_of(server, name_of(target)) == before
@@ -275,9 +275,7 @@ def test_of_tables_that_inherit_only_the_one_that_is_named_is_kept(
     ]
 
 
-def test_rows_of_many_blocks_arrive_and_take_no_more_memory_for_it(
-    ends: TwoDatabases, tmp_path: Path
-) -> None:
+def test_rows_of_many_blocks_arrive_as_they_were(ends: TwoDatabases, tmp_path: Path) -> None:
     """Texts with everything that COPY escapes, arrays and NULLs, read by psql."""
     _, target = ends
     execute(
