@@ -78,12 +78,14 @@ def test_shows_before_and_after_and_leaves_nothing_behind(tmp_path: Path) -> Non
         "both servers are gone again",
     ):
         assert promised in done.stdout
-    warned = [line for line in done.stderr.splitlines() if "warning" in line]
-    assert [line.partition(":")[0].strip() for line in warned] == ["warning"] * 4, warned
-    assert sum("holds what looks like an e-mail address" in line for line in warned) == 3, (
-        "put there on purpose"
-    )
-    assert sum("large objects are not copied" in line for line in warned) == 1
+    warned = [line.strip() for line in done.stderr.splitlines() if "warning" in line]
+    expected = {
+        "large objects are not copied": 1,
+        "holds what looks like an e-mail address": 3,
+        "nowhere in the source; so will the copy's": 2,
+    }
+    assert {told: sum(told in line for line in warned) for told in expected} == expected, warned
+    assert len(warned) == sum(expected.values()), "the shop has what is to be warned of, and nothing else"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -163,6 +165,14 @@ def test_a_demo_that_is_interrupted_leaves_no_server(tmp_path: Path) -> None:
         process.stderr.read()
     assert process.returncode == 130
     assert not (tmp_path / "dbtool-demo" / "servers").exists()
+
+
+@pytest.mark.parametrize(("scale", "told"), [("lots", "write 10000, 10k"), ("499", "at least 500 rows")])
+def test_a_scale_that_makes_no_shop_is_refused(tmp_path: Path, scale: str, told: str) -> None:
+    done = run(tmp_path, "--scale", scale, "--keep")
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stopping_where_no_demo_was_kept_says_so(tmp_path: Path) -> None:
