@@ -80,6 +80,7 @@ def url(newest_server: EmbeddedServer) -> Iterator[str]:
             made,
             "CREATE TABLE people (id int, note text, \"setval(\" text); INSERT INTO people VALUES (1, 'x');"
             "CREATE SEQUENCE counter; SELECT lo_create(4711); CREATE EXTENSION dblink;"
+            "CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT;"
             "CREATE FUNCTION own(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN upper($1); END';"
             "CREATE FUNCTION inlined() RETURNS bigint LANGUAGE sql AS "
             "$$ SELECT pg_catalog.setval('public.counter', 99) $$",
@@ -128,6 +129,13 @@ def _as_expression(connection: Connection, text: str) -> None:
 def test_a_call_that_would_do_something_is_refused(source: Connection, check: Check, text: str) -> None:
     with pytest.raises(RulesInvalid, match=r"rules\.yaml:4:\d+: "):
         check(source, text)
+
+
+def test_a_condition_on_a_partitioned_table_is_looked_at_with_its_partitions(source: Connection) -> None:
+    parts = RelationName("public", "parts")
+    check_steady(source, parts, SqlText("id > 0", _AT))
+    with pytest.raises(RulesInvalid, match="volatile"):
+        check_steady(source, parts, SqlText("setval('public.counter', 99) > 0", _AT))
 
 
 @pytest.mark.usefixtures("untouched")
