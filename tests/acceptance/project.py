@@ -79,8 +79,8 @@ class Running:
     def pid(self) -> int:
         return self.process.pid
 
-    def finish(self) -> Done:
-        output, messages = self.process.communicate(timeout=RUN_TAKES_AT_MOST_S)
+    def finish(self, *, timeout_s: float = RUN_TAKES_AT_MOST_S) -> Done:
+        output, messages = self.process.communicate(timeout=timeout_s)
         return self._project.searched(Done(self.process.returncode, output, messages))
 
     def __enter__(self) -> Self:
