@@ -12,7 +12,7 @@ from dbtool.rules.position import Position
 from dbtool.rules.subset_model import SqlText
 
 _INSUFFICIENT_PRIVILEGE = "42501"
-_CONNECTION_FAILURES = ("08", "57P")
+_NOT_ITS_FAULT = ("08", "53", "55P03", "57")  # a lost connection, no room, a lock, an end
 
 # Alone a condition must end where its text ends, so that no bracket in it closes ours; within brackets it must be one
 # expression, so that nothing follows it. What is both stays itself wherever it is put within brackets. The lines of
@@ -136,7 +136,7 @@ def _refusal(result: pq.abc.PGresult, table: RelationName, condition: SqlText, b
     message = _field(result, pq.DiagnosticField.MESSAGE_PRIMARY) or "the condition could not be checked"
     if code == _INSUFFICIENT_PRIVILEGE:
         return PrivilegeMissing(f"{message} while checking a condition on {table}")
-    if not code or code.startswith(_CONNECTION_FAILURES):
+    if not code or code.startswith(_NOT_ITS_FAULT):
         return ServerFailed(f"{message} while checking a condition on {table}", code or None)
     position = _field(result, pq.DiagnosticField.STATEMENT_POSITION)
     at = place_in(condition, int(position) - 1 - before) if position else condition.at

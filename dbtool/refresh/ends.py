@@ -11,10 +11,11 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import RelationName
 from dbtool.catalog.without import with_belongings, without
-from dbtool.errors import PrivilegeMissing, ServerUnreachable, TargetRefused, UrlInvalid
+from dbtool.errors import Busy, PrivilegeMissing, ServerFailed, ServerUnreachable, TargetRefused, UrlInvalid
 from dbtool.findings import Finding
 from dbtool.postgres.alembic_version import all_heads
 from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
+from dbtool.postgres.copy_io import LOCK_TIMEOUT_S, limit_lock_waits
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
 from dbtool.postgres.extensions import (
     read_extension_uses,
@@ -26,6 +27,7 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
 from dbtool.postgres.urls import database_name
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.preserving import LiveSeen, look_at_live, preserved_names
@@ -108,7 +110,16 @@ def reaching(end: Target, database: str | None = None, application_name: str = _
     with naming(end):
         connection = connect(end.url(), database=database, application_name=application_name, read_only=True)
     with connection:
-        yield connection
+        limit_lock_waits(connection)
+        try:
+            yield connection
+        except ServerFailed as error:
+            if error.sqlstate != LOCK_NOT_AVAILABLE:
+                raise
+            raise Busy(
+                f"a table of {end} is locked by another session, for longer than {LOCK_TIMEOUT_S} s now; nothing was done. Run this "
+                "again when that has ended."
+            ) from None
 
 
 @contextmanager

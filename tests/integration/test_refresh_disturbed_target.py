@@ -12,11 +12,13 @@ import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import Busy, DbtoolError, Drift, FindingsRefuse, ServerUnreachable, VerificationFailed
+from dbtool.postgres.requirements import NeededRoles, read_needed_roles
+from dbtool.refresh import ends as seen_ends
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.request import Cancellation, RefreshRequest, Silent
 from tests.acceptance.project import databases_of
 from tests.databases import column_of, execute, query
-from tests.integration.refreshing import request_for
+from tests.integration.refreshing import request_for, rules_of
 
 TwoDatabases = tuple[str, str]
 
@@ -232,3 +234,24 @@ def test_connections_that_others_take_meanwhile_end_the_run_with_the_reason(
     refresh(request_for(source, url, tmp_path, adopt=True))
     assert column_of(target, "SELECT note FROM t") == ["today"]
     assert list(databases_of(server, f"{name_of(target)}_dbtool_candidate")) == []
+
+
+@pytest.mark.parametrize("end", [0, 1], ids=["source", "target"])
+def test_a_table_that_somebody_holds_while_preflight_looks_is_not_waited_for_for_ever(
+    ends: TwoDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: int
+) -> None:
+    """Where the condition of a subset is checked, and where live's stamp is."""
+    monkeypatch.setattr("dbtool.postgres.copy_io.LOCK_TIMEOUT_S", 1)
+    rules = rules_of(
+        "  public.t: {id: {keep: k}, note: {keep: k}}\nsubset: {roots: [{table: public.t, where: id > 0}]}\n",
+        tmp_path,
+    )
+    held = psycopg.connect(ends[end])
+
+    def lock(*arguments: Any) -> NeededRoles:
+        held.execute("LOCK TABLE " + ("public.t", "dbtool.refresh")[end])
+        return read_needed_roles(*arguments)
+
+    monkeypatch.setattr(seen_ends, "read_needed_roles", lock)
+    with held, pytest.raises(Busy, match=r"is locked by another session.*nothing was done"):
+        refresh(request_for(*ends, tmp_path, rules))
