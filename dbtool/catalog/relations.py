@@ -214,8 +214,6 @@ class Relation:
     ``bytes`` heap and TOAST. For a partition ``partition_root`` is the topmost partitioned table, whose
     rules are its rules. ``partition_key`` holds the columns of a partitioned table's key (None among them
     stands for an expression), ``partition_mentions`` every column that its expressions read as well.
-    ``partition_constraint`` is the condition of the rows that a partition takes, with those of the levels above;
-    None where it takes all.
     ``inherits`` are plain inheritance parents. ``readable`` is false for an unlogged relation on a standby,
     which has no rows there and refuses to be read.
     """
@@ -232,7 +230,6 @@ class Relation:
     partition_mentions: tuple[str, ...] = ()
     partition_strategy: Literal["list", "range", "hash"] | None = None
     partition_bound: str | None = None
-    partition_constraint: str | None = None
     inherits: tuple[RelationName, ...] = ()
     row_security: bool = False
     extension: str | None = None

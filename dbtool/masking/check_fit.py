@@ -25,8 +25,8 @@ from dbtool.masking.resolve import MaskedColumn
 @dataclass(frozen=True, slots=True)
 class UnprovedCheck(Finding):
     """What text and catalog alone do not tell; rows may. ``columns`` are what the CHECK reads of ``relation``, of a
-    domain's the column itself; ``definition`` is "" there: a cast to the type asks for it. ``use`` is the mask and its
-    place, ``constraint`` what a message calls it.
+    domain's the column itself; ``definition`` is "" there: a cast to the type asks for it. With ``bounds`` it is asked instead
+    whether one of these partitions takes the row. ``use`` is the mask and its place, ``constraint`` what a message calls it.
     """
 
     relation: RelationName | None = None
@@ -34,6 +34,7 @@ class UnprovedCheck(Finding):
     definition: str = ""
     constraint: str = ""
     use: str = ""
+    bounds: tuple[RelationName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

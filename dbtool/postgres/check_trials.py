@@ -30,6 +30,10 @@ _LEAVES = """
 SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_tree(%s::pg_catalog.regclass) t
 JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.isleaf
 """
+# Locks them for a moment, so that it is no part of what is read of every catalog.
+_BOUNDS = """
+SELECT pg_catalog.pg_get_partition_constraintdef(name::pg_catalog.regclass) FROM pg_catalog.unnest(%s::text[]) AS n (name)
+"""
 # What a row is refused with: bad values, constraints of domains, exceptions that functions raise.
 REFUSING = ("22", "23", "P0", "38")
 
@@ -96,6 +100,14 @@ def read_leaves(connection: Connection, partitioned: RelationName) -> frozenset[
     with briefly(connection, f"reading the partitions of {partitioned}"):
         rows = connection.execute(_LEAVES, (str(partitioned),)).fetchall()
     return frozenset(RelationName(schema, name) for schema, name in rows)
+
+
+def read_bounds(connection: Connection, partitions: Sequence[RelationName]) -> str:
+    """The SQL condition of the rows that one of the partitions takes; a DEFAULT partition without siblings takes them all."""
+    with briefly(connection, "reading the bounds of partitions"):
+        rows = connection.execute(_BOUNDS, ([str(name) for name in partitions],)).fetchall()
+    bounds = [bound for (bound,) in rows]
+    return "true" if None in bounds else " OR ".join(f"({bound})" for bound in bounds) or "false"
 
 
 def try_rows(connection: Connection, question: Question, columns: Mapping[str, Texts]) -> Trial:

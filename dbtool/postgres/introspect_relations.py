@@ -97,7 +97,6 @@ def _relation(
         partition_mentions=tuple(columns[number].name for number in row["partition_mentions"]),
         partition_strategy=_STRATEGIES.get(row["partition_strategy"]),
         partition_bound=row["partition_bound"],
-        partition_constraint=row["partition_constraint"],
         inherits=tuple(name_of(rows[parent]) for parent in row["inherits"] if parent in rows),
         row_security=row["row_security"],
         comment=row["comment"],

@@ -20,7 +20,7 @@ from dbtool.masking.check_samples import sample_values
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.index_text import mentions
 from dbtool.masking.mask import Overlap
-from dbtool.postgres.check_trials import Question, Texts, Trial, read_leaves, try_rows
+from dbtool.postgres.check_trials import Question, Texts, Trial, read_bounds, read_leaves, try_rows
 from dbtool.postgres.session import Connection
 from dbtool.refresh.ends import reaching
 from dbtool.refresh.sampled_rows import find_largest, read_masked_rows
@@ -69,7 +69,9 @@ def sample_checks(
 def _group(unproved: Iterable[UnprovedCheck]) -> list[Group]:
     groups: dict[tuple[object, ...], list[UnprovedCheck]] = {}
     for one in unproved:
-        groups.setdefault((one.relation, one.columns, one.definition, one.constraint), []).append(one)
+        groups.setdefault((one.relation, one.columns, one.definition, one.constraint, one.bounds), []).append(
+            one
+        )
     return sorted(map(tuple, groups.values()), key=lambda group: str(group[0].relation))
 
 
@@ -92,7 +94,7 @@ class _Sampler:
             if not leaves:
                 yield from group
                 return
-            question = _ask(group[0], leaves[0].relation)
+            question = self._ask(group[0], leaves[0].relation)
             sample = self._sample(group[0], question, leaves)
             trial = try_rows(self._connection, question, sample.columns)
         except DbtoolError as error:
@@ -112,6 +114,13 @@ class _Sampler:
             found = [one for name, one in self._plan.relations.items() if name in leaves]
         refs = {str(ColumnRef(one.relation.ruled_by, name)) for one in found for name in check.columns}
         return [] if refs & self._errors else find_largest(found)
+
+    def _ask(self, check: UnprovedCheck, relation: Relation) -> Question:
+        """A domain's CHECK is asked for by every cast to it."""
+        if check.bounds:
+            return _ask(check, relation, read_bounds(self._connection, check.bounds))
+        body = _BODY.match(check.definition)
+        return _ask(check, relation, body[1] if body else None)
 
     def _sample(self, check: UnprovedCheck, question: Question, leaves: list[RelationMasks]) -> _Sample:
         if check.relation != self._read[0]:
@@ -145,8 +154,8 @@ class _Sampler:
         ]
 
 
-def _ask(check: UnprovedCheck, relation: Relation) -> Question:
-    """A domain's CHECK is asked for by every cast to it. How an expression is cast to its column's type is not in its text."""
+def _ask(check: UnprovedCheck, relation: Relation, condition: str | None) -> Question:
+    """How an expression is cast to its column's type is not in its text."""
     columns = [relation.get_column(name) for name in check.columns]
     generated = {
         column.name: f"({column.default})::{_spell_type(column)}" for column in columns if column.generated
@@ -156,8 +165,7 @@ def _ask(check: UnprovedCheck, relation: Relation) -> Question:
         for column in relation.copied_columns
         if column.name in check.columns or any(mentions(text, column.name) for text in generated.values())
     }
-    body = _BODY.match(check.definition)
-    return Question(body[1] if body else None, types, generated)
+    return Question(condition, types, generated)
 
 
 def _spell_type(column: Column) -> str:
@@ -183,7 +191,7 @@ def _tell(group: Group, trial: Trial, *, is_invented: bool) -> Iterator[Finding]
 
 def _spell_place(check: UnprovedCheck) -> str:
     columns = ", ".join(map(quote_identifier, check.columns))
-    return f"{check.relation} ({columns})" if check.definition else check.where
+    return f"{check.relation} ({columns})" if check.definition or check.bounds else check.where
 
 
 def _untried(check: UnprovedCheck, reason: str) -> UnprovedCheck:

@@ -18,7 +18,6 @@ SELECT
         SELECT i.inhparent::pg_catalog.int8 FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid AND i.inhdetachpending
     ) AS detached_from,
     pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
-    CASE WHEN c.relispartition THEN pg_catalog.pg_get_partition_constraintdef(c.oid) END AS partition_constraint,
     p.partstrat::pg_catalog.text AS partition_strategy,
     p.partattrs::pg_catalog.int2[] AS partition_key,
     -- recorded the other way round: the column depends on its table being partitioned by it
