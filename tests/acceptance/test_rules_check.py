@@ -90,7 +90,7 @@ def test_json_says_the_same(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "rules", "code", "message"),
     [
-        (("prodution",), _RULES, 2, "which has production; did you mean production?"),
+        (("prodution",), _RULES, 2, "which has production; nothing was done; did you mean production?"),
         (("production",), "version: 1\ntables: {public.person: {email: {mask: emial}}}\n", 2, "rules.yaml:2:40: unknown mask emial; did you mean email?"),
         (("production", "--config", "missing.toml"), _RULES, 2, "there is no file"),
     ],
