@@ -83,7 +83,7 @@ def test_json_says_the_same(project: Path) -> None:
     assert (done.returncode, document["schema"], document["status"]) == (1, 1, "refused")
     found = [finding for finding in document["findings"] if finding["severity"] == "error"]
     assert [(one["check"], one["where"]) for one in found] == [("column-not-covered", "public.person.note")]
-    assert document["missing_rules"] == 'tables:\n  public.person:\n    note: {mask: lorem}'
+    assert document["missing_rules"] == "tables:\n  public.person:\n    note: {mask: lorem}"
     assert document["tables"][0] == {"name": "public.person", "masked_columns": ["id", "email", "city"]}
 
 
