@@ -31,10 +31,11 @@ lint: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 
 check: lint test  ## what a change must pass
 
-bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; subsets of them; rows that staging keeps; a rehearsal against alembic; each mask
+bench: $(VENV)/dev.stamp  ## a refresh against pg_dump and pg_restore, at 10 million rows; subsets of them; rows that staging keeps; 500 tables; a rehearsal against alembic; each mask
 	$(BIN)/python bench/run.py $(ARGS)
 	$(BIN)/python bench/subset.py
 	$(BIN)/python bench/preserve.py
+	$(BIN)/python bench/tables.py
 	$(BIN)/python bench/migrate.py
 	$(BIN)/python bench/masks.py
 
