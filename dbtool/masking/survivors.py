@@ -42,6 +42,7 @@ _DIGITS_ALONE = r"^\+?[\d ()./\-]{9,}$"
 _TELEPHONE = r"^(?:\+|00?[1-9]|\d+[ ()./\-])"
 _NO_TELEPHONE = r"^(?:\d{4}-\d\d-\d\d\b.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3})$"
 _SHORTEST_TELEPHONE = 9
+_INTERNET_ADDRESS = r"^\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?$"
 _REFERENCE = "&#?[0-9A-Za-z]+;"
 _ESCAPE = r"\\(?:u([0-9A-Fa-f]{4})|/)"
 _SPACED_IBAN = r"\b[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?\b"
@@ -119,7 +120,9 @@ def hash_originals(values: pl.Series, seed: int) -> Hashes:
     short, long = _part_by_length(values)
     texts = short.str.strip_chars()
     spaced = texts.filter(texts.str.contains(" ", literal=True))
-    return _hash(_joined(texts, _digits(texts), _compact_ibans_in(spaced), *_ends_of(long)), seed)
+    # 50.81.83.186 is no telephone, and 0508183186 in the digest of a stand-in not that address.
+    numbers = texts.filter(~texts.str.contains(_INTERNET_ADDRESS))
+    return _hash(_joined(texts, _digits(numbers), _compact_ibans_in(spaced), *_ends_of(long)), seed)
 
 
 def _part_by_length(values: pl.Series) -> tuple[pl.Series, pl.Series]:

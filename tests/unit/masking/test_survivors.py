@@ -183,3 +183,10 @@ def test_up_to_the_limit_the_set_is_exact() -> None:
     assert originals.found_in(numbers(0, 3, 3, 4)).tolist() == [3]
     assert originals.exact
     assert originals.count == 3
+
+
+def test_the_digits_of_an_internet_address_are_no_telephone() -> None:
+    assert not is_found("50.81.83.186", '{"display_name": "amelia_c6e0508183186c36"}')
+    assert not is_found("50.81.83.186/24", "call 0508183186")
+    assert is_found("50.81.83.186", "from 50.81.83.186 at noon")
+    assert is_found("508.183.1866", "call 0508 183 1866")
