@@ -51,6 +51,12 @@ def lift_time_limit() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def _resume_time_limit(limit_s: float | None, started: float) -> None:
+    """The clean-up before has lifted it. Where no time is left the alarm comes at once."""
+    if limit_s is not None and threading.current_thread() is threading.main_thread():
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, started + limit_s - time.monotonic()))
+
+
 @dataclass
 class Run:
     """The clock of one run: its name in time, its stages' seconds."""
@@ -65,8 +71,9 @@ class Run:
         self.began = self.request.now()
 
     def begin_again(self, lost: SnapshotLost) -> None:
-        """Everything is read anew, since rows of two moments do not fit together."""
+        """Everything is read anew, since rows of two moments do not fit together, in what is left of the time."""
         self.request.cancellation.renew()
+        _resume_time_limit(self.request.max_duration_s, self.started)
         self.stages[:] = [("begun before", time.monotonic() - self.started)]
         finding = Finding(
             "snapshot-lost",

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from dbtool.digest import ProjectKey
-from dbtool.errors import TimeIsUp, VerificationFailed
+from dbtool.errors import SnapshotLost, TimeIsUp, VerificationFailed
 from dbtool.findings import Finding, Severity
 from dbtool.refresh.filling import refuse_unverified
 from dbtool.refresh.request import Cancellation, RefreshRequest, Silent
 from dbtool.refresh.result import Verification
-from dbtool.refresh.run import Run, time_limit
+from dbtool.refresh.run import Run, lift_time_limit, time_limit
 from dbtool.refresh.workers import run_workers
 from dbtool.rules.model import RuleSet
 from dbtool.targets import Target, Tier
@@ -72,6 +72,28 @@ def test_a_run_within_its_time_leaves_no_alarm() -> None:
     with time_limit(request(60)):
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_run_that_begins_again_has_what_is_left_of_its_time() -> None:
+    limited = request(60)
+    with time_limit(limited):
+        run = Run(limited, started=time.monotonic() - 50)
+        lift_time_limit()  # as the clean-up of the first attempt does
+        run.begin_again(SnapshotLost("ended"))
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 10
+
+
+def test_a_run_whose_time_was_over_during_the_clean_up_does_not_begin_again() -> None:
+    limited = request(60)
+
+    def begin_late() -> None:
+        with time_limit(limited):
+            lift_time_limit()
+            Run(limited, started=time.monotonic() - 90).begin_again(SnapshotLost("ended"))
+            time.sleep(5)
+
+    with pytest.raises(TimeIsUp):
+        begin_late()
 
 
 def test_a_run_without_a_limit_sets_no_alarm() -> None:
