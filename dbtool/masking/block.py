@@ -94,7 +94,7 @@ def mask_block(masks: RelationMasks, block: bytes, tallies: Tallies, seed: int) 
     read = _Block(masks, without_fields(block, long), seed)
     read.show_long_fields(long, block)
     masked, rows = _mask_fields(read, tallies)
-    replaced = {column.index for column in masks.columns}
+    replaced = {column.index for column in masks.columns if not _is_made_by_source(column)}
     return with_fields(masked, [field for field in long if field.column not in replaced], block), rows
 
 
@@ -107,11 +107,16 @@ def _mask_fields(read: _Block, tallies: Tallies) -> tuple[bytes, int]:
             rows = column.rows.pick(read.frame)
             merged = stand_ins.setdefault(column.index, read.no_values())
             stand_ins[column.index] = merged.scatter(rows, read.mask_rows(column, rows, tally))
-        elif column.source_sql is None:  # or the source's SELECT gave the stand-in already
+        elif not _is_made_by_source(column):
             stand_ins[column.index] = read.mask(column, tally)
     replaced = [copytext.encode(values).alias(read.frame.columns[at]) for at, values in stand_ins.items()]
     frame = read.frame.select(read.frame.columns[: read.width]) if masks.beside else read.frame
     return copytext.render_block(frame.with_columns(replaced) if replaced else frame), frame.height
+
+
+def _is_made_by_source(column: ColumnMask) -> bool:
+    """The stand-ins came in the places of the originals, and pass as they came."""
+    return column.rows is None and column.source_sql is not None
 
 
 class _Block:

@@ -173,3 +173,16 @@ def test_a_long_value_is_masked_and_kept_as_a_short_one_is(monkeypatch: pytest.M
     assert pieces == [mask_block(masks, block, {}, SEED) for block in blocks]
     assert pieces[0][0].count(long.encode()) == 2
     assert pieces[0][0].count(b"Xxx\\txxxxx \\\\ ") == 800
+
+
+def test_a_long_stand_in_that_the_source_made_passes_as_it_came() -> None:
+    block = b"1\t" + LONG * 2 + b"\n"
+    plan = plan_masking(
+        build_catalog(180000, [table("users", id=TEXT, note=TEXT)]),
+        rules(users={"id": use("token"), "note": use("sql", expression="upper(note)")}),
+        KEY,
+        MASKS,
+    )
+    assert find_long_fields(block)
+    masked, _ = mask_block(plan.relations[USERS], block, {}, SEED)
+    assert masked.endswith(b"\t" + LONG * 2 + b"\n")
