@@ -281,8 +281,10 @@ def _prove_predicate(proof: _Proof) -> Iterator[Finding]:
 
 
 def _keeps_empty(proof: _Proof, masked: MaskedColumn | None) -> bool:
-    """An empty text stays one: all masks leave it alone but those that do not look at values."""
+    """All masks leave an empty text alone but those that look at no value; not what equals it in char(n) or a collation."""
     if masked is None or masked.mask.expression or masked.ref.column in proof.ruled.divided:
+        return False
+    if masked.context.type.base == "bpchar" or not masked.column.collation_is_deterministic:
         return False
     return masked.promise.overlap is not Overlap.NOT_READ
 

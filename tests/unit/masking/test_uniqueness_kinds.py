@@ -133,6 +133,22 @@ def test_a_constant_brings_empty_texts_under_a_predicate_that_left_them_out() ->
     assert "read by its predicate" in found.message
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column("x", ColumnType("character(64)", "bpchar", length=64)),
+        Column("x", TEXT, collation="equal", collation_is_deterministic=False),
+    ],
+)
+def test_what_may_equal_an_empty_text_and_be_none_comes_under_a_predicate_that_left_it_out(
+    column: Column, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blanks that char(n) is filled up with; signs that a collation overlooks."""
+    monkeypatch.setitem(globals(), "COLUMNS", (COLUMNS[0], column, *COLUMNS[2:]))
+    (found,) = [one for one in plan(index("x", predicate="(x <> ''::text)"), x=use("token")) if one.is_error]
+    assert "read by its predicate" in found.message
+
+
 @every_kind
 def test_a_digest_states_its_odds_and_a_permutation_has_none(kind: Kind) -> None:
     for mask in sorted(kind.holds & STRONG):
