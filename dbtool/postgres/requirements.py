@@ -23,7 +23,7 @@ class NeededRoles:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a server has. ``ours`` are the roles that the current one is a member of, ``for_anybody`` the
+    """What a server has. ``ours`` are the roles that the current one may act as, ``for_anybody`` the
     extensions that a database's owner may make without being a superuser.
     """
 

@@ -92,7 +92,7 @@ def _judge_member(target: Target, seen: TargetSeen, whose: str, so: str) -> Iter
             "not-member",
             Severity.ERROR,
             target.name,
-            f"the role {role} is no member of {quote_identifier(whose)}, so {so}",
+            f"the role {role} may not act as {quote_identifier(whose)}, so {so}",
             f"GRANT {quote_identifier(whose)} TO {role}",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +15,7 @@ from psycopg import sql
 
 from dbtool.clones.embedded import EmbeddedServer
 from dbtool.errors import PrivilegeMissing
+from dbtool.findings import Finding
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.result import RefreshResult
 from tests.databases import column_of, execute
@@ -139,6 +141,28 @@ def test_policies_that_bind_the_owner_are_carried_and_in_nobody_s_way(
     assert column_of(writer, "SELECT id FROM parent") == [3]
     assert column_of(target, "SELECT relname FROM pg_class WHERE relforcerowsecurity") == ["parent"]
     assert column_of(target, "SELECT tablename FROM pg_tables WHERE schemaname = 'dbtool'") == ["refresh"]
+
+
+def test_an_owner_that_the_role_made_and_may_not_act_as_is_told_before(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    """From 16 on who makes a role may grant it, to itself as well, and is not granted it."""
+    source, target = two_databases
+    execute(source, "CREATE TABLE a AS SELECT 1 AS b")
+    url = make_role(target, "CREATEDB CREATEROLE")
+    me, shop = role_of(url), f"{role_of(url)}_shop"
+    own(target, me)
+    execute(url, f"CREATE ROLE {shop}")
+    request = request_for(source, url, tmp_path)
+    owned = replace(request, target=replace(request.target, owner=shop))
+    with pytest.raises(PrivilegeMissing) as told:
+        refresh(owned)
+    assert [one.remedy for one in told.value.findings if isinstance(one, Finding) and one.is_error] == [
+        f"GRANT {shop} TO {me}"
+    ]
+    execute(url, f"GRANT {shop} TO {me}")
+    refresh(owned)
+    assert column_of(target, "SELECT tableowner FROM pg_tables WHERE tablename = 'a'") == [shop]
 
 
 def test_a_role_that_cannot_end_the_sessions_of_others_is_told_so_before(
