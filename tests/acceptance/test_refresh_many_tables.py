@@ -33,6 +33,7 @@ def many(
     return project
 
 
+@pytest.mark.one_major
 def test_all_of_them_arrive_masked_closed_and_with_their_schema(
     many: Project, server: EmbeddedServer
 ) -> None:
