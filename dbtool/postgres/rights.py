@@ -20,6 +20,13 @@ from dbtool.postgres.sql import read_rows
 
 RoleOf = Callable[[str], str]
 _NOT_DONE = {"01006", "01007"}  # privilege not revoked, not granted
+_NOT_THERE = (
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InvalidSchemaName,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def read_rights(connection: Connection, left_out: Collection[RelationName] = ())
 
 def grant_rights(connection: Connection, rights: Rights, role_of: RoleOf) -> tuple[Grant, ...]:
     """Grant and revoke what was read elsewhere, as the current role, who owns the objects. Returns what was refused: objects of an
-    extension, and what a template brought along, may belong to somebody else.
+    extension, and what a template brought along, may belong to somebody else, or another version does not have them.
     """
     refused = []
     with translated("granting what the source grants"), connection.transaction():
@@ -142,7 +149,7 @@ def grant_rights(connection: Connection, rights: Rights, role_of: RoleOf) -> tup
             try:
                 with connection.transaction(), _heard(connection) as warnings:
                     connection.execute(render_grant(grant, role_of))
-            except psycopg.errors.InsufficientPrivilege:
+            except (psycopg.errors.InsufficientPrivilege, *_NOT_THERE):
                 refused.append(grant)
             else:
                 refused += [grant] if warnings & _NOT_DONE else []

@@ -64,6 +64,7 @@ def judge_refused(target: Target, refused: tuple[Grant, ...]) -> Iterator[Findin
             "grant-refused",
             Severity.WARNING,
             target.name,
-            f"belong to others, as objects of extensions do, and could not be granted as in the source: {', '.join(names)}",
-            "grant it there as their owner, or as a superuser",
+            "belong to others, as objects of extensions do, or are not in the copy, and could not be granted as in the source: "
+            f"{', '.join(names)}",
+            "grant it there as their owner, or as a superuser; make in template1 what is not there, where it is wanted",
         )

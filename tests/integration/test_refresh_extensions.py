@@ -44,7 +44,8 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
         'CREATE SCHEMA "Ext s"; COMMENT ON SCHEMA "Ext s" IS \'theirs\'; CREATE SCHEMA "Ext s two"; CREATE EXTENSION citext SCHEMA "Ext s"; CREATE EXTENSION pageinspect; CREATE EXTENSION file_fdw;'
         "COMMENT ON EXTENSION citext IS 'ours'; CREATE TABLE t (id int PRIMARY KEY, name \"Ext s\".citext UNIQUE);"
         "CREATE VIEW pages AS SELECT (page_header(get_raw_page('t', 0))).lower FROM t; INSERT INTO t VALUES (1, 'One');"
-        f'GRANT CREATE ON SCHEMA "Ext s" TO {writer}; GRANT SELECT ON t TO {writer}',
+        f'GRANT CREATE ON SCHEMA "Ext s" TO {writer}; GRANT SELECT ON t TO {writer};'
+        f"GRANT USAGE ON FOREIGN DATA WRAPPER file_fdw TO {writer}",
     )
     url = f"postgresql://{writer}:writer@127.0.0.1:{own_server.port}/{NAME}_target"
     with pytest.raises(PrivilegeMissing) as refused:
@@ -59,7 +60,7 @@ def test_what_the_source_uses_is_expected_in_the_template_and_then_there(
         result = refresh(request_for(source, url, tmp_path, extensions="expect", grants="source"))
         assert "extension-untrusted" not in [one.check for one in result.findings]
         (refused_grant,) = [one for one in result.findings if one.check == "grant-refused"]
-        assert refused_grant.message.endswith("in the source: Ext s")
+        assert refused_grant.message.endswith("in the source: Ext s, file_fdw")
     assert query(target, 'SELECT id FROM t WHERE name OPERATOR("Ext s".=) \'ONE\'::"Ext s".citext') == [(1,)]
     assert column_of(
         target, "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE 'Ext%' ORDER BY 1"
