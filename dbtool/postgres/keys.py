@@ -31,6 +31,11 @@ class KeyText:
     comment: str | None = None
 
     @property
+    def is_validated(self) -> bool:
+        """To make any other PostgreSQL looks at no row."""
+        return not self.definition.endswith((" NOT VALID", " NOT ENFORCED"))
+
+    @property
     def toc_key(self) -> tuple[int, int]:
         return _CONSTRAINT_CATALOG, self.oid
 

@@ -43,7 +43,7 @@ _DEADLOCK = "40P01"  # somebody writes to two of the tables, in another order th
 
 @dataclass(frozen=True, slots=True)
 class Preserved:
-    """``sequences`` go on from elsewhere than had been planned."""
+    """``sequences`` go on from elsewhere than had been planned, ``keys`` were validated."""
 
     tables: tuple[TablePreserved, ...] = ()
     sequences: tuple[SequenceSet, ...] = ()
@@ -95,7 +95,7 @@ def with_preserved(result: RefreshResult, preserved: Preserved) -> RefreshResult
 def _without_live(request: RefreshRequest, candidate: str, left_out: Sequence[KeyText]) -> Preserved:
     with candidate_session(request.target, candidate) as connection:
         _add_keys(request, connection, left_out)
-    return Preserved(keys=len(left_out))
+    return Preserved(keys=_count_validated(left_out))
 
 
 @contextmanager
@@ -146,7 +146,11 @@ def _carry(carrying: Carrying, names: Collection[RelationName], left_out: Sequen
         _refresh_views(connection, carrying.copy, belongings)
         inside.analyze(connection, [table.relation for table in tables])
         _grant_own(carrying, connection, with_belongings(carrying.catalog, own))
-    return Preserved(loaded, sequences, len(keys))
+    return Preserved(loaded, sequences, _count_validated(keys))
+
+
+def _count_validated(keys: Iterable[KeyText]) -> int:
+    return sum(key.is_validated for key in keys)
 
 
 def _refuse(request: RefreshRequest, findings: Iterable[Finding]) -> None:

@@ -129,6 +129,20 @@ def test_copied_rows_that_refer_to_nothing_are_told_before_the_swap(
     assert query(target, "SELECT count(*) FROM orders") == [(3,)]
 
 
+def test_a_key_that_is_not_valid_stays_so_and_is_not_said_to_have_been_validated(
+    ends: TwoDatabases, tmp_path: Path
+) -> None:
+    source, target = ends
+    execute(
+        source,
+        "ALTER TABLE orders DROP CONSTRAINT orders_flag_fkey; INSERT INTO orders VALUES (4, 99);"
+        "ALTER TABLE orders ADD FOREIGN KEY (flag) REFERENCES flags NOT VALID",
+    )
+    told = refresh_again(ends, tmp_path).verification.checked
+    assert column_of(target, "SELECT convalidated FROM pg_constraint WHERE contype = 'f'") == [False]
+    assert [one for one in told if one.startswith("0 foreign keys from or to preserved tables validated")]
+
+
 def test_kept_rows_that_refer_to_nothing_are_told_with_all_others(
     two_databases: TwoDatabases, tmp_path: Path
 ) -> None:
