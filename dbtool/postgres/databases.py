@@ -104,22 +104,31 @@ def _is_named_candidate_of(live: str, name: str) -> bool:
     return _role_by_name(live, name) == "candidate"
 
 
-_LIST = """
+_ENTRIES = """
 SELECT d.datname, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'),
        d.datconnlimit, pg_catalog.pg_encoding_to_char(d.encoding),
-       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END,
+       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+            THEN coalesce(pg_catalog.pg_database_size(d.oid), 0) -- NULL where its files are gone already
+            ELSE 0 END,
        d.oid::pg_catalog.int8, nullif(t.spcname, 'pg_default')
-FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE NOT d.datistemplate ORDER BY d.datname
+FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
+WHERE NOT d.datistemplate AND (%(name)s::text IS NULL OR d.datname = %(name)s) ORDER BY d.datname
 """
 
 
 def list_databases(maintenance: Connection) -> tuple[DatabaseEntry, ...]:
     with translated("listing databases"):
-        return tuple(DatabaseEntry(*row) for row in maintenance.execute(_LIST))
+        return _read_entries(maintenance, None)
 
 
 def find_database(maintenance: Connection, name: str) -> DatabaseEntry | None:
-    return next((entry for entry in list_databases(maintenance) if entry.name == name), None)
+    """The size of the others, which takes a look at each of their files, is not asked for."""
+    with translated("looking for a database"):
+        return next(iter(_read_entries(maintenance, name)), None)
+
+
+def _read_entries(maintenance: Connection, name: str | None) -> tuple[DatabaseEntry, ...]:
+    return tuple(DatabaseEntry(*row) for row in maintenance.execute(_ENTRIES, {"name": name}))
 
 
 def is_visible(maintenance: Connection, name: str) -> bool:
