@@ -30,10 +30,12 @@ def _system_identifier(connection: Connection) -> int | None:
     return int(row["system_identifier"])
 
 
-def read_data_directory(connection: Connection) -> tuple[Path | None, int]:
-    """Where the server keeps its files, None where the role may not know; and its port."""
+def read_data_directory(connection: Connection) -> tuple[Path | None, int, int]:
+    """Where the server keeps its files, None where the role may not know; its port, and the second since 1970 that it was
+    started in.
+    """
     (row,) = read_rows(connection, "data_directory")
-    return (Path(row["folder"]) if row["folder"] else None), int(row["port"])
+    return (Path(row["folder"]) if row["folder"] else None), int(row["port"]), int(row["started"])
 
 
 def read_schema_texts(

@@ -14,13 +14,14 @@ from dbtool.postgres.session import Connection
 from dbtool.refresh.ends import SourceSeen
 from dbtool.targets import Target
 
-_PORT_LINE = 3  # of postmaster.pid
+_START_LINE, _PORT_LINE = 2, 3  # of postmaster.pid
+_STARTING_S = 60  # between the two times at which a server says that it was started
 
 
 @dataclass(frozen=True, slots=True)
 class DiskSeen:
     """In bytes: what all databases of the server take, of that what the run drops first, and what is free where its files are,
-    None where that is not this machine. ``previous`` are databases that are kept as fallback.
+    None where that is not this machine, or not the disk of the live database. ``previous`` are databases that are kept as fallback.
     """
 
     taken: int
@@ -32,25 +33,30 @@ class DiskSeen:
 def look_at_disk(maintenance: Connection, live: str) -> DiskSeen:
     entries = list_databases(maintenance)
     gone = {name for name in leftovers(entries, live) if still_has_our_name(live, name)}
-    folder, port = read_data_directory(maintenance)
+    folder, port, started = read_data_directory(maintenance)
+    is_elsewhere = any(entry.tablespace for entry in entries if entry.name == live)
     return DiskSeen(
         sum(entry.bytes for entry in entries),
         sum(entry.bytes for entry in entries if entry.name in gone),
-        find_free(folder, port) if folder else None,
+        find_free(folder, port, started) if folder and not is_elsewhere else None,
         tuple((entry.name, entry.bytes) for entry in previous_databases(entries, live)),
     )
 
 
 def find_free(
-    folder: Path, port: int, free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+    folder: Path,
+    port: int,
+    started: int,
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
 ) -> int | None:
-    """None where ``folder`` is not here: a path may be the same on the machine that a tunnel or a container leads to, but not the
-    file in it that names the port.
+    """None where ``folder`` is not here: path and port may be the same on another machine, but not the file in it that tells
+    when its server was ``started``.
     """
     try:
         lines = (folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return free_bytes(folder) if lines[_PORT_LINE : _PORT_LINE + 1] == [str(port)] else None
-    except (OSError, UnicodeDecodeError):
+        is_ours = lines[_PORT_LINE] == str(port) and abs(int(lines[_START_LINE]) - started) < _STARTING_S
+        return free_bytes(folder) if is_ours else None
+    except (OSError, ValueError, IndexError):
         return None
 
 

@@ -67,11 +67,19 @@ def test_the_oldest_database_that_is_kept_is_the_one_to_drop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("1\n/d\n0\n5432\n", 7), ("1\n/d\n0\n5433\n", None), ("1\n", None), (None, None)]
+    ("text", "expected"),
+    [
+        ("1\n/d\n1700000000\n5432\n", 7),
+        ("1\n/d\n1700000000\n5433\n", None),
+        ("1\n/d\n1700000099\n5432\n", None),
+        ("1\n/d\nnever\n5432\n", None),
+        ("1\n", None),
+        (None, None),
+    ],
 )
-def test_a_folder_is_this_machine_s_where_its_server_has_the_port(
+def test_a_folder_is_this_machine_s_where_its_server_has_the_port_and_was_started_then(
     tmp_path: Path, text: str | None, expected: int | None
 ) -> None:
     if text is not None:
         (tmp_path / "postmaster.pid").write_text(text)
-    assert find_free(tmp_path, 5432, lambda _folder: 7) == expected
+    assert find_free(tmp_path, 5432, 1_700_000_003, lambda _folder: 7) == expected
