@@ -12,6 +12,7 @@ from datetime import datetime
 
 from dbtool.errors import SnapshotLost, TimeIsUp
 from dbtool.findings import Finding, Severity
+from dbtool.postgres.databases import DatabaseEntry
 from dbtool.refresh.keys import ChosenRows
 from dbtool.refresh.plan import describe_tools
 from dbtool.refresh.preflight import Preflight
@@ -51,6 +52,9 @@ def lift_time_limit() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+_LOST = "snapshot-lost"
+
+
 def _resume_time_limit(limit_s: float | None, started: float) -> None:
     """The clean-up before has lifted it. Where no time is left the alarm comes at once."""
     if limit_s is not None and threading.current_thread() is threading.main_thread():
@@ -59,12 +63,13 @@ def _resume_time_limit(limit_s: float | None, started: float) -> None:
 
 @dataclass
 class Run:
-    """The clock of one run: its name in time, its stages' seconds."""
+    """The clock of one run: its name in time, its stages' seconds. ``swapping`` is the candidate, once its swap begins."""
 
     request: RefreshRequest
     started: float = field(default_factory=time.monotonic)
     stages: list[tuple[str, float]] = field(default_factory=list)
     remarks: list[Finding] = field(default_factory=list)
+    swapping: DatabaseEntry | None = None
     began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +80,9 @@ class Run:
         self.request.cancellation.renew()
         _resume_time_limit(self.request.max_duration_s, self.started)
         self.stages[:] = [("begun before", time.monotonic() - self.started)]
+        self.remarks = [one for one in self.remarks if one.check == _LOST]
         finding = Finding(
-            "snapshot-lost",
+            _LOST,
             Severity.WARNING,
             self.request.source.name,
             f"{lost}; the refresh has begun again",
@@ -85,7 +91,7 @@ class Run:
         self.remark([finding])
 
     def remark(self, findings: Iterable[Finding]) -> None:
-        """Found out while running. A run that began again says the last of what it found twice."""
+        """Found out while running. What is found twice is said once, as it was the last time."""
         for finding in findings:
             said = (finding.check, finding.where)
             self.remarks = [one for one in self.remarks if (one.check, one.where) != said]

@@ -96,6 +96,14 @@ def test_a_run_whose_time_was_over_during_the_clean_up_does_not_begin_again() ->
         begin_late()
 
 
+def test_what_was_found_before_a_run_began_again_is_looked_for_anew() -> None:
+    run = Run(request())
+    run.remark([Finding("orphans-in-source", Severity.WARNING, "public.a", "3 references lead nowhere", "")])
+    for _ in range(2):
+        run.begin_again(SnapshotLost("ended"))
+    assert [one.check for one in run.remarks] == ["snapshot-lost"]
+
+
 def test_a_run_without_a_limit_sets_no_alarm() -> None:
     before = signal.getsignal(signal.SIGALRM)
     with time_limit(request()):
