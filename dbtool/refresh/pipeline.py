@@ -6,11 +6,11 @@ This module and filling.py know the order, nobody else. Whatever fails before th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 
-from dbtool.errors import DbtoolError, SnapshotLost
-from dbtool.postgres.databases import Locale, Stamp, name_beside, refresh_lock
+from dbtool.errors import DbtoolError, PartlyDone, SnapshotLost
+from dbtool.postgres.databases import Locale, Stamp, find_database, name_beside, refresh_lock
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh import post_data, swap
 from dbtool.refresh.ends import TEMPLATE, refuse_own_standby
@@ -61,10 +61,16 @@ def _run_once(run: Run) -> RefreshResult:
         request.target.url(), request.target.maintenance_database, checked.target.live_name
     ) as maintenance:
         drop_leftovers(maintenance, checked.target.live_name)
-        return _build_candidate(run, checked, maintenance)
+        try:
+            done = _build_and_swap(run, checked, maintenance)
+        except DbtoolError as error:
+            if isinstance(error, PartlyDone) or not _is_swapped(run, checked.target.live_name):
+                raise
+            raise swap.after_swap(request.target, error) from None
+        return _conclude(run, maintenance, checked.target.live_name, done)
 
 
-def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> RefreshResult:
+def _build_and_swap(run: Run, checked: Preflight, maintenance: Connection) -> RefreshResult:
     request, live = run.request, checked.target.live_name
     name = name_beside(live, "candidate", run.made_at)
     stamp = Stamp("candidate", live, run.made_at)
@@ -104,8 +110,9 @@ def _build_candidate(run: Run, checked: Preflight, maintenance: Connection) -> R
             refuse_own_standby(request, checked.source, checked.target, candidate)
             with run.stage("swap"):
                 swap.refuse_replaced(maintenance, checked.target.live, live)
+                run.swapping = find_database(maintenance, candidate)
                 swap.swap(maintenance, request.target, live, candidate, run.made_at)
-    return _conclude(run, maintenance, live, done)
+    return done
 
 
 def _hold(run: Run, checked: Preflight) -> AbstractContextManager[HeldSnapshot]:
@@ -147,6 +154,16 @@ def _with_own(
         request.observer.found(finding)
     post_data.run_after_load(request.target, candidate)
     return with_preserved(replace(result, findings=(*result.findings, *findings)), preserved)
+
+
+def _is_swapped(run: Run, live: str) -> bool:
+    """A signal, or a connection that is lost, may come when the renames have been committed."""
+    if run.swapping is None:
+        return False
+    with suppress(DbtoolError), _cleaning(run) as session:
+        now = find_database(session, live)
+        return now is not None and now.oid == run.swapping.oid
+    return False
 
 
 def _conclude(run: Run, maintenance: Connection, live: str, result: RefreshResult) -> RefreshResult:

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from dbtool.clones.embedded import EmbeddedServer
-from dbtool.errors import Busy, VerificationFailed
+from dbtool.errors import Busy, Interrupted, PartlyDone, VerificationFailed
 from dbtool.postgres import rename
+from dbtool.refresh import swap
 from dbtool.refresh.pipeline import refresh
 from tests.acceptance.project import databases_of
 from tests.databases import execute, query
@@ -179,6 +181,22 @@ def test_a_swap_that_fails_half_way_changes_nothing(
         refresh(request_for(source, target, tmp_path))
     assert databases_of(server, name_of(target)) == before
     assert query(target, "SELECT note FROM t") == [("one",)]
+
+
+@pytest.mark.one_major
+def test_an_end_that_comes_just_after_the_swap_is_not_told_as_if_nothing_had_been_done(
+    ends: TwoDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_live = swap.swap
+
+    def ended_afterwards(*given: Any) -> None:
+        make_live(*given)
+        raise Interrupted("interrupted; cleaned up, and what was live is as it was", 15)
+
+    monkeypatch.setattr(swap, "swap", ended_afterwards)
+    with pytest.raises(PartlyDone, match=r"is refreshed and live, but .* \(the run was ended\)"):
+        refresh(request_for(*ends, tmp_path))
+    assert query(ends[1], "SELECT note FROM t") == [("one",)]
 
 
 def test_a_verification_that_fails_leaves_live_as_it_was(
