@@ -69,9 +69,10 @@ def _promise(options: SqlOptions, _context: MaskContext) -> Promise:
 
 MASK = Mask(
     name="sql",
-    summary="What an SQL expression makes of the row, in the source. It is parsed alone before anything is copied, and never "
-    "run but within the read-only COPY. dbtool sees its value only: nobody but you knows whether it hides the original, and "
-    "it should depend on nothing but the row, so that it is the same every night. NULL stays NULL.",
+    summary="What an SQL expression makes of the row, in the source. It is parsed alone before anything is copied, and only "
+    "ever run in read-only transactions: over a sample of the rows, and within the COPY. dbtool sees its value only: nobody "
+    "but you knows whether it hides the original, and it should depend on nothing but the row, so that it is the same every "
+    "night. NULL stays NULL.",
     types=ANY_TYPE,
     uniqueness=Uniqueness.LOSSY,
     overlap=Overlap.CHANCE,
