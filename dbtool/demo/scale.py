@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 MINIMUM_ROWS = 500
-_SPELLING = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.ASCII | re.IGNORECASE)
+_SPELLING = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([km]?)", re.ASCII | re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
