@@ -23,6 +23,7 @@ from tests.memory import keep_temporary_files_in_memory
 _MAJORS = tuple(int(major) for major in os.environ.get("DBTOOL_TEST_MAJORS", "18,17").split(","))
 _HASTE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "512MB"}
 _REPOSITORY = Path(__file__).parent.parent
+_WHOLE_RUNS = ("test_refresh_", "test_edge_", "test_clone_")
 _CANNOT_RUN = "cannot run here: "
 
 ServerOf = Callable[[int], EmbeddedServer]
@@ -66,18 +67,23 @@ def _pools_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of what is marked one_major only the newest server's turn is taken."""
-    left_out = [item for item in items if _is_of_an_older_major(item)]
+    """Of what is marked one_major only the newest server's turn is taken; of whole refreshes, and of what goes through the
+    command, the newest's and the oldest's: what lies between has no catalog of its own kind, and is read by other tests.
+    """
+    left_out = {item for item in items if not _takes_its_turn(item)}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not _is_of_an_older_major(item)]
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
-def _is_of_an_older_major(item: pytest.Item) -> bool:
+def _takes_its_turn(item: pytest.Item) -> bool:
     spec = getattr(item, "callspec", None)
-    if spec is None or item.get_closest_marker("one_major") is None:
-        return False
-    return bool(spec.params.get("server", max(_MAJORS)) != max(_MAJORS))
+    major = spec.params.get("server", max(_MAJORS)) if spec is not None else max(_MAJORS)
+    if item.get_closest_marker("one_major") is not None:
+        return bool(major == max(_MAJORS))
+    if item.path.parent.name == "acceptance" or item.path.name.startswith(_WHOLE_RUNS):
+        return major in {min(_MAJORS), max(_MAJORS)}
+    return True
 
 
 @pytest.fixture(scope="session")
