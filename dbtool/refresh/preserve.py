@@ -83,7 +83,14 @@ def with_preserved(result: RefreshResult, preserved: Preserved) -> RefreshResult
         f"{rows:,} rows of {len(preserved.tables)} preserved tables compared with the live database's, by count and content",
         f"{preserved.keys} foreign keys from or to preserved tables validated by PostgreSQL over all rows",
     )
-    verification = replace(result.verification, checked=(*result.verification.checked, *told))
+    checked, unchecked = result.verification.checked, result.verification.not_checked
+    names = ", ".join(str(table.name) for table in preserved.tables)
+    own = f"rows of preserved tables are the target's own: no originals were searched for in {names}"
+    verification = replace(
+        result.verification,
+        checked=(*checked, *told),
+        not_checked=(*unchecked, *([own] if names else [])),
+    )
     return replace(
         result,
         preserved=preserved.tables,

@@ -87,6 +87,10 @@ def test_the_rows_that_staging_has_stay_and_production_s_are_not_read(
     assert [(str(one.name), one.rows) for one in result.preserved] == [(FLAGS, 3)]
     assert FLAGS not in [str(table.name) for table in result.tables]
     assert any("3 rows of 1 preserved tables compared" in one for one in result.verification.checked)
+    assert (
+        "rows of preserved tables are the target's own: no originals were searched for in public.flags"
+        in (result.verification.not_checked)
+    )
     assert {str(one.name): one.value for one in result.sequences}["public.flags_id_seq"] == 77
     assert result_as_json(result)["preserved"][0]["rows"] == 3
     assert column_of(target, "SELECT manifest -> 'preserved' -> 0 ->> 'name' FROM dbtool.refresh") == [FLAGS]
