@@ -46,6 +46,8 @@ def ends(
     )
     with odd_tablespace(server):
         yield Ends(source, target_url, maintenance, as_role(source, reader), as_role(target_url, writer))
+    # The roles stay, and whoever clones this server carries their settings over.
+    execute(server.url(), f"ALTER ROLE {reader} RESET ALL; ALTER ROLE {writer} RESET ALL")
 
 
 @pytest.fixture(scope="session")
