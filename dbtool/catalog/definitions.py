@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dbtool.catalog.expression_text import normalise_definition
+from dbtool.catalog.expression_text import normalise_definition, without_doubled_parentheses
 from dbtool.catalog.relations import RelationName, quote_identifier
 
 _FORM = b"dbtool ddl 1\n"
@@ -47,8 +47,13 @@ class Definition:
 def describe_definitions(definitions: Iterable[Definition]) -> tuple[str, ...]:
     """The lines, sorted; two databases differ in these and in nothing else that a migration may depend on."""
     found = list(definitions)
-    whole = (_line(one.subject, normalise_definition(one.text)) for one in found if one.root is None)
+    whole = (_line(one.subject, _normal_text(one)) for one in found if one.root is None)
     return tuple(sorted({*whole, *_describe_partitions(found)}))
+
+
+def _normal_text(one: Definition) -> str:
+    text = normalise_definition(one.text)
+    return without_doubled_parentheses(text) if one.kind == "index" else text
 
 
 def ddl_fingerprint(lines: Iterable[str]) -> str:
@@ -120,7 +125,7 @@ def _by_partition(
 
 def _describe_member(one: Definition) -> str:
     """Without the partition's name, and without names that are usually made of it."""
-    text = normalise_definition(one.text)
+    text = _normal_text(one)
     if one.kind == PARTITION:
         return text
     if one.kind in _NAMED_BY_POSTGRESQL:

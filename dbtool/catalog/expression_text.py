@@ -41,6 +41,26 @@ def normalise_definition(text: str) -> str:
     return text
 
 
+def without_doubled_parentheses(text: str) -> str:
+    """Majors differ in how many they put round an index's expression. ``((a + b))`` becomes ``(a + b)``; a list in doubled ones is a row, and stays."""
+    if "((" not in text:
+        return text
+    pieces = _PIECE.findall(text)
+    ends: dict[int, int] = {}
+    is_list: set[int] = set()
+    opened: list[int] = []
+    for place, piece in enumerate(pieces):
+        if piece == "(":
+            opened.append(place)
+        elif piece == "," and opened:
+            is_list.add(opened[-1])
+        elif piece == ")" and opened:
+            ends[opened.pop()] = place
+    doubled = [at for at, end in ends.items() if ends.get(at + 1) == end - 1 and at + 1 not in is_list]
+    left_out = {place for at in doubled for place in (at, ends[at])}
+    return "".join(piece for place, piece in enumerate(pieces) if place not in left_out)
+
+
 def _split_array(text: str, start: int) -> tuple[list[str], int]:
     """The elements of the array whose content begins at ``start``, and where its bracket is behind us; 0 if nowhere."""
     elements = [""]

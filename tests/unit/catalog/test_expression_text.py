@@ -2,7 +2,11 @@
 
 import pytest
 
-from dbtool.catalog.expression_text import normalise_definition, normalise_expression
+from dbtool.catalog.expression_text import (
+    normalise_definition,
+    normalise_expression,
+    without_doubled_parentheses,
+)
 
 # As pg_get_constraintdef and pg_get_viewdef gave them on 18.6, before and after a dump and a restore.
 _RESTORED = [
@@ -86,3 +90,21 @@ def test_expressions_that_a_restore_spells_anew_are_alike(first: str, restored: 
 )
 def test_expressions_of_different_meaning_stay_different(one: str, other: str) -> None:
     assert normalise_expression(one) != normalise_expression(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "single"),
+    [
+        ("USING btree (((a AT TIME ZONE 'UTC'::text)))", "USING btree (a AT TIME ZONE 'UTC'::text)"),
+        ("USING btree (((a + b)), ((c)))", "USING btree ((a + b), (c))"),
+        ("((a + b) * (c))", "((a + b) * (c))"),
+    ],
+)
+def test_an_expression_stands_in_one_pair_of_parentheses(text: str, single: str) -> None:
+    assert without_doubled_parentheses(text) == single
+    assert without_doubled_parentheses(single) == single
+
+
+@pytest.mark.parametrize("text", ["(a IN ((1, 2)))", "f((a, b))", "'((x))'", '(("a)"', "((", "))"])
+def test_a_row_and_what_is_in_quotes_keep_theirs(text: str) -> None:
+    assert without_doubled_parentheses(text) == text
