@@ -71,7 +71,8 @@ def main() -> None:
         filled = fill_arena(arena, arguments.scale)
         measured = _race(arena, arguments.rounds)
     results = _results(arguments.scale, arguments.rounds, filled, measured)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**kept, **results}, indent=2) + "\n", encoding="utf-8")
     _print_table(results, measured)
 
 
