@@ -61,7 +61,10 @@ def find_free(
 
 
 def judge_disk(target: Target, source: SourceSeen, disk: DiskSeen) -> Iterator[Finding]:
-    """The source's size is what its copy takes at most: there are no dead rows in it. Of what a subset takes nothing is known yet."""
+    """The source's size is what its copy takes at most: there are no dead rows in it. Of what a subset takes nothing is known yet.
+
+    What dbtool.toml says counts in place of what is free: of a source with many dead rows somebody may know better.
+    """
     if source.is_subset:
         return
     need = _size_of_copy(source)
@@ -69,7 +72,7 @@ def judge_disk(target: Target, source: SourceSeen, disk: DiskSeen) -> Iterator[F
         there = target.disk_limit - disk.taken + disk.dropped
         whose = f"of the {_spell(target.disk_limit)} that dbtool.toml gives {target} (disk_limit)"
         yield from _judge(target, need, there, whose, disk)
-    if disk.free is not None:
+    elif disk.free is not None:
         whose = "where the target's server keeps its files"
         yield from _judge(target, need, disk.free + disk.dropped, whose, disk)
 
@@ -84,7 +87,7 @@ def _size_of_copy(source: SourceSeen) -> int:
 def _judge(target: Target, need: int, there: int, whose: str, disk: DiskSeen) -> Iterator[Finding]:
     if need <= there:
         return
-    ways = "make room there, give the server more, or copy a subset"
+    ways = "make room there, copy a subset, or, where the source has many dead rows, say by disk_limit what there is"
     if disk.previous:
         name, size = disk.previous[-1]
         ways = f'drop what is kept as fallback, such as DROP DATABASE "{name}" ({_spell(size)}), or {ways}'

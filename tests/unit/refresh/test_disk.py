@@ -50,7 +50,15 @@ def test_what_is_free_on_this_machine_counts() -> None:
 def test_what_the_run_drops_first_counts_as_free() -> None:
     disk = DiskSeen(10**9, dropped=200_000_000, free=0)
     assert messages(staging(10**9), disk, size=200_000_000) == []
-    assert len(messages(staging(10**9), disk, size=200_000_001)) == 2
+    assert len(messages(staging(10**9), disk, size=200_000_001)) == 1
+    assert messages(staging(None), disk, size=200_000_000) == []
+    assert len(messages(staging(None), disk, size=200_000_001)) == 1
+
+
+def test_what_dbtool_toml_says_counts_in_place_of_what_is_free() -> None:
+    disk = DiskSeen(10**9, free=0)
+    assert messages(staging(2 * 10**9), disk, size=10**9) == []
+    assert len(messages(staging(None), disk, size=10**9)) == 1
 
 
 def test_tables_that_are_not_copied_take_nothing_and_of_a_subset_nothing_is_known() -> None:
