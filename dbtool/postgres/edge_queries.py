@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.readings import Reading, collect, collect_values, column, order_by, spell, where
+from dbtool.postgres.readings import Reading, collect, collect_values, column, order_by, where
+from dbtool.postgres.sql import spell
 from dbtool.rules.subset_model import OrderTerm
 from dbtool.subset.facts import EqualityOperator
 from dbtool.subset.graph import Edge

@@ -14,10 +14,10 @@ from dbtool.postgres.introspect_views import decide_refresh_order
 from dbtool.postgres.left_out import describe_left_out
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
 from dbtool.postgres.sql import read_rows
 
 LOCK_TIMEOUT_S = 10
-_LOCK_NOT_AVAILABLE = "55P03"
 _SETTINGS = {
     "search_path": "pg_catalog, pg_temp",  # names are spelt without the schemas that are in it
     "jit": "off",  # compiling took ten times as long as running (0.3 s of 0.35 s on 15)
@@ -66,7 +66,7 @@ def settings_for_reading(connection: Connection) -> Iterator[None]:
             yield
             _set_locally(connection, before)
     except ServerFailed as error:
-        if error.sqlstate != _LOCK_NOT_AVAILABLE:
+        if error.sqlstate != LOCK_NOT_AVAILABLE:
             raise
         raise Busy(
             f"a table of {connection.info.dbname} is locked by DDL and was not released within {LOCK_TIMEOUT_S} s; "

@@ -11,7 +11,7 @@ from psycopg import sql
 from dbtool.catalog.relations import RelationName
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
-from dbtool.postgres.sql import read_rows
+from dbtool.postgres.sql import read_rows, spell
 
 _CONSTRAINT_CATALOG = 2606  # pg_constraint's OID, the same in every version
 
@@ -69,14 +69,14 @@ def drop_keys(connection: Connection, keys: Iterable[KeyText]) -> None:
         with translated(f"taking the foreign key {key.name} of {key.table} away for the load"):
             connection.execute(
                 sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(
-                    _spell(key.table), sql.Identifier(key.name)
+                    spell(key.table), sql.Identifier(key.name)
                 )
             )
 
 
 def add_key(connection: Connection, key: KeyText) -> int:
     """Returns how many rows refer to nothing: then there is no key."""
-    table, name = _spell(key.table), sql.Identifier(key.name)
+    table, name = spell(key.table), sql.Identifier(key.name)
     with translated(f"making the foreign key {key.name} of {key.table}"):
         try:
             connection.execute(
@@ -102,11 +102,7 @@ def _count_dangling(connection: Connection, key: KeyText) -> int:
     )
     row = connection.execute(
         sql.SQL("SELECT count(*) FROM {} AS t WHERE {} AND NOT EXISTS (SELECT FROM {} AS r WHERE {})").format(
-            _spell(key.table), given, _spell(key.referenced), matched
+            spell(key.table), given, spell(key.referenced), matched
         )
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _spell(name: RelationName) -> sql.Identifier:
-    return sql.Identifier(name.schema, name.name)

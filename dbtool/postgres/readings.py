@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
+from dbtool.postgres.sql import spell
 from dbtool.rules.subset_model import OrderTerm
 
 _AND = sql.SQL(" AND ")
@@ -56,10 +57,6 @@ class Reading:
             for operator, page in ends
             if page is not None
         ]
-
-
-def spell(relation: RelationName) -> sql.Identifier:
-    return sql.Identifier(relation.schema, relation.name)
 
 
 def column(alias: str, name: str) -> sql.Identifier:

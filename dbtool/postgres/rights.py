@@ -16,7 +16,7 @@ from psycopg import sql
 from dbtool.catalog.relations import RelationName
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
-from dbtool.postgres.sql import read_rows
+from dbtool.postgres.sql import read_rows, spell
 
 RoleOf = Callable[[str], str]
 _NOT_DONE = {"01006", "01007"}  # privilege not revoked, not granted
@@ -188,7 +188,7 @@ def create_policies(connection: Connection, policies: Collection[Policy], role_o
             if policy.comment is not None:
                 connection.execute(
                     sql.SQL("COMMENT ON POLICY {} ON {} IS {}").format(
-                        sql.Identifier(policy.name), _spell(policy.table), sql.Literal(policy.comment)
+                        sql.Identifier(policy.name), spell(policy.table), sql.Literal(policy.comment)
                     )
                 )
 
@@ -230,7 +230,7 @@ def render_policy(policy: Policy, role_of: RoleOf) -> sql.Composed:
     names = dict.fromkeys(role if role is None else role_of(role) for role in policy.roles)
     roles = [sql.SQL("PUBLIC") if name is None else sql.Identifier(name) for name in names]
     parts = [
-        sql.SQL("CREATE POLICY {} ON {}").format(sql.Identifier(policy.name), _spell(policy.table)),
+        sql.SQL("CREATE POLICY {} ON {}").format(sql.Identifier(policy.name), spell(policy.table)),
         sql.SQL("AS PERMISSIVE" if policy.is_permissive else "AS RESTRICTIVE"),
         sql.SQL("FOR ") + sql.SQL(policy.command),
         sql.SQL("TO ") + sql.SQL(", ").join(roles),
@@ -252,10 +252,6 @@ def _grant_option(*, is_grantable: bool) -> sql.SQL:
 
 def _spell_role(role: str | None, role_of: RoleOf) -> sql.Composable:
     return sql.SQL("PUBLIC") if role is None else sql.Identifier(role_of(role))
-
-
-def _spell(name: RelationName) -> sql.Identifier:
-    return sql.Identifier(name.schema, name.name)
 
 
 def _spell_object(grant: Grant) -> sql.Composable:

@@ -7,14 +7,22 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from psycopg import sql
 from psycopg.rows import dict_row
 
+from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 
 Row = dict[str, Any]
-NO_TEXT = frozenset({"22021", "22P05"})  # bytes that the client's encoding has no character for
+# Bytes that are no character of the database's encoding, and a character that another encoding does not have.
+NO_CHARACTER, NO_EQUIVALENT = "22021", "22P05"
+NO_TEXT = frozenset({NO_CHARACTER, NO_EQUIVALENT})
+
+
+def spell(relation: RelationName) -> sql.Identifier:
+    return sql.Identifier(relation.schema, relation.name)
 
 
 @cache

@@ -15,7 +15,8 @@ from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.copytext import column_names, decode, parse_block
 from dbtool.digest import ProjectKey
 from dbtool.errors import DbtoolError, ServerFailed, UsageError
-from dbtool.postgres.readings import PageRange, Reading, collect, column, order_by, spell, where
+from dbtool.postgres.readings import PageRange, Reading, collect, column, order_by, where
+from dbtool.postgres.sql import spell
 from dbtool.postgres.subset_operators import ColumnPair, choose_operators, value_types
 from dbtool.postgres.tid_arrays import decode_tids
 from dbtool.postgres.tid_session import TidSession

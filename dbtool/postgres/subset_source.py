@@ -16,8 +16,9 @@ from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.errors import ServerFailed
 from dbtool.postgres import edge_queries
-from dbtool.postgres.readings import PageRange, Reading, collect, spell, where
+from dbtool.postgres.readings import PageRange, Reading, collect, where
 from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import spell
 from dbtool.postgres.subset_roots import read_root, read_root_part, root_parts
 from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_pieces, decode_tids
 from dbtool.postgres.tid_session import FEW_ROWS, open_tid_session

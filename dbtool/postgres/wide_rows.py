@@ -10,6 +10,7 @@ from psycopg import sql
 from dbtool.catalog.relations import Column, Relation
 from dbtool.postgres.check_trials import briefly
 from dbtool.postgres.session import Connection
+from dbtool.postgres.sql import spell
 
 # The length of these is told by what stands for them in the heap; of any other value its stored size is the least it has.
 _TOLD = {"text": 1, "varchar": 1, "bpchar": 1, "bytea": 2}  # COPY spells a byte in two digits
@@ -32,9 +33,10 @@ def count_wide_rows(
     :raises DbtoolError: it takes longer than some seconds, or the role may not.
     """
     size = sql.SQL(" + ").join(map(_size_of, columns))
-    name = sql.Identifier(relation.name.schema, relation.name.name)
     with briefly(connection, f"looking for long rows of {relation.name}"):
-        row = connection.execute(sql.SQL(_COUNT).format(size, name, sql.Literal(over))).fetchone()
+        row = connection.execute(
+            sql.SQL(_COUNT).format(size, spell(relation.name), sql.Literal(over))
+        ).fetchone()
     return WideRows(row[0], row[1] or 0) if row else WideRows(0, 0)
 
 

@@ -8,16 +8,14 @@ from dbtool.catalog.relations import ColumnRef
 from dbtool.errors import ServerFailed, ServerUnreachable
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.copy_out import CopyOut
-
-# Bytes that are no character of the source's encoding, and a character that another encoding does not have.
-_NO_TEXT, _NO_EQUIVALENT = "22021", "22P05"
+from dbtool.postgres.sql import NO_EQUIVALENT, NO_TEXT
 
 
 def naming_column(
     error: ServerFailed | ServerUnreachable, reader: CopyReader, copy: CopyOut
 ) -> ServerFailed | ServerUnreachable:
     """``error``, or what to do about it where ``copy`` failed for text that cannot be read or written."""
-    if isinstance(error, ServerUnreachable) or error.sqlstate not in {_NO_TEXT, _NO_EQUIVALENT}:
+    if isinstance(error, ServerUnreachable) or error.sqlstate not in NO_TEXT:
         return error
     column = _find_unreadable(reader, copy)
     if column is not None:
@@ -27,7 +25,7 @@ def naming_column(
             "by null or constant, which do not read it.",
             error.sqlstate,
         )
-    if error.sqlstate == _NO_EQUIVALENT:
+    if error.sqlstate == NO_EQUIVALENT:
         return ServerFailed(
             f"a stand-in for {copy.relation} has a character that the encoding of source and copy lacks. Give its masks a "
             "locale whose letters that encoding has.",
@@ -46,6 +44,6 @@ def _find_unreadable(reader: CopyReader, copy: CopyOut) -> str | None:
                 for _block in blocks:
                     pass
         except ServerFailed as error:
-            if error.sqlstate in {_NO_TEXT, _NO_EQUIVALENT}:
+            if error.sqlstate in NO_TEXT:
                 return name
     return None
