@@ -250,7 +250,7 @@ def _target_reader(
     run: Run, checked: Preflight, candidate: str, catalog: Catalog
 ) -> AbstractContextManager[CopyReader]:
     """``catalog`` is the candidate's: of a large table a subset may have a few rows."""
-    request, psql = run.request, checked.tools.psql
-    if psql is not None and checked.target.facts.has_tls and not psql.has_tls:
-        psql = None
-    return open_reader(request.target.url, psql, catalog, request.cancellation, database=candidate)
+    request = run.request
+    return open_reader(
+        request.target.url, checked.target_psql, catalog, request.cancellation, database=candidate
+    )

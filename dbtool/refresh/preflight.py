@@ -57,6 +57,12 @@ class Preflight:
     subset: SubsetRules | None = None
     own_tools: Tools | None = None
 
+    @property
+    def target_psql(self) -> Installation | None:
+        """The psql that reads the target: the source may have asked for less of it."""
+        psql = self.tools.psql
+        return psql if psql is None or psql.has_tls or not self.target.facts.has_tls else None
+
 
 def preflight(request: RefreshRequest) -> Preflight:
     """Look at both ends and at the rules.

@@ -169,12 +169,9 @@ def _read_back(carrying: Carrying, table: TableToCarry) -> Sum:
 def _reader(
     carrying: Carrying, catalog: Catalog, *, snapshot: str | None = None, database: str | None = None
 ) -> contextlib.AbstractContextManager[CopyReader]:
-    psql = carrying.checked.tools.psql
-    if psql is not None and carrying.checked.target.facts.has_tls and not psql.has_tls:
-        psql = None
     return open_reader(
         carrying.request.target.url,
-        psql,
+        carrying.checked.target_psql,
         catalog,
         carrying.request.cancellation,
         snapshot=snapshot,
