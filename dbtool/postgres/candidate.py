@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
-from dbtool.catalog.relations import Relation, RelationKind, RelationName
+from dbtool.catalog.relations import Relation, RelationKind, RelationName, quote_identifier
+from dbtool.errors import PrivilegeMissing
 from dbtool.postgres.copy_io import copy_in
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection, connect
@@ -240,7 +242,8 @@ class RefreshStamp:
     key_id: str
 
 
-def find_refresh_stamp(connection: Connection) -> RefreshStamp | None:
+def find_refresh_stamp(connection: Connection, end: Target) -> RefreshStamp | None:
+    """:raises PrivilegeMissing: another role made the database; with every GRANT for what is in schema dbtool."""
     with translated("reading dbtool's stamp"):
         # Not to_regclass: it fails for want of USAGE on the schema, even where there is no such table in it.
         there = connection.execute(
@@ -249,10 +252,23 @@ def find_refresh_stamp(connection: Connection) -> RefreshStamp | None:
         ).fetchone()
         if not there or not there[0]:
             return None
-        row = connection.execute(
-            "SELECT made_at, source, key_id FROM dbtool.refresh ORDER BY made_at DESC LIMIT 1"
-        ).fetchone()
+        try:
+            row = connection.execute(
+                "SELECT made_at, source, key_id FROM dbtool.refresh ORDER BY made_at DESC LIMIT 1"
+            ).fetchone()
+        except psycopg.errors.InsufficientPrivilege:
+            raise _unreadable(end, connection.info.user) from None
     return RefreshStamp(*row) if row else None
+
+
+def _unreadable(end: Target, user: str) -> PrivilegeMissing:
+    """The ledger is read after the stamp, and stands beside it: one GRANT for both."""
+    role = quote_identifier(user)
+    return PrivilegeMissing(
+        f"the role {user} may not read what dbtool has recorded in {end}, a copy that another role made; nothing was done. "
+        f"Grant it there, as that role or a superuser:\n  GRANT USAGE ON SCHEMA dbtool TO {role};\n"
+        f"  GRANT SELECT ON ALL TABLES IN SCHEMA dbtool TO {role};"
+    )
 
 
 def holds_tables(connection: Connection) -> bool:

@@ -163,7 +163,7 @@ def look_at_source(
         return SourceSeen(
             facts,
             catalog,
-            find_refresh_stamp(connection),
+            find_refresh_stamp(connection, source),
             row_security_blocks(connection, copied),
             writable_relations(connection),
             read_schema_texts(connection, left_out),
@@ -209,7 +209,7 @@ def look_at_target(target: Target, version_table: str | None = None) -> TargetSe
             )
         renamable = may_rename(maintenance, live_name)
     with reaching(target) as connection:
-        stamp = find_refresh_stamp(connection)
+        stamp = find_refresh_stamp(connection, target)
         refuse_unreadable(connection, version_table)
         names = preserved_names(target)
         return TargetSeen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,25 @@ def test_a_schema_of_dbtool_s_that_the_reader_may_not_use_is_in_nobody_s_way(
     execute(source, f"GRANT SELECT ON a TO {role_of(reader)}")
     refresh(request_for(reader, target, tmp_path))
     assert column_of(target, "SELECT b FROM a") == [1]
+
+
+def test_a_live_copy_that_somebody_else_made_is_told_with_the_grants_to_read_it(
+    two_databases: TwoDatabases, make_role: MakeRole, tmp_path: Path
+) -> None:
+    """The first night ran as a superuser, the job has a role of its own."""
+    source, target = two_databases
+    execute(source, "CREATE TABLE a AS SELECT 1 AS b")
+    refresh(request_for(source, target, tmp_path, keep_previous=0))
+    writer = make_role(target, "CREATEDB")
+    own(target, role_of(writer))
+    with pytest.raises(PrivilegeMissing, match=r"recorded in staging.*; nothing was done\. ") as refused:
+        refresh(request_for(source, writer, tmp_path))
+    grants = re.findall(r"GRANT [^;]+", str(refused.value))
+    assert grants
+    for grant in grants:
+        execute(target, grant)
+    refresh(request_for(source, writer, tmp_path))
+    assert column_of(target, "SELECT source FROM dbtool.refresh") == ["production"]
 
 
 def test_a_role_s_own_settings_change_nothing(

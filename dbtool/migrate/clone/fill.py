@@ -52,7 +52,7 @@ def look_at_staging(staging: Target) -> StagingSeen:
     with naming(staging):
         connection = connect(staging.url(), application_name="dbtool rehearse", read_only=True)
     with connection:
-        if find_refresh_stamp(connection) is None:
+        if find_refresh_stamp(connection, staging) is None:
             raise ConsentMissing(
                 f"{staging} was not made by dbtool's refresh, so its rows may be real people's; nothing was copied. Refresh "
                 f"it first (dbtool refresh SOURCE {staging}), or rehearse with --data schema."

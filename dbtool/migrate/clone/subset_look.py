@@ -50,7 +50,7 @@ def look_at_rows(asked: RowsAsked, seen: TargetSeen) -> SubsetSeen:
     with connection:
         findings = (
             *judge_hidden(row_security_blocks(connection, catalog)),
-            *_judge_stamp(asked.source, find_refresh_stamp(connection)),
+            *_judge_stamp(asked.source, find_refresh_stamp(connection, asked.source)),
             *inputs.findings,
             *look_at_subset(connection, seen.catalog, asked.rules, subset),
         )
