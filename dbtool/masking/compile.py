@@ -22,10 +22,6 @@ from dbtool.masking.uniqueness import prove_uniqueness
 from dbtool.rules.model import NO_MODULES, Choice, PythonModules, RuleSet
 from dbtool.rules.subset_model import SqlText
 
-# Permutations work within lengths or magnitudes, and each of those has one fixed point on average.
-_PERMUTED_SPACES = 20
-_ROWS_PER_PAGE = 50
-
 
 @dataclass(frozen=True, slots=True)
 class ColumnMask:
@@ -189,15 +185,15 @@ class _Masker:
             decision = self.coverage.decisions[ref].decision if ref in self.coverage.decisions else None
             if isinstance(decision, Choice):
                 conditions[decision.when] = None
-                columns += self._branches(ref, decision, relation, place, sent)
+                columns += self._branches(ref, decision, place, sent)
             elif ref in self.bound:
-                columns.append(_column_mask(relation, name, self.bound[ref], place))
+                columns.append(_column_mask(name, self.bound[ref], place))
         read = {index for column in columns for index in column.by}
         narrowed = {index: text for index, text in sent.narrowed.items() if index not in read}
         return RelationMasks(relation, tuple(columns), tuple(conditions), tuple(sent.beside), narrowed)
 
     def _branches(
-        self, ref: ColumnRef, choice: Choice, relation: Relation, place: Mapping[str, int], sent: Sent
+        self, ref: ColumnRef, choice: Choice, place: Mapping[str, int], sent: Sent
     ) -> Iterator[ColumnMask]:
         """Nothing where a branch does not fit: there is a finding that says so."""
         pair = self.bound.get(ref), self.others.get(ref)
@@ -205,11 +201,11 @@ class _Masker:
             return
         index = place[ref.column]
         for one in bind_branches(ref, index, choice, (pair[0], pair[1]), sent):
-            mask = _column_mask(relation, ref.column, one.column, place)
+            mask = _column_mask(ref.column, one.column, place)
             yield replace(mask, rows=one.rows, place=one.place)
 
 
-def _column_mask(relation: Relation, name: str, one: BoundColumn, place: Mapping[str, int]) -> ColumnMask:
+def _column_mask(name: str, one: BoundColumn, place: Mapping[str, int]) -> ColumnMask:
     masked = one.masked
     return ColumnMask(
         column=name,
@@ -220,7 +216,7 @@ def _column_mask(relation: Relation, name: str, one: BoundColumn, place: Mapping
         by=tuple(place[other] for other in one.by),
         bound=one.bound,
         source_sql=one.source_sql,
-        expected_fixed_rate=_expected_fixed_rate(masked, relation) if masked else 1.0,
+        expected_fixed_rate=_expected_fixed_rate(masked) if masked else 1.0,
         permutes=masked is not None and _permutes(masked),
         layers=masked.layers if masked else (),
         expression=_expression(masked) if masked else None,
@@ -241,7 +237,7 @@ def _permutes(masked: MaskedColumn) -> bool:
     return is_chance and promise.uniqueness is not Uniqueness.LOSSY
 
 
-def _expected_fixed_rate(masked: MaskedColumn, relation: Relation) -> float:
+def _expected_fixed_rate(masked: MaskedColumn) -> float:
     promise, capacity = masked.promise, masked.capacity
     if promise.overlap is not Overlap.CHANCE:
         return 0.0
@@ -251,5 +247,4 @@ def _expected_fixed_rate(masked: MaskedColumn, relation: Relation) -> float:
         return 1.0 / max(capacity, 1)
     if promise.uniqueness is Uniqueness.LOSSY:
         return 0.5  # nothing is declared: only a mask that does next to nothing is found out
-    rows = relation.rows if relation.rows > 0 else relation.pages * _ROWS_PER_PAGE
-    return min(1.0, _PERMUTED_SPACES / max(rows, 1))
+    return 0.0  # a permutation's fixed points are counted otherwise (judgement.py)

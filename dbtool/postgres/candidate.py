@@ -21,6 +21,7 @@ from dbtool.errors import PrivilegeMissing
 from dbtool.postgres.copy_io import copy_in
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.sql import spell
 from dbtool.targets import Target
 
 _SCHEMA = """
@@ -40,7 +41,9 @@ COMMENT ON TABLE dbtool.refresh IS 'which masked refresh this database is';
 """
 
 
-_TRUNCATE_WAITS = "30s"
+_TRUNCATE_WAITS = (
+    "30s"  # the backend of an attempt whose connection was lost may hold its lock for a while yet
+)
 
 
 @contextmanager
@@ -91,36 +94,55 @@ def find_loaded(connection: Connection, relation: RelationName, chunk: int) -> i
     return int(row[0]) if row else None
 
 
-def load_chunk(
-    connection: Connection,
-    relation: RelationName,
-    chunk: int,
-    columns: tuple[str, ...],
-    blocks: Iterable[bytes],
-    *,
-    binary: bool,
-    whole: bool,
-    into: RelationName | None = None,
-) -> int:
-    """Load one chunk in one transaction together with the row that records it. Returns the server's count.
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The rows of a chunk, as COPY takes them. ``whole``: nothing else is loaded into the relation. ``into`` is the root of a
+    partition whose rows find their own way.
+    """
 
-    The transaction commits only after ``blocks`` ended without an error: a source that fails loads nothing.
+    relation: RelationName
+    chunk: int
+    columns: tuple[str, ...]
+    blocks: Iterable[bytes]
+    binary: bool = False
+    whole: bool = False
+    into: RelationName | None = None
+
+
+def load_chunks(connection: Connection, loads: Sequence[Load]) -> list[int]:
+    """Load chunks in one transaction together with the rows that record them. Returns the server's counts.
+
+    The transaction commits only after all blocks ended without an error: a source that fails loads nothing.
     A ``whole`` relation is loaded frozen. That needs a TRUNCATE in the same transaction, and spares whoever reads
     the rows first (index builds, checks of keys, verification) from marking every one of them as committed,
-    which with data checksums goes through the WAL page by page. ``into`` is the root of a partition whose rows
-    find their own way.
+    which with data checksums goes through the WAL page by page.
     """
-    with translated(f"loading {relation}"), connection.transaction():
-        if whole:
-            # The backend of an attempt whose connection was lost may hold its lock for a while yet.
-            connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(_TRUNCATE_WAITS)))
+    with translated(f"loading {loads[0].relation}"), connection.transaction():
+        if whole := [load.relation for load in loads if load.whole]:
             connection.execute(
-                sql.SQL("TRUNCATE ONLY {}").format(sql.Identifier(relation.schema, relation.name))
+                sql.SQL("SET LOCAL lock_timeout = {}; TRUNCATE ONLY {}").format(
+                    sql.Literal(_TRUNCATE_WAITS), sql.SQL(", ONLY ").join(map(spell, whole))
+                )
             )
-        rows = copy_in(connection, into or relation, columns, blocks, binary=binary, freeze=whole)
+        rows = [
+            copy_in(
+                connection,
+                load.into or load.relation,
+                load.columns,
+                load.blocks,
+                binary=load.binary,
+                freeze=load.whole,
+            )
+            for load in loads
+        ]
         connection.execute(
-            "INSERT INTO dbtool.loaded_chunk VALUES (%s, %s, %s, %s)",
-            (relation.schema, relation.name, chunk, rows),
+            "INSERT INTO dbtool.loaded_chunk SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::bigint[])",
+            (
+                [load.relation.schema for load in loads],
+                [load.relation.name for load in loads],
+                [load.chunk for load in loads],
+                rows,
+            ),
         )
     return rows
 

@@ -23,7 +23,7 @@ from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure, translated
 from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
-from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot, begin_snapshot
+from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot
 from dbtool.program_stream import Stream
 
 BLOCK_BYTES = 4 << 20
@@ -132,7 +132,8 @@ _NO_TRANSACTION_TIMEOUT = (
 
 @dataclass(frozen=True, slots=True)
 class PsqlReader:
-    """``url`` is called for every COPY, since credentials expire. ``snapshot`` is None for the latest data.
+    """``url`` is called for every COPY, since credentials expire. ``snapshot`` is None for the latest data, as each COPY finds it:
+    of a database that is ours, whose locks are waited for.
     ``ending`` is told how to kill the psql at work, for a run that is being ended.
     """
 
@@ -143,17 +144,18 @@ class PsqlReader:
     ending: Ending = _never_ended
 
     def _script(self, copy: CopyOut) -> bytes:
-        adopt = f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n" if self.snapshot else ""
+        reading = f"{copy.statement().as_string(None)};\n"
+        if self.snapshot:
+            reading = (
+                f"SET lock_timeout = '{LOCK_TIMEOUT_S}s';\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
+                f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n{reading}COMMIT;\n"
+            )
         return (
             "\\set VERBOSITY verbose\n\\set SHOW_CONTEXT never\n"  # verbose tells the SQLSTATE
             + PINNED_SETTINGS_SQL
             + READ_ONLY_SQL
             + _NO_TRANSACTION_TIMEOUT
-            + f"SET lock_timeout = '{LOCK_TIMEOUT_S}s';\n"
-            + "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
-            + adopt
-            + copy.statement().as_string(None)
-            + ";\nCOMMIT;\n"
+            + reading
         ).encode()
 
     @contextmanager
@@ -186,7 +188,7 @@ class DriverReader:
 
     @contextmanager
     def keeping_sessions(self) -> Iterator[DriverReader]:
-        """The same reader, whose sessions read one relation after the other. They see one snapshot each."""
+        """The same reader, whose sessions read one relation after the other."""
         with KeptSessions(self._session) as kept:
             yield replace(self, kept=kept)
 
@@ -211,12 +213,10 @@ class DriverReader:
         with connect(
             self.url(), database=self.database, application_name="dbtool refresh copy", read_only=True
         ) as source:
-            limit_lock_waits(source)
-            with translated("preparing a session to read"):
-                if self.snapshot:
+            if self.snapshot:
+                limit_lock_waits(source)
+                with translated("preparing a session to read"):
                     adopt_snapshot(source, self.snapshot)
-                else:
-                    begin_snapshot(source)
             yield source
 
 

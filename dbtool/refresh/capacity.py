@@ -27,6 +27,11 @@ def judge_capacity(
     yield from _judge_locks(target, target_seen.facts, seen)
 
 
+def has_room_beside(facts: DatabaseFacts, jobs: int) -> bool:
+    """Whether as many sessions may read the candidate as restore it."""
+    return facts.connections is None or facts.connections > 2 * jobs
+
+
 def _judge_connections(end: Target, facts: DatabaseFacts, needed: int) -> Iterator[Finding]:
     if facts.connections is not None and facts.connections < needed:
         yield Finding(

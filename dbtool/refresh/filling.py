@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 
 from dbtool.catalog.catalog import Catalog
@@ -36,10 +36,13 @@ from dbtool.refresh.references import (
     look_at_all,
     of_chosen,
 )
+from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import SequenceSet, TableCopied, Verification
 from dbtool.refresh.rights import make_policies
 from dbtool.refresh.routes import have_same_order, plan_routes
 from dbtool.refresh.run import Run
+from dbtool.refresh.search import Searched
+from dbtool.refresh.searching import searching
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.refresh.stream import Stream, Streamed
 from dbtool.refresh.verify import Landed, Masked, verify
@@ -61,39 +64,63 @@ def fill_candidate(run: Run, checked: Preflight, snapshot: HeldSnapshot, making:
     """Copy and verify what the snapshot sees. ``making`` waits for the candidate and names it: the target is made ready while
     the source is asked for its rows.
     """
-    request, tools = run.request, checked.tools
-    template = checked.target.template
-    not_restored = read_not_restored(
-        snapshot, request.target, checked.source.preserved, schemas=template.schemas if template else ()
-    )
+    request = run.request
     copied = replace(snapshot, catalog=without(snapshot.catalog, checked.source.preserved))
-    with target_schema(
-        request.source,
-        tools,
-        snapshot.taken.name,
-        request.target,
-        snapshot.left_out,
-        left_to_us=not_restored.entries,
-    ) as schema:
+    with ExitStack() as kept:
         with meanwhile(
-            lambda: restore_pre_data(request.target, making(), tools, schema), request.cancellation
-        ) as restored:
+            lambda: _make_ready(request, checked, snapshot, making, keeping=kept), request.cancellation
+        ) as made_ready:
             rows, references = _choose(run, checked, copied)
             with run.stage("pre-data"):
-                restored()
+                not_restored, schema = made_ready()
         candidate = making()
         with run.stage("stream"):
             streamed = _stream(run, checked, copied, candidate, rows)
         _let_source_go(checked, snapshot)
-        with run.stage("post-data"):
-            sequences = _finish(run, checked, snapshot, candidate, schema)
-            make_policies(request.target, candidate, not_restored.rights)
-    with run.stage("verify"):
-        made = as_restored(snapshot.catalog, checked.source.preserved)
-        verification = _verify(
-            run, checked, copied, candidate, streamed, made=made, rows=rows, references=references
-        )
+        with searching(request, checked, copied.catalog, candidate, streamed) as searched:
+            with run.stage("post-data"):
+                sequences = _finish(run, checked, snapshot, candidate, schema)
+                make_policies(request.target, candidate, not_restored.rights)
+            with run.stage("verify"):
+                verification = _verify(
+                    run,
+                    checked,
+                    copied,
+                    candidate,
+                    streamed,
+                    searched=searched(),
+                    made=as_restored(snapshot.catalog, checked.source.preserved),
+                    rows=rows,
+                    references=references,
+                )
     return Filled(rows, streamed, sequences, verification, not_restored)
+
+
+def _make_ready(
+    request: RefreshRequest,
+    checked: Preflight,
+    snapshot: HeldSnapshot,
+    making: Callable[[], str],
+    *,
+    keeping: ExitStack,
+) -> tuple[NotRestored, SchemaArchive]:
+    """The candidate has the source's tables, without what is made once they have rows; ``keeping`` has the archive of that."""
+    template = checked.target.template
+    not_restored = read_not_restored(
+        snapshot, request.target, checked.source.preserved, schemas=template.schemas if template else ()
+    )
+    schema = keeping.enter_context(
+        target_schema(
+            request.source,
+            checked.tools,
+            snapshot.taken.name,
+            request.target,
+            snapshot.left_out,
+            left_to_us=not_restored.entries,
+        )
+    )
+    restore_pre_data(request.target, making(), checked.tools, schema)
+    return not_restored, schema
 
 
 def _choose(
@@ -192,6 +219,7 @@ def _verify(
     candidate: str,
     streamed: Streamed,
     *,
+    searched: Searched,
     made: Catalog,
     rows: ChosenRows | None,
     references: References | None,
@@ -200,10 +228,7 @@ def _verify(
     request = run.request
     with candidate_session(request.target, candidate) as connection:
         catalog = read_catalog(connection)
-    with (
-        _target_reader(run, checked, candidate, catalog) as target_reader,
-        _source_reader(run, checked, snapshot.taken.name) as source_reader,
-    ):
+    with _source_reader(run, checked, snapshot.taken.name) as source_reader:
         masked = Masked(
             plan=checked.plan,
             originals=checked.inputs.originals,
@@ -214,9 +239,10 @@ def _verify(
         )
         return verify(
             made,
-            Landed(request.target, candidate, catalog, target_reader),
+            Landed(request.target, candidate, catalog),
             masked,
             streamed,
+            searched,
             jobs=request.jobs,
             cancellation=request.cancellation,
             references=references,
@@ -243,14 +269,4 @@ def _source_reader(run: Run, checked: Preflight, snapshot: str) -> AbstractConte
         checked.source.catalog,
         request.cancellation,
         snapshot=snapshot,
-    )
-
-
-def _target_reader(
-    run: Run, checked: Preflight, candidate: str, catalog: Catalog
-) -> AbstractContextManager[CopyReader]:
-    """``catalog`` is the candidate's: of a large table a subset may have a few rows."""
-    request = run.request
-    return open_reader(
-        request.target.url, checked.target_psql, catalog, request.cancellation, database=candidate
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
 from dbtool import copytext
 from dbtool.catalog.catalog import Catalog
-from dbtool.catalog.relations import Column, ColumnRef, Relation
+from dbtool.catalog.relations import Column, ColumnRef, Relation, RelationName
 from dbtool.findings import Finding, Severity
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.long_values import find_long_fields, without_fields
@@ -28,12 +28,23 @@ from dbtool.masking.survivors import (
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
+from dbtool.refresh.together import count_rows, group_alike
 from dbtool.refresh.workers import run_shares
 
 _SMALL_BYTES = 1 << 16
 _HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
 
 Met = dict[ColumnRef, Hashes]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """``met`` are the hashes of originals, by the column they stand in; empty where none survived. ``rows`` are how many were
+    read of each relation that there was anything to search in.
+    """
+
+    met: Met = field(default_factory=dict)
+    rows: dict[RelationName, int] = field(default_factory=dict)
 
 
 def searched_columns(relation: Relation, masks: RelationMasks) -> tuple[Column, ...]:
@@ -61,31 +72,50 @@ class Search:
     seed: int
     cancellation: Cancellation
 
-    def run(self, jobs: int) -> Met:
-        """The hashes of originals met, by the column they stand in. Empty where none survived."""
+    def run(self, jobs: int) -> Searched:
         relations = [relation for relation in self.catalog.tables() if relation.name in self.plan.relations]
         relations.sort(key=lambda relation: -relation.bytes)
-        met: Met = {}
+        groups = group_alike(relations, lambda relation: (self.plan.relations[relation.name], relation.bytes))
+        searched = Searched()
         lock = threading.Lock()
 
-        def search_share(share: Sequence[Relation]) -> None:
-            for relation in share:
-                for where, hashes in self._search_relation(relation):
-                    with lock:
-                        met[where] = distinct_hashes(met.get(where, hashes), hashes)
+        def search_share(share: Sequence[tuple[Relation, ...]]) -> None:
+            for group in share:
+                rows, met = self._search_group(group)
+                with lock:
+                    searched.rows.update(rows)
+                    for where, hashes in met:
+                        searched.met[where] = distinct_hashes(searched.met.get(where, hashes), hashes)
 
-        run_shares(search_share, relations, jobs, self.cancellation)
-        return met
+        run_shares(search_share, groups, jobs, self.cancellation)
+        return searched
 
-    def _search_relation(self, relation: Relation) -> Iterator[tuple[ColumnRef, Hashes]]:
-        columns = searched_columns(relation, self.plan.relations[relation.name])
+    def _search_group(
+        self, group: Sequence[Relation]
+    ) -> tuple[dict[RelationName, int], list[tuple[ColumnRef, Hashes]]]:
+        """Partitions that are masked alike are searched as one; only where that meets anything, each by itself."""
+        columns = searched_columns(group[0], self.plan.relations[group[0].name])
         if not columns:
-            return
+            return {}, []
+        if len(group) > 1:
+            blocks = {relation.name: list(self._blocks(relation, columns)) for relation in group}
+            joined = b"".join(block for some in blocks.values() for block in some)
+            if not any(self._search_block(group[0], columns, joined)):
+                return {name: sum(map(count_rows, some)) for name, some in blocks.items()}, []
+        rows = dict.fromkeys((relation.name for relation in group), 0)
+        met: list[tuple[ColumnRef, Hashes]] = []
+        for relation in group:
+            for block in self._blocks(relation, columns):
+                rows[relation.name] += count_rows(block)
+                met += self._search_block(relation, columns, block)
+        return rows, met
+
+    def _blocks(self, relation: Relation, columns: tuple[Column, ...]) -> Iterator[bytes]:
         copy = CopyOut(relation.name, tuple(column.name for column in columns))
         with self.reader.open(copy) as blocks:
             for block in blocks:
                 self.cancellation.check()
-                yield from self._search_block(relation, columns, block)
+                yield block
 
     def _search_block(
         self, relation: Relation, columns: tuple[Column, ...], block: bytes

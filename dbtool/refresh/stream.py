@@ -1,14 +1,15 @@
 """Copy out, mask, copy in: a few workers, each with one chunk at a time, memory bounded by their blocks.
 
 A chunk is loaded in its own transaction together with a row that records it. When a connection is lost, that
-row tells whether the COMMIT arrived; if not, the chunk is read again within the same snapshot.
+row tells whether the COMMIT arrived; if not, the chunk is read again within the same snapshot. Small ones that are masked
+alike are masked and loaded together; when that fails, each is tried by itself.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed, ServerUnreachable
 from dbtool.masking.block import Tallies, mask_block, merge_tallies
 from dbtool.masking.compile import MaskingPlan, RelationMasks
-from dbtool.postgres.candidate import candidate_session, find_loaded, load_chunk
+from dbtool.postgres.candidate import Load, candidate_session, find_loaded, load_chunks
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.session import Connection
@@ -24,12 +25,15 @@ from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer
 from dbtool.refresh.result import TableCopied
 from dbtool.refresh.routes import Routes
+from dbtool.refresh.together import Group, count_rows, group_chunks, split_rows
 from dbtool.refresh.unreadable import naming_column
 from dbtool.refresh.workers import run_workers
 from dbtool.targets import Target
 
 # Before the second and the third attempt; a server needs a moment to come back.
 _PAUSES_S = (1.0, 10.0)
+
+_HELD_BYTES = 64 << 20  # rows may be larger than they are on average
 
 _Sessions = KeptSessions[Connection]
 
@@ -47,7 +51,7 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """``routes`` lead from the partitions whose rows went through their root."""
+    """``tallies`` are by ruled relation. ``routes`` lead from the partitions whose rows went through their root."""
 
     tables: tuple[TableCopied, ...]
     tallies: dict[RelationName, Tallies]
@@ -82,24 +86,69 @@ class Stream:
             self._progress[name] = _Progress()
         for chunk in chunks:
             self._progress.setdefault(chunk.relation, _Progress()).chunks_left += 1
-        queue = iter(chunks)
+        queue = iter(group_chunks(chunks, self.plan.relations))
         with KeptSessions(lambda: candidate_session(self.target, self.candidate)) as sessions:
             run_workers([lambda: self._work(queue, sessions)] * min(jobs, len(chunks)), self.cancellation)
         return self._streamed()
 
-    def _work(self, queue: Iterator[Chunk], sessions: _Sessions) -> None:
+    def _work(self, queue: Iterator[Group], sessions: _Sessions) -> None:
         while True:
             with self._lock:
-                chunk = next(queue, None)
-            if chunk is None:
+                group = next(queue, None)
+            if group is None:
                 return
-            self._copy_with_retries(chunk, sessions)
+            if len(group) > 1:
+                self._copy_group(group, sessions)
+            else:
+                self._copy_with_retries(group[0], sessions)
 
-    def _copy_with_retries(self, chunk: Chunk, sessions: _Sessions) -> None:
-        counted = _Counted()
+    def _copy_group(self, group: Group, sessions: _Sessions) -> None:
+        counted = [_Counted() for _ in group]
+        started = self.clock()
+        try:
+            rows = self._copy_together(group, counted, sessions)
+        except (ServerFailed, ServerUnreachable, _TooMuchAtOnce):
+            self.cancellation.check()
+            for chunk, before in zip(group, counted, strict=True):
+                self._copy_with_retries(chunk, sessions, before)
+        else:
+            share = (self.clock() - started) / len(group)
+            for chunk, loaded, one in zip(group, rows, counted, strict=True):
+                self._record(chunk, loaded, one, share)
+
+    def _copy_together(self, group: Group, counted: Sequence[_Counted], sessions: _Sessions) -> list[int]:
+        """What is tallied of all of them is the first one's."""
+        blocks = self._read_all(group, counted)
+        masked, _ = mask_block(
+            self.plan.relations[group[0].relation], b"".join(blocks), counted[0].tallies, self.seed
+        )
+        pieces = split_rows(masked, [count_rows(block) for block in blocks])
+        loads = [self._load(chunk, [piece]) for chunk, piece in zip(group, pieces, strict=True)]
+        with sessions.lend() as connection, self.cancellation.ending(connection.cancel):
+            return load_chunks(connection, loads)
+
+    def _read_all(self, group: Group, counted: Sequence[_Counted]) -> list[bytes]:
+        blocks, held = [], 0
+        for chunk, one in zip(group, counted, strict=True):
+            masks, parts = self.plan.relations[chunk.relation], []
+            with self.reader.open(copy_out_of(masks, chunk, binary=False)) as raw:
+                for part in raw:
+                    self.cancellation.check()
+                    held += len(part)
+                    if held > _HELD_BYTES:
+                        raise _TooMuchAtOnce
+                    one.bytes += len(part)
+                    self.observer.advanced(chunk.relation, count_rows(part), len(part))
+                    parts.append(part)
+            blocks.append(b"".join(parts))
+        return blocks
+
+    def _copy_with_retries(self, chunk: Chunk, sessions: _Sessions, before: _Counted | None = None) -> None:
+        """``before`` is what was counted in an attempt whose end is not known."""
+        counted = before or _Counted()
         started = self.clock()
         pauses = iter(self.pauses_s)
-        is_retry = False
+        is_retry = before is not None
         while True:
             try:
                 rows = self._find_loaded(chunk, sessions) if is_retry else None
@@ -129,42 +178,41 @@ class Stream:
             return find_loaded(connection, chunk.relation, chunk.number)
 
     def _copy(self, chunk: Chunk, counted: _Counted, sessions: _Sessions) -> int:
-        with sessions.lend() as connection, self.cancellation.ending(connection.cancel):
-            return self._load(connection, self.plan.relations[chunk.relation], chunk, counted)
-
-    def _load(self, connection: Connection, masks: RelationMasks, chunk: Chunk, counted: _Counted) -> int:
-        binary = travels_binary(masks)
-        columns = tuple(column.name for column in masks.relation.copied_columns)
-
-        def blocks() -> Generator[bytes]:
-            # The reader is closed inside the load's transaction: a source that fails late still loads nothing.
-            with self.reader.open(copy_out_of(masks, chunk, binary=binary)) as raw:
-                for block in raw:
-                    self.cancellation.check()
-                    masked, rows = self._mask(masks, block, counted)
-                    counted.bytes += len(block)
-                    self.observer.advanced(chunk.relation, rows, len(block))
-                    yield masked
-
-        into = self.routes.get(chunk.relation)
-        whole = chunk.is_whole and into is None
         # A load that fails leaves the blocks half read: their program is ended here, not when memory is swept.
-        with closing(blocks()) as masked_blocks:
-            return load_chunk(
-                connection,
-                chunk.relation,
-                chunk.number,
-                columns,
-                masked_blocks,
-                binary=binary,
-                whole=whole,
-                into=into,
-            )
+        with (
+            sessions.lend() as connection,
+            self.cancellation.ending(connection.cancel),
+            closing(self._blocks(chunk, counted)) as blocks,
+        ):
+            return load_chunks(connection, [self._load(chunk, blocks)])[0]
+
+    def _blocks(self, chunk: Chunk, counted: _Counted) -> Generator[bytes]:
+        masks = self.plan.relations[chunk.relation]
+        # The reader is closed inside the load's transaction: a source that fails late still loads nothing.
+        with self.reader.open(copy_out_of(masks, chunk, binary=travels_binary(masks))) as raw:
+            for block in raw:
+                self.cancellation.check()
+                masked, rows = self._mask(masks, block, counted)
+                counted.bytes += len(block)
+                self.observer.advanced(chunk.relation, rows, len(block))
+                yield masked
+
+    def _load(self, chunk: Chunk, blocks: Iterable[bytes]) -> Load:
+        masks, into = self.plan.relations[chunk.relation], self.routes.get(chunk.relation)
+        return Load(
+            chunk.relation,
+            chunk.number,
+            tuple(column.name for column in masks.relation.copied_columns),
+            blocks,
+            binary=travels_binary(masks),
+            whole=chunk.is_whole and into is None,
+            into=into,
+        )
 
     def _mask(self, masks: RelationMasks, block: bytes, counted: _Counted) -> tuple[bytes, int]:
         if not masks.columns:
             # Rows are newlines in COPY text; a binary block is not parsed, and its rows are not known yet.
-            return block, 0 if travels_binary(masks) else block.count(b"\n")
+            return block, 0 if travels_binary(masks) else count_rows(block)
         return mask_block(masks, block, counted.tallies, self.seed)
 
     def _record(self, chunk: Chunk, rows: int, counted: _Counted, seconds: float) -> None:
@@ -191,7 +239,11 @@ class Stream:
             )
             for name, progress in sorted(self._progress.items())
         )
-        tallies = {name: progress.tallies for name, progress in self._progress.items()}
+        tallies: dict[RelationName, Tallies] = {}
+        for name, progress in self._progress.items():
+            merge_tallies(
+                tallies.setdefault(self.plan.relations[name].relation.ruled_by, {}), progress.tallies
+            )
         return Streamed(tables, tallies, self.routes)
 
 
@@ -201,6 +253,10 @@ class _Counted:
 
     bytes: int = 0
     tallies: Tallies = field(default_factory=dict)
+
+
+class _TooMuchAtOnce(Exception):
+    """The chunks of a group have more bytes than was thought."""
 
 
 # Connection lost, server restarting, a standby's replay in conflict, out of connections or still locked by a lost attempt:

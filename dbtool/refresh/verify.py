@@ -6,7 +6,7 @@ Everything is checked on the landed data, before the swap. What was not checked 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dbtool.catalog.catalog import Catalog
@@ -23,12 +23,11 @@ from dbtool.masking.survivors import (
     distinct_hashes,
 )
 from dbtool.postgres.candidate import candidate_session, count_rows
-from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.closure import Closure, check_closure
 from dbtool.refresh.references import References
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import TableCopied, Verification
-from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
+from dbtool.refresh.search import Met, Searched, searched_columns, surviving_findings
 from dbtool.refresh.stream import Streamed
 from dbtool.refresh.workers import run_shares
 from dbtool.targets import Target
@@ -48,7 +47,6 @@ class Landed:
     target: Target
     database: str
     catalog: Catalog
-    reader: CopyReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,7 @@ def verify(
     landed: Landed,
     masked: Masked,
     streamed: Streamed,
+    searched: Searched,
     *,
     jobs: int,
     cancellation: Cancellation,
@@ -77,10 +76,10 @@ def verify(
     """Run every check and say all of what was found; nothing is raised for a finding. ``references`` None: PostgreSQL vouches
     for all.
     """
-    findings = check_counts(landed, streamed, jobs, cancellation)
+    findings = check_counts(landed, streamed, searched.rows, jobs, cancellation)
     findings += check_structure(source, landed.catalog)
     judged, rates = judge_tallies(masked.plan, streamed)
-    met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
+    met = confirmed(searched.met, landed.catalog, masked)
     findings += judged + surviving_findings(met)
     closure = _closure(landed, masked.plan, references, cancellation)
     findings += closure.findings()
@@ -98,24 +97,25 @@ def _closure(
     )
 
 
-def search_originals(landed: Landed, masked: Masked, *, jobs: int, cancellation: Cancellation) -> Met:
-    """Those that stand in the candidate for certain, by the column they stand in."""
-    search = Search(landed.reader, landed.catalog, masked.plan, masked.originals, masked.seed, cancellation)
-    met = search.run(jobs)
-    return _confirmed(met, landed.catalog, masked.confirm) if met and not masked.originals.exact else met
-
-
-def _confirmed(met: Met, catalog: Catalog, confirm: Callable[[Hashes], Recorded]) -> Met:
-    certain = confirm(distinct_hashes(*met.values()))
+def confirmed(met: Met, catalog: Catalog, masked: Masked) -> Met:
+    """Those that are originals for certain."""
+    if not met or masked.originals.exact:
+        return met
+    certain = masked.confirm(distinct_hashes(*met.values()))
     ruled = {where: ColumnRef(catalog.relations[where.relation].ruled_by, where.column) for where in met}
     kept = {where: certain.found_in(hashes, ruled[where]) for where, hashes in met.items()}
     return {where: hashes for where, hashes in kept.items() if len(hashes)}
 
 
-def check_counts(landed: Landed, streamed: Streamed, jobs: int, cancellation: Cancellation) -> list[Finding]:
-    """Rows that stand in each relation of the candidate against the rows that were streamed into it.
-
-    Of rows that went through a root only the sum over its partitions is known.
+def check_counts(
+    landed: Landed,
+    streamed: Streamed,
+    known: Mapping[RelationName, int],
+    jobs: int,
+    cancellation: Cancellation,
+) -> list[Finding]:
+    """Rows that stand in each relation of the candidate against the rows that were streamed into it. ``known`` are those that
+    were read already. Of rows that went through a root only the sum over its partitions is known.
     """
 
     def count_share(share: Sequence[TableCopied]) -> list[tuple[RelationName, int]]:
@@ -129,10 +129,11 @@ def check_counts(landed: Landed, streamed: Streamed, jobs: int, cancellation: Ca
                 counted.append((table.name, count_rows(connection, table.name)))
         return counted
 
-    largest_first = sorted(streamed.tables, key=lambda table: -table.rows)
+    uncounted = [table for table in streamed.tables if table.name not in known]
+    largest_first = sorted(uncounted, key=lambda table: -table.rows)
     shares = run_shares(count_share, largest_first, jobs, cancellation)
     found, expected = Counter[RelationName](), Counter[RelationName]()
-    for name, rows in (counted for share in shares for counted in share):
+    for name, rows in (*known.items(), *(counted for share in shares for counted in share)):
         found[streamed.routes.get(name, name)] += rows
     for table in streamed.tables:
         expected[streamed.routes.get(table.name, table.name)] += table.rows
@@ -157,8 +158,9 @@ def check_structure(source: Catalog, landed: Catalog) -> list[Finding]:
 
 def judge_tallies(plan: MaskingPlan, streamed: Streamed) -> tuple[list[Finding], list[FixedRate]]:
     findings, rates = [], []
+    masks = {one.relation.ruled_by: one for one in plan.relations.values()}  # those of partitions are alike
     for name, tallies in sorted(streamed.tallies.items()):
-        for column in plan.relations[name].columns:
+        for column in masks[name].columns:
             tally = tallies.get(column.tallied_as)
             if tally is None:
                 continue

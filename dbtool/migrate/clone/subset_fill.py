@@ -23,10 +23,10 @@ from dbtool.refresh.compiled import confirm_originals
 from dbtool.refresh.keys import choose_rows, refuse_changed
 from dbtool.refresh.readers import open_reader
 from dbtool.refresh.routes import have_same_order, plan_routes
-from dbtool.refresh.search import surviving_findings
+from dbtool.refresh.search import Search, surviving_findings
 from dbtool.refresh.snapshot import HeldSnapshot
 from dbtool.refresh.stream import Stream, Streamed
-from dbtool.refresh.verify import Landed, Masked, check_counts, judge_tallies, search_originals
+from dbtool.refresh.verify import Landed, Masked, check_counts, confirmed, judge_tallies
 from dbtool.targets import Target, Tier
 
 
@@ -113,7 +113,7 @@ class SubsetFill:
             open_reader(self._target.url, self.psql, self.seen.catalog, cancellation) as reader,
             self._source_reader() as source_reader,
         ):
-            landed = Landed(self._target, self.clone_facts.name, self.seen.catalog, reader)
+            landed = Landed(self._target, self.clone_facts.name, self.seen.catalog)
             masked = Masked(
                 plan=self.seen.plan,
                 originals=self.seen.inputs.originals,
@@ -122,9 +122,11 @@ class SubsetFill:
                     asked, self.seen.catalog, source_reader, hashes, chunks
                 ),
             )
-            met = search_originals(landed, masked, jobs=jobs, cancellation=cancellation)
+            search = Search(reader, landed.catalog, masked.plan, masked.originals, seed, cancellation)
+            searched = search.run(jobs)
+            met = confirmed(searched.met, landed.catalog, masked)
         findings = [
-            *check_counts(landed, streamed, jobs, cancellation),
+            *check_counts(landed, streamed, searched.rows, jobs, cancellation),
             *judge_tallies(self.seen.plan, streamed)[0],
             *surviving_findings(met),
         ]
