@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 import polars_hash  # noqa: F401  registers the chash and nchash namespaces
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from numpy.typing import NDArray
 
 from dbtool.errors import ConfigurationInvalid
 
@@ -53,6 +55,14 @@ class Digest:
             return tuple(read_word(digits, index) for index in range(count))
         words = np.frombuffer(bytes.fromhex(digits.str.join().item()), dtype=">u8").reshape(-1, 4)
         return tuple(pl.Series(words[:, index].astype(np.uint64)) for index in range(count))
+
+    def uint64_of_numbers(self, values: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The first 64 bits of AES(value, 0), which is as good a keyed hash of what fits in one block."""
+        blocks = np.zeros((len(values), 2), "<u8")
+        blocks[:, 0] = values.astype("<i8").view("<u8")
+        # ECB is the bare block cipher: each block is a separate question.
+        encryptor = Cipher(algorithms.AES(self.subkey("numbers")), modes.ECB()).encryptor()  # noqa: S305  see above
+        return np.frombuffer(encryptor.update(blocks.tobytes()), "<u8")[::2].astype(np.uint64)
 
     def subkey(self, purpose: str, length: int = 16) -> bytes:
         """Key material of ``length`` ≤ 32 bytes for a cipher within this domain (AES in permutations)."""

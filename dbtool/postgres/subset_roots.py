@@ -7,15 +7,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import polars as pl
 from psycopg import sql
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef, Relation, RelationName
-from dbtool.copytext import column_names, decode, parse_block
-from dbtool.digest import ProjectKey
+from dbtool.digest import Digest, ProjectKey
 from dbtool.errors import DbtoolError, ServerFailed, UsageError
 from dbtool.postgres.readings import PageRange, Reading, collect, column, order_by, where
+from dbtool.postgres.root_keys import parse_keys, tell_keys
 from dbtool.postgres.sql import spell
 from dbtool.postgres.subset_operators import ColumnPair, choose_operators, value_types
 from dbtool.postgres.tid_arrays import decode_tids
@@ -24,12 +23,11 @@ from dbtool.rules.subset_model import OrderTerm, Root
 from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot
 from dbtool.subset.row_set import RowIds, Rows
-from dbtool.subset.seeds import Fewest, are_within, find_places, seed_digest
+from dbtool.subset.seeds import Fewest, Places, are_within, seed_digest
 
 SAMPLED_PAGES = 2_048  # 16 MB of heap: keys of half a million rows at most, some 100 MB of memory
 
 _ALL = 100
-_PLAIN = frozenset(["int2", "int4", "int8", "uuid", "oid"])
 _DATA_EXCEPTION = "22"
 _COMMA = sql.SQL(", ")
 
@@ -62,9 +60,10 @@ def read_root_part(
         for _, tids in session.ask(_rows_query(root, part), (), _doing(root)):
             yield {part.relation: decode_tids(tids)}
         return
-    ((block,),) = session.ask(_keys_query(catalog, root, part), (), _doing(root))
-    for leaf, ids, keys in _parse_keys(root, part, block):
-        yield {leaf: ids[are_within(find_places(seed_digest(key, root.rule.table), keys), root.rule.percent)]}
+    relation, digest = catalog.relations[part.relation], seed_digest(key, root.rule.table)
+    ((block,),) = session.ask(_keys_query(relation, root, part), (), _doing(root))
+    ids, places = parse_keys(relation, root.key, block, digest)
+    yield {part.relation: ids[are_within(places, root.rule.percent)]}
 
 
 def _doing(root: BoundRoot) -> str:
@@ -139,8 +138,7 @@ def _sampled_rows(session: TidSession, catalog: Catalog, key: ProjectKey, root: 
     percent = _ALL if rule.percent is None else rule.percent
     digest = seed_digest(key, rule.table)
     fewest = Fewest(rule.limit) if rule.limit is not None else None
-    for leaf, ids, keys in _read_keys(session, catalog, root):
-        places = find_places(digest, keys)
+    for leaf, ids, places in _read_places(session, catalog, root, digest):
         within = are_within(places, percent)
         if fewest is None:
             yield {leaf: ids[within]}
@@ -150,52 +148,21 @@ def _sampled_rows(session: TidSession, catalog: Catalog, key: ProjectKey, root: 
         yield fewest.rows()
 
 
-def _read_keys(
-    session: TidSession, catalog: Catalog, root: BoundRoot
-) -> Iterator[tuple[RelationName, RowIds, pl.DataFrame]]:
+def _read_places(
+    session: TidSession, catalog: Catalog, root: BoundRoot, digest: Digest
+) -> Iterator[tuple[RelationName, RowIds, Places]]:
+    relations = {leaf: catalog.relations[leaf] for leaf in root.leaves}
     queries = (
-        (_keys_query(catalog, root, reading), reading) for reading in _page_ranges(catalog, root.leaves)
+        (_keys_query(relations[reading.relation], root, reading), reading)
+        for reading in _page_ranges(catalog, root.leaves)
     )
     for ((block,),), reading in session.ask_ahead(queries, _doing(root)):
-        yield from _parse_keys(root, reading, block)
+        yield reading.relation, *parse_keys(relations[reading.relation], root.key, block, digest)
 
 
-def _keys_query(catalog: Catalog, root: BoundRoot, reading: Reading) -> sql.Composed:
-    """As one text for each page range, in COPY's escapes: a row at a time the driver would take far longer."""
-    alias = _alias(root)
-    tid = sql.SQL("pg_catalog.encode(pg_catalog.tidsend({}), 'hex')").format(column(alias, "ctid"))
-    fields = [tid, *(_told(catalog.relations[reading.relation], alias, name) for name in root.key)]
-    lines = sql.SQL("pg_catalog.string_agg(pg_catalog.concat_ws(E'\t', {}), E'\n')").format(
-        _COMMA.join(fields)
-    )
-    return sql.SQL("SELECT {} FROM {}").format(lines, _selected(root, reading))
-
-
-def _parse_keys(
-    root: BoundRoot, reading: Reading, block: str | None
-) -> Iterator[tuple[RelationName, RowIds, pl.DataFrame]]:
-    if block is not None:
-        width = 1 + len(root.key)
-        frame = parse_block(f"{block}\n".encode(), width, str(root.rule.table))
-        first, *rest = column_names(width)
-        ids = frame[first].str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
-        yield reading.relation, ids, pl.DataFrame([decode(frame[name]) for name in rest])
-
-
-def _told(relation: Relation, alias: str, name: str) -> sql.Composable:
-    """Numbers have nothing to escape, and looking for it would be most of what they cost."""
-    (kind,) = (each.type for each in relation.columns if each.name == name)
-    if kind.type_schema == "pg_catalog" and kind.base in _PLAIN and not kind.is_array:
-        return sql.SQL("{}::pg_catalog.text").format(column(alias, name))
-    return _escaped(column(alias, name))
-
-
-def _escaped(name: sql.Composable) -> sql.Composable:
-    """A text as COPY would write it. Under "C": in one of a nondeterministic collation nothing can be replaced before 18."""
-    text: sql.Composable = sql.SQL('{}::pg_catalog.text COLLATE pg_catalog."C"').format(name)
-    for plain, escaped in ((r"\\", r"\\\\"), (r"\t", r"\\t"), (r"\n", r"\\n"), (r"\r", r"\\r")):
-        text = sql.SQL("pg_catalog.replace({}, E'{}', E'{}')").format(text, sql.SQL(plain), sql.SQL(escaped))
-    return text
+def _keys_query(relation: Relation, root: BoundRoot, reading: Reading) -> sql.Composed:
+    told = tell_keys(relation, root.key, _alias(root))
+    return sql.SQL("SELECT {} FROM {}").format(told, _selected(root, reading))
 
 
 def _rows_by_id(session: TidSession, root: BoundRoot) -> Iterator[Rows]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -57,7 +58,11 @@ def decode_tids(sent: bytes | memoryview | None) -> RowIds:
     if not sent:
         return NO_ROWS
     tids = np.frombuffer(sent, _TID)
-    return (tids["block"].astype(np.uint64) << _OFFSET_BITS) | tids["offset"].astype(np.uint64)
+    return join_tids(tids["block"], tids["offset"])
+
+
+def join_tids(blocks: NDArray[np.uint32], offsets: NDArray[np.uint16]) -> RowIds:
+    return (blocks.astype(np.uint64) << _OFFSET_BITS) | offsets.astype(np.uint64)
 
 
 def decode_pieces(sent: bytes | None) -> Iterator[RowIds]:

@@ -33,6 +33,11 @@ def find_places(digest: Digest, keys: pl.DataFrame) -> Places:
     return digest.uint64(texts).to_numpy()
 
 
+def find_places_of_numbers(digest: Digest, keys: NDArray[np.int64]) -> Places:
+    """The same of whole numbers, whatever their type is: by AES, in a quarter of the time. Their texts have other places."""
+    return digest.uint64_of_numbers(keys)
+
+
 def _join(keys: pl.DataFrame) -> pl.Series:
     """Each text behind its length, so that ('a', 'bc') is not ('ab', 'c')."""
     parts = [part for name in keys.columns for part in _measured(name)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dbtool.catalog.relations import RelationName
 from dbtool.digest import Digest, ProjectKey
-from dbtool.subset.seeds import Fewest, are_within, find_places, seed_digest
+from dbtool.subset.seeds import Fewest, are_within, find_places, find_places_of_numbers, seed_digest
 
 KEY = ProjectKey(b"the key of the unit tests, 32 long")
 USERS = RelationName("public", "users")
@@ -82,6 +82,36 @@ def test_a_number_is_its_text_whatever_the_columns_type_or_name() -> None:
     assert find_places(DIGEST, pl.DataFrame({"id": ["42"]})) == find_places(
         DIGEST, pl.DataFrame({"x": ["42"]})
     )
+
+
+@pytest.mark.parametrize("kind", ["<i8", ">i8", "<i2"])
+def test_a_number_has_its_place_whatever_stands_beside_it_and_however_it_is_stored(kind: str) -> None:
+    whole = find_places_of_numbers(DIGEST, np.arange(-1000, 1000, dtype=np.int64))
+    assert (find_places_of_numbers(DIGEST, np.arange(40, 50).astype(kind)) == whole[1040:1050]).all()
+
+
+def test_numbers_have_places_of_their_own_under_each_key_and_in_each_table() -> None:
+    numbers = np.arange(1000, dtype=np.int64)
+    digests = (
+        DIGEST,
+        seed_digest(ProjectKey(b"another key of the unit tests, long"), USERS),
+        seed_digest(KEY, LOG_1),
+    )
+    places = [set(find_places_of_numbers(digest, numbers).tolist()) for digest in digests]
+    assert [len(one) for one in places] == [1000] * 3
+    assert len(set.union(*places)) == 3000
+
+
+@pytest.mark.parametrize("percent", [0.5, 5, 50])
+def test_of_numbers_a_share_has_about_so_many_too(percent: float) -> None:
+    numbers = np.arange(-50_000, 50_000, dtype=np.int64)
+    expected = 1000 * percent
+    chosen = are_within(find_places_of_numbers(DIGEST, numbers), percent).sum()
+    assert abs(chosen - expected) < 5 * expected**0.5
+
+
+def test_of_no_numbers_there_are_no_places() -> None:
+    assert len(find_places_of_numbers(DIGEST, np.empty(0, np.int64))) == 0
 
 
 def test_a_table_without_rows_has_no_share() -> None:
