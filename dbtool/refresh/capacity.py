@@ -28,8 +28,8 @@ def judge_capacity(
 
 
 def has_room_beside(facts: DatabaseFacts, jobs: int) -> bool:
-    """Whether as many sessions may read the candidate as restore it."""
-    return facts.connections is None or facts.connections > 2 * jobs
+    """Whether as many sessions may read the candidate as restore it. One that has ended counts for a moment yet."""
+    return facts.connections is None or facts.connections >= 2 * jobs + _TARGET_LEAST
 
 
 def _judge_connections(end: Target, facts: DatabaseFacts, needed: int) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def plan_chunks(
 ) -> tuple[Chunk, ...]:
     """Cut relations into chunks, largest first, so that no worker is left with a long one at the end.
 
-    A relation that is no more than one worker's share stays whole: whole relations are loaded frozen (load_chunk).
+    A relation that is no more than one worker's share stays whole: whole relations are loaded frozen (load_chunks).
     """
     piece = pages_per_chunk or PAGES_PER_CHUNK
     share = min(sum(map(_size, relations)) // max(jobs, 1), WHOLE_UP_TO_PAGES)

@@ -22,9 +22,8 @@ def open_reader(
     snapshot: str | None = None,
     database: str | None = None,
 ) -> Iterator[CopyReader]:
-    """``catalog`` says how large the relations are. ``snapshot`` None: the data of when a session is first used.
-
-    Sessions stay until the context ends, in the snapshot that they see.
+    """``catalog`` says how large the relations are. ``snapshot`` None: the latest data, of a database that is
+    ours. Sessions stay until the context ends.
     """
 
     def is_small(name: RelationName) -> bool:

@@ -25,13 +25,15 @@ from dbtool.masking.survivors import (
     hash_tokens,
     hash_whole,
 )
-from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.copy_io import BLOCK_BYTES, CopyReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.together import count_rows, group_alike
+from dbtool.refresh.together import are_whole_rows, count_rows, group_alike
 from dbtool.refresh.workers import run_shares
 
 _SMALL_BYTES = 1 << 16
+# Of relations that are searched as one: where rows find their own way, a partition may have more than the source's has.
+_HELD_BYTES = 4 * BLOCK_BYTES
 _HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
 
 Met = dict[ColumnRef, Hashes]
@@ -97,11 +99,9 @@ class Search:
         columns = searched_columns(group[0], self.plan.relations[group[0].name])
         if not columns:
             return {}, []
-        if len(group) > 1:
-            blocks = {relation.name: list(self._blocks(relation, columns)) for relation in group}
-            joined = b"".join(block for some in blocks.values() for block in some)
-            if not any(self._search_block(group[0], columns, joined)):
-                return {name: sum(map(count_rows, some)) for name, some in blocks.items()}, []
+        held = self._hold(group, columns) if len(group) > 1 else None
+        if held is not None and not any(self._search_block(group[0], columns, b"".join(held.values()))):
+            return {name: count_rows(block) for name, block in held.items()}, []
         rows = dict.fromkeys((relation.name for relation in group), 0)
         met: list[tuple[ColumnRef, Hashes]] = []
         for relation in group:
@@ -109,6 +109,22 @@ class Search:
                 rows[relation.name] += count_rows(block)
                 met += self._search_block(relation, columns, block)
         return rows, met
+
+    def _hold(
+        self, group: Sequence[Relation], columns: tuple[Column, ...]
+    ) -> dict[RelationName, bytes] | None:
+        """All rows of each; None if that is more than was thought, or ends within a row."""
+        held: dict[RelationName, bytes] = {}
+        left = _HELD_BYTES
+        for relation in group:
+            blocks = []
+            for block in self._blocks(relation, columns):
+                left -= len(block)
+                if left < 0:
+                    return None
+                blocks.append(block)
+            held[relation.name] = b"".join(blocks)
+        return held if all(map(are_whole_rows, held.values())) else None
 
     def _blocks(self, relation: Relation, columns: tuple[Column, ...]) -> Iterator[bytes]:
         copy = CopyOut(relation.name, tuple(column.name for column in columns))

@@ -18,14 +18,14 @@ from dbtool.errors import ServerFailed, ServerUnreachable
 from dbtool.masking.block import Tallies, mask_block, merge_tallies
 from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.postgres.candidate import Load, candidate_session, find_loaded, load_chunks
-from dbtool.postgres.copy_io import CopyReader
+from dbtool.postgres.copy_io import BLOCK_BYTES, CopyReader
 from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer
 from dbtool.refresh.result import TableCopied
 from dbtool.refresh.routes import Routes
-from dbtool.refresh.together import Group, count_rows, group_chunks, split_rows
+from dbtool.refresh.together import Group, are_whole_rows, count_rows, group_chunks, split_rows
 from dbtool.refresh.unreadable import naming_column
 from dbtool.refresh.workers import run_workers
 from dbtool.targets import Target
@@ -33,7 +33,7 @@ from dbtool.targets import Target
 # Before the second and the third attempt; a server needs a moment to come back.
 _PAUSES_S = (1.0, 10.0)
 
-_HELD_BYTES = 64 << 20  # rows may be larger than they are on average
+_HELD_BYTES = 4 * BLOCK_BYTES  # rows may be larger than they are on average
 
 _Sessions = KeptSessions[Connection]
 
@@ -107,10 +107,10 @@ class Stream:
         started = self.clock()
         try:
             rows = self._copy_together(group, counted, sessions)
-        except (ServerFailed, ServerUnreachable, _TooMuchAtOnce):
+        except (ServerFailed, ServerUnreachable, _NotTogether):
             self.cancellation.check()
-            for chunk, before in zip(group, counted, strict=True):
-                self._copy_with_retries(chunk, sessions, before)
+            for chunk in group:
+                self._copy_with_retries(chunk, sessions, is_retry=True)
         else:
             share = (self.clock() - started) / len(group)
             for chunk, loaded, one in zip(group, rows, counted, strict=True):
@@ -136,25 +136,28 @@ class Stream:
                     self.cancellation.check()
                     held += len(part)
                     if held > _HELD_BYTES:
-                        raise _TooMuchAtOnce
+                        raise _NotTogether
                     one.bytes += len(part)
                     self.observer.advanced(chunk.relation, count_rows(part), len(part))
                     parts.append(part)
             blocks.append(b"".join(parts))
+        if not all(map(are_whole_rows, blocks)):
+            raise _NotTogether
         return blocks
 
-    def _copy_with_retries(self, chunk: Chunk, sessions: _Sessions, before: _Counted | None = None) -> None:
-        """``before`` is what was counted in an attempt whose end is not known."""
-        counted = before or _Counted()
+    def _copy_with_retries(self, chunk: Chunk, sessions: _Sessions, *, is_retry: bool = False) -> None:
+        """``is_retry``: how an attempt together with others ended is not known."""
+        counted = _Counted()
         started = self.clock()
         pauses = iter(self.pauses_s)
-        is_retry = before is not None
         while True:
             try:
                 rows = self._find_loaded(chunk, sessions) if is_retry else None
                 if rows is None:
                     counted = _Counted()
                     rows = self._copy(chunk, counted, sessions)
+                elif not counted.is_complete:
+                    counted = self._count_again(chunk)
             except (ServerFailed, ServerUnreachable) as error:
                 self.cancellation.check()
                 pause = next(pauses, None)
@@ -186,6 +189,13 @@ class Stream:
         ):
             return load_chunks(connection, [self._load(chunk, blocks)])[0]
 
+    def _count_again(self, chunk: Chunk) -> _Counted:
+        """What was loaded in an attempt that counted it among others, or ended only after the next one had begun."""
+        counted = _Counted()
+        for _ in self._blocks(chunk, counted):
+            pass
+        return counted
+
     def _blocks(self, chunk: Chunk, counted: _Counted) -> Generator[bytes]:
         masks = self.plan.relations[chunk.relation]
         # The reader is closed inside the load's transaction: a source that fails late still loads nothing.
@@ -196,6 +206,7 @@ class Stream:
                 counted.bytes += len(block)
                 self.observer.advanced(chunk.relation, rows, len(block))
                 yield masked
+        counted.is_complete = True
 
     def _load(self, chunk: Chunk, blocks: Iterable[bytes]) -> Load:
         masks, into = self.plan.relations[chunk.relation], self.routes.get(chunk.relation)
@@ -253,10 +264,11 @@ class _Counted:
 
     bytes: int = 0
     tallies: Tallies = field(default_factory=dict)
+    is_complete: bool = False
 
 
-class _TooMuchAtOnce(Exception):
-    """The chunks of a group have more bytes than was thought."""
+class _NotTogether(Exception):
+    """The chunks of a group have more bytes than was thought, or one ends within a row."""
 
 
 # Connection lost, server restarting, a standby's replay in conflict, out of connections or still locked by a lost attempt:

@@ -91,6 +91,11 @@ def count_rows(block: bytes) -> int:
     return block.count(b"\n")
 
 
+def are_whole_rows(block: bytes) -> bool:
+    """Otherwise what is joined to them would go on in their last one."""
+    return not block or block.endswith(b"\n")
+
+
 def split_rows(block: bytes, rows: Sequence[int]) -> list[bytes]:
     """COPY text, cut behind each of so many rows."""
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1

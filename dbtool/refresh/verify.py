@@ -132,11 +132,12 @@ def check_counts(
     uncounted = [table for table in streamed.tables if table.name not in known]
     largest_first = sorted(uncounted, key=lambda table: -table.rows)
     shares = run_shares(count_share, largest_first, jobs, cancellation)
+    counts = {**known, **dict(counted for share in shares for counted in share)}
     found, expected = Counter[RelationName](), Counter[RelationName]()
-    for name, rows in (*known.items(), *(counted for share in shares for counted in share)):
-        found[streamed.routes.get(name, name)] += rows
     for table in streamed.tables:
-        expected[streamed.routes.get(table.name, table.name)] += table.rows
+        into = streamed.routes.get(table.name, table.name)
+        found[into] += counts[table.name]
+        expected[into] += table.rows
     return [_wrong_count(name, found[name], rows) for name, rows in expected.items() if found[name] != rows]
 
 

@@ -120,9 +120,14 @@ def test_psql_is_told_by_standard_input_and_environment_alone(make_psql: Callabl
     assert any("transaction_timeout" in line and line.endswith("\\gset") for line in script)
 
 
-def test_psql_without_a_snapshot_adopts_none(make_psql: Callable[[str], Path]) -> None:
+def test_psql_without_a_snapshot_waits_for_locks_and_holds_none_after_its_copy(
+    make_psql: Callable[[str], Path],
+) -> None:
     with PsqlReader(make_psql("cat"), url).open(CopyOut(USERS, ("id",))) as blocks:
-        assert b"SNAPSHOT" not in b"".join(blocks)
+        script = b"".join(blocks).decode().splitlines()
+    assert script[-1] == 'COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT;'
+    of_locks = [line for line in script if "lock_timeout" in line or "BEGIN" in line]
+    assert of_locks == ["SET lock_timeout = '0';"]
 
 
 def test_a_psql_that_fails_late_fails_the_reading_without_a_value(make_psql: Callable[[str], Path]) -> None:
@@ -225,6 +230,16 @@ def test_the_driver_reads_the_same_snapshot_and_can_be_ended(monkeypatch: pytest
         "SET TRANSACTION SNAPSHOT '00000003-0000001B-1'",
         'COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT',
     ]
+
+
+def test_the_driver_without_a_snapshot_waits_for_locks_and_begins_no_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Source([b"1\n"])
+    monkeypatch.setattr(copy_io, "connect", lambda *_positional, **_named: source)
+    with DriverReader(url).open(CopyOut(USERS, ("id",))) as blocks:
+        assert list(blocks) == [b"1\n"]
+    assert source.executed == ['COPY (SELECT "id" FROM ONLY "public"."users") TO STDOUT']
 
 
 def test_rows_from_the_driver_are_gathered_into_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

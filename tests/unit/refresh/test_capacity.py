@@ -6,7 +6,7 @@ import pytest
 from dbtool.catalog.catalog import build_catalog
 from dbtool.catalog.database import DatabaseFacts
 from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName
-from dbtool.refresh.capacity import judge_capacity
+from dbtool.refresh.capacity import has_room_beside, judge_capacity
 from dbtool.refresh.ends import SourceSeen, TargetSeen
 from dbtool.targets import Target, Tier
 
@@ -68,6 +68,13 @@ def test_there_must_be_a_connection_for_each_worker_and_for_who_holds_the_rest(
         ("connections-few", "production"),
         ("connections-few", "staging"),
     ]
+
+
+@pytest.mark.parametrize(("jobs", "enough"), [(1, 6), (2, 8), (8, 20)])
+def test_reading_beside_the_restore_takes_as_many_connections_again(jobs: int, enough: int) -> None:
+    assert has_room_beside(facts(connections=enough), jobs)
+    assert not has_room_beside(facts(connections=enough - 1), jobs)
+    assert has_room_beside(facts(), jobs)
 
 
 def test_more_partitions_than_the_target_has_locks_for_are_told_before_the_restore() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from dbtool.masking.recorded import Recorded
 from dbtool.masking.survivors import hash_originals
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.search import Met, Search, searched_columns, surviving_findings
+from dbtool.refresh.search import Met, Search, Searched, searched_columns, surviving_findings
 
 SEED = 7
 USERS, NOTES = RelationName("public", "users"), RelationName("public", "notes")
@@ -96,7 +97,7 @@ def search(
         Coverage({}),
     )
     catalog = build_catalog(180000, [users, notes, unplanned])
-    return Search(landed, catalog, plan, known, SEED, cancellation or Cancellation()).run(jobs)
+    return Search(landed, catalog, plan, known, SEED, cancellation or Cancellation()).run(jobs).met
 
 
 def test_nothing_is_met_where_nothing_survived() -> None:
@@ -148,6 +149,85 @@ def test_a_run_that_is_being_ended_searches_no_further() -> None:
     cancellation.request()
     with pytest.raises(Interrupted):
         search(Landed({USERS: [b"x\t{}\n"], NOTES: [b"x\n"]}), ["ada@x.org"], cancellation=cancellation)
+
+
+VISIT = RelationName("public", "visit")
+OLD, NEW, NONE = (RelationName("public", f"visit_{end}") for end in ("old", "new", "none"))
+VISITS = {OLD: [b"x@example.org\tfine\n", b"y@example.org\t\\N\n"], NEW: [b"z@example.org\tfine\n"], NONE: []}
+
+
+def search_visits(
+    landed: Landed, *, masked_in: tuple[RelationName, ...] = (OLD, NEW, NONE), size: int = 8
+) -> Searched:
+    """In three partitions, each ``size`` bytes large, and a table of numbers that there is nothing to search in."""
+    parts = [
+        replace(
+            table(name, id=of("int8"), email=of("text"), note=of("text")), partition_root=VISIT, bytes=size
+        )
+        for name in (OLD, NEW, NONE)
+    ]
+    numbers = table(RelationName("public", "numbers"), n=of("int8"))
+    mask = masked("email", Overlap.DISJOINT)
+    plan = {part.name: RelationMasks(part, (mask,) if part.name in masked_in else ()) for part in parts}
+    plan[numbers.name] = RelationMasks(numbers)
+    known = Recorded(SEED)
+    known.record_originals(pl.Series(["ada@x.org", "bob@x.org"]))
+    catalog = build_catalog(180000, [*parts, numbers])
+    return Search(landed, catalog, MaskingPlan(plan, Coverage({})), known, SEED, Cancellation()).run(1)
+
+
+def relations_read(landed: Landed) -> list[str]:
+    return sorted(name.name for name, _ in landed.read)
+
+
+def test_partitions_are_searched_as_one_and_their_rows_counted_each_by_itself() -> None:
+    landed = Landed(VISITS)
+    assert search_visits(landed) == Searched({}, {OLD: 2, NEW: 1, NONE: 0})
+    assert relations_read(landed) == ["visit_new", "visit_none", "visit_old"]
+
+
+@pytest.mark.parametrize("where", [OLD, NEW, NONE])
+def test_a_hit_among_partitions_is_told_of_the_one_it_stands_in(where: RelationName) -> None:
+    landed = Landed({**VISITS, where: [b"w@example.org\tfrom Bob@x.org\n"]})
+    searched = search_visits(landed)
+    assert list(searched.met) == [ColumnRef(where, "note")]
+    assert (
+        searched.met[ColumnRef(where, "note")].tolist()
+        == hash_originals(pl.Series(["bob@x.org"]), SEED).tolist()
+    )
+    assert searched.rows == {OLD: 2, NEW: 1, NONE: 0} | {where: 1}
+    assert relations_read(landed) == sorted(2 * ["visit_new", "visit_none", "visit_old"])
+
+
+def test_hits_in_two_partitions_are_two() -> None:
+    met = search_visits(
+        Landed({**VISITS, OLD: [b"ada@x.org\tfine\n"], NONE: [b"x\tada@x.org, bob@x.org\n"]})
+    ).met
+    assert {str(where): len(hashes) for where, hashes in met.items()} == {
+        "public.visit_old.email": 1,
+        "public.visit_none.note": 2,
+    }
+
+
+def test_more_than_was_thought_is_searched_each_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbtool.refresh.search._HELD_BYTES", 40)
+    landed = Landed({**VISITS, NEW: [b"x\tada@x.org\n"]})
+    searched = search_visits(landed)
+    assert list(searched.met) == [ColumnRef(NEW, "note")]
+    assert searched.rows == {OLD: 2, NEW: 1, NONE: 0}
+
+
+def test_a_partition_that_ends_within_a_row_is_named() -> None:
+    with pytest.raises(ServerFailed, match=r"COPY stream of public\.visit_old ended within a row"):
+        search_visits(Landed({**VISITS, OLD: [b"x\tfrom ada@"]}))
+
+
+@pytest.mark.parametrize("size", [8, 1 << 30])
+def test_partitions_that_are_masked_otherwise_or_large_are_searched_by_their_own_masks(size: int) -> None:
+    landed = Landed({**VISITS, NEW: [b"to ada@x.org\tfine\n"]})
+    assert search_visits(landed, size=size).met == {}  # of a masked column whole values are originals
+    (where,) = search_visits(landed, masked_in=(OLD, NONE), size=size).met
+    assert where == ColumnRef(NEW, "email")
 
 
 def test_every_column_with_survivors_is_a_finding() -> None:

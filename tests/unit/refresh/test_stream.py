@@ -1,151 +1,27 @@
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import polars as pl
 import pytest
 
-from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind, RelationName
 from dbtool.errors import Interrupted, PrivilegeMissing, ServerFailed, ServerUnreachable
-from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
-from dbtool.masking.coverage import Coverage
-from dbtool.masking.mask import Overlap
-from dbtool.masking.masks import MASKS
-from dbtool.postgres.copy_out import CopyOut
-from dbtool.refresh import stream as stream_module
 from dbtool.refresh.chunks import Chunk
 from dbtool.refresh.request import Cancellation, Silent
-from dbtool.refresh.stream import Stream, Streamed
-from dbtool.targets import Target, Tier
-
-USERS = RelationName("public", "users")
-CODES = RelationName("public", "codes")
-TEXT = ColumnType("text", "text")
-LOST = ServerFailed("the connection was lost")
-
-
-def relation(name: RelationName, *columns: str) -> Relation:
-    return Relation(name, RelationKind.TABLE, tuple(Column(column, TEXT) for column in columns))
-
-
-def upper(values: pl.Series, _by: pl.DataFrame) -> pl.Series:
-    return values.str.to_uppercase()
-
-
-EMAIL = ColumnMask("email", 1, MASKS["email"], "email", Overlap.DISJOINT, (), upper, None, 0.0)
-PLAN = MaskingPlan(
-    {
-        USERS: RelationMasks(relation(USERS, "id", "email"), (EMAIL,)),
-        CODES: RelationMasks(relation(CODES, "code")),
-    },
-    Coverage({}),
+from dbtool.refresh.stream import Streamed
+from tests.unit.refresh.streaming import (
+    CODES,
+    LOST,
+    USERS,
+    Candidate,
+    Heard,
+    Source,
+    in_the_server_s_place,
+    make_stream,
 )
-
-
-class Source:
-    """Gives each COPY the blocks of its relation; ``faults`` are raised one by one, after the first block."""
-
-    def __init__(
-        self, blocks: dict[RelationName, list[bytes]], faults: Sequence[Exception | None] = ()
-    ) -> None:
-        self._blocks, self._faults = blocks, iter(faults)
-        self.opened: list[CopyOut] = []
-
-    @contextmanager
-    def open(self, copy: CopyOut) -> Iterator[Iterator[bytes]]:
-        self.opened.append(copy)
-        fault = next(self._faults, None)
-        yield self._give(copy.relation, fault)
-
-    def _give(self, name: RelationName, fault: Exception | None) -> Iterator[bytes]:
-        for block in self._blocks[name]:
-            yield block
-            if fault is not None:
-                raise fault
-
-
-@dataclass
-class Candidate:
-    """In the candidate's place: what was loaded, and how its server fails, one load after the other.
-
-    "refused" fails before the COMMIT, "lost" after it; ``unreachable`` counts look-ups that do not get through.
-    """
-
-    faults: list[tuple[str, Exception] | None] = field(default_factory=list)
-    unreachable: int = 0
-    whole: set[bool] = field(default_factory=set)
-    into: set[RelationName | None] = field(default_factory=set)
-    loaded: dict[tuple[RelationName, int], tuple[bytes, bool]] = field(default_factory=dict)
-    sessions: int = 0
-
-    @contextmanager
-    def session(self, _target: Target, _database: str) -> Iterator[Any]:
-        self.sessions += 1
-        yield SimpleNamespace(cancel=lambda: None)
-
-    def find(self, _connection: Any, name: RelationName, chunk: int) -> int | None:
-        if self.unreachable:
-            self.unreachable -= 1
-            raise ServerUnreachable("not yet")
-        found = self.loaded.get((name, chunk))
-        return found[0].count(b"\n") if found else None
-
-    def load(
-        self,
-        _connection: Any,
-        name: RelationName,
-        chunk: int,
-        _columns: Any,
-        blocks: Iterable[bytes],
-        *,
-        binary: bool,
-        whole: bool,
-        into: RelationName | None,
-    ) -> int:
-        self.whole.add(whole)
-        self.into.add(into)
-        content = b"".join(blocks)
-        when, error = (self.faults.pop(0) if self.faults else None) or ("", None)
-        if when == "refused" and error is not None:
-            raise error
-        assert (name, chunk) not in self.loaded, "loaded twice"
-        self.loaded[name, chunk] = (content, binary)
-        if error is not None:
-            raise error
-        return content.count(b"\n")
-
-
-@dataclass
-class Heard(Silent):
-    said: list[tuple[RelationName, int]] = field(default_factory=list)
-
-    def finished(self, relation: RelationName, rows: int) -> None:
-        self.said.append((relation, rows))
 
 
 @pytest.fixture
 def candidate(monkeypatch: pytest.MonkeyPatch) -> Candidate:
-    made = Candidate()
-    monkeypatch.setattr(stream_module, "candidate_session", made.session)
-    monkeypatch.setattr(stream_module, "find_loaded", made.find)
-    monkeypatch.setattr(stream_module, "load_chunk", made.load)
-    return made
-
-
-def make_stream(source: Source, **changed: Any) -> Stream:
-    stream = Stream(
-        plan=PLAN,
-        reader=source,
-        target=Target("staging", Tier.STAGING, lambda: "postgresql://h/d"),
-        candidate="candidate",
-        seed=7,
-        cancellation=Cancellation(),
-        observer=Silent(),
-        pauses_s=(0.0, 0.0),
-    )
-    return replace(stream, **changed) if changed else stream
+    return in_the_server_s_place(monkeypatch)
 
 
 def users(faults: Sequence[Exception | None] = ()) -> Source:
@@ -186,6 +62,7 @@ def test_the_chunks_of_a_relation_are_one_table_of_the_result(candidate: Candida
     streamed = stream.run([Chunk(USERS, 0, None, 5), Chunk(USERS, 1, 5), Chunk(CODES, 0)], 2)
     assert [(table.name, table.rows) for table in streamed.tables] == [(CODES, 1), (USERS, 2)]
     assert streamed.tallies[USERS]["email"].rows == 2
+    assert streamed.tallies[CODES] == {}
     assert sorted(heard.said) == [(CODES, 1), (USERS, 2)]
     assert len(candidate.loaded) == 3
     assert candidate.whole == {True, False}  # only CODES may replace what its relation holds
@@ -250,6 +127,33 @@ def test_a_commit_whose_answer_was_lost_is_looked_up_and_not_repeated(candidate:
     source = users()
     check_users(copy_users(source), candidate)
     assert len(source.opened) == 1
+
+
+def test_a_commit_that_arrives_after_the_next_attempt_has_begun_is_counted_by_that_one(
+    candidate: Candidate,
+) -> None:
+    candidate.faults = [("lost late", LOST), ("late", ServerFailed("duplicate key", "23505"))]
+    source = users()
+    check_users(copy_users(source), candidate)
+    assert len(source.opened) == 2
+
+
+def test_an_attempt_that_was_cut_short_is_not_what_is_counted_of_one_that_was_loaded(
+    candidate: Candidate,
+) -> None:
+    candidate.faults = [("lost late", LOST)]
+    source = users([None, LOST])
+    pauses: list[float] = []
+    cancellation = Cancellation()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 1:
+            candidate.commit(candidate.lost)
+
+    cancellation.pause = pause  # type: ignore[method-assign]  # the COMMIT arrives in the second
+    check_users(copy_users(source, cancellation=cancellation), candidate)
+    assert len(source.opened) == 3
 
 
 def test_a_look_up_that_fails_is_repeated(candidate: Candidate) -> None:

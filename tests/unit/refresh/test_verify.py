@@ -22,8 +22,9 @@ from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh import verify as verify_module
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.result import TableCopied
+from dbtool.refresh.search import Met, Search, Searched
 from dbtool.refresh.stream import Streamed
-from dbtool.refresh.verify import Landed, Masked, check_counts, check_structure, verify
+from dbtool.refresh.verify import Landed, Masked, check_counts, check_structure, judge_tallies, verify
 from dbtool.targets import Target, Tier
 
 SEED = 7
@@ -76,6 +77,10 @@ class Candidate:
         yield iter([self._blocks[copy.relation]])
 
 
+def search(how: Masked, blocks: dict[RelationName, bytes]) -> Met:
+    return Search(Candidate(blocks), CATALOG, PLAN, how.originals, SEED, Cancellation()).run(2).met
+
+
 @pytest.fixture(autouse=True)
 def counts(monkeypatch: pytest.MonkeyPatch) -> dict[RelationName, int]:
     """How many rows the candidate counts in each relation."""
@@ -90,8 +95,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> dict[RelationName, int]:
     return counted
 
 
-def landed(catalog: Catalog = CATALOG, blocks: dict[RelationName, bytes] = ROWS) -> Landed:
-    return Landed(TARGET, "candidate", catalog, Candidate(blocks))
+def landed(catalog: Catalog = CATALOG) -> Landed:
+    return Landed(TARGET, "candidate", catalog)
 
 
 def masked(*originals: str, limit: int = 1000, confirmed: Sequence[str] = ()) -> Masked:
@@ -107,8 +112,15 @@ def masked(*originals: str, limit: int = 1000, confirmed: Sequence[str] = ()) ->
     return Masked(PLAN, known, SEED, confirm)
 
 
-def run(what: Landed, how: Masked, streamed: Streamed = STREAMED, source: Catalog = CATALOG) -> Any:
-    return verify(source, what, how, streamed, jobs=2, cancellation=Cancellation())
+def run(
+    what: Landed,
+    how: Masked,
+    streamed: Streamed = STREAMED,
+    source: Catalog = CATALOG,
+    blocks: dict[RelationName, bytes] = ROWS,
+) -> Any:
+    searched = Searched(search(how, blocks))  # of whose rows nothing is known: they are counted by SQL
+    return verify(source, what, how, streamed, searched, jobs=2, cancellation=Cancellation())
 
 
 def test_what_is_as_promised_has_no_finding_and_says_what_was_checked() -> None:
@@ -144,20 +156,38 @@ def test_a_foreign_key_that_the_source_does_not_validate_is_named() -> None:
 
 def test_rows_that_are_missing_are_a_finding(counts: dict[RelationName, int]) -> None:
     counts[USERS] = 1
-    (finding,) = check_counts(landed(), STREAMED, 2, Cancellation())
+    (finding,) = check_counts(landed(), STREAMED, {}, 2, Cancellation())
     assert (finding.check, finding.where, finding.is_error) == ("row-count", "public.users", True)
     assert finding.message == "1 rows stand in the candidate, 2 were loaded"
     assert run(landed(), masked()).findings == (finding,)
+
+
+def test_rows_that_were_read_already_are_not_counted_by_the_server(counts: dict[RelationName, int]) -> None:
+    del counts[USERS]
+    assert check_counts(landed(), STREAMED, {USERS: 2}, 2, Cancellation()) == []
+    (finding,) = check_counts(landed(), STREAMED, {USERS: 3}, 2, Cancellation())
+    assert (finding.where, finding.message) == (
+        "public.users",
+        "3 rows stand in the candidate, 2 were loaded",
+    )
+    with pytest.raises(KeyError):  # what was not read is
+        check_counts(landed(), STREAMED, {NOTES: 1}, 1, Cancellation())
+
+
+def test_what_was_read_beside_is_not_counted_for_the_root_of_what_was_loaded() -> None:
+    root, other = RelationName("public", "root"), RelationName("public", "other")
+    through_root = replace(STREAMED, routes=dict.fromkeys((USERS, NOTES, other), root))
+    assert check_counts(landed(), through_root, {other: 5, USERS: 1, NOTES: 2}, 1, Cancellation()) == []
 
 
 def test_of_rows_that_went_through_a_root_only_the_sum_counts(counts: dict[RelationName, int]) -> None:
     root = RelationName("public", "root")
     through_root = replace(STREAMED, routes={table.name: root for table in STREAMED.tables})
     counts[USERS] -= 1
-    (finding,) = check_counts(landed(), through_root, 2, Cancellation())
+    (finding,) = check_counts(landed(), through_root, {}, 2, Cancellation())
     assert (finding.where, finding.message) == ("public.root", "2 rows stand in the candidate, 3 were loaded")
     counts[next(table.name for table in STREAMED.tables if table.name != USERS)] += 1
-    assert check_counts(landed(), through_root, 2, Cancellation()) == []
+    assert check_counts(landed(), through_root, {}, 2, Cancellation()) == []
 
 
 def test_a_run_that_is_being_ended_counts_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,13 +201,13 @@ def test_a_run_that_is_being_ended_counts_no_further(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(verify_module, "count_rows", count)
     with pytest.raises(Interrupted):
-        check_counts(landed(), STREAMED, 1, cancellation)
+        check_counts(landed(), STREAMED, {}, 1, cancellation)
     assert counted == [USERS]
 
 
 def test_a_survivor_is_counted_once_wherever_it_stands() -> None:
     blocks = {USERS: b"Ada@x.org\tParis\nb@example.org\tRome\n", NOTES: b"from ada@x.org\n"}
-    verification = run(landed(blocks=blocks), masked("ada@x.org"))
+    verification = run(landed(), masked("ada@x.org"), blocks=blocks)
     assert verification.surviving_values == 1
     assert [finding.where for finding in verification.findings] == ["public.notes.body", "public.users.email"]
 
@@ -185,7 +215,7 @@ def test_a_survivor_is_counted_once_wherever_it_stands() -> None:
 def test_hits_of_a_filter_count_only_when_the_source_confirms_them() -> None:
     blocks = {USERS: b"Ada@x.org\tParis\n", NOTES: b"from bob@x.org\n"}
     how = masked("ada@x.org", "bob@x.org", limit=0, confirmed=["bob@x.org"])
-    verification = run(landed(blocks=blocks), how)
+    verification = run(landed(), how, blocks=blocks)
     assert verification.surviving_values == 1
     assert [finding.where for finding in verification.findings] == ["public.notes.body"]
     assert verification.checked[3].endswith("hits confirmed by a second pass over the source")
@@ -193,13 +223,23 @@ def test_hits_of_a_filter_count_only_when_the_source_confirms_them() -> None:
 
 def test_an_exact_set_is_not_confirmed_again() -> None:
     blocks = {USERS: b"Ada@x.org\tParis\n", NOTES: b"\n"}
-    assert run(landed(blocks=blocks), masked("ada@x.org", confirmed=[])).surviving_values == 1
+    assert run(landed(), masked("ada@x.org", confirmed=[]), blocks=blocks).surviving_values == 1
 
 
 def test_a_mask_that_kept_an_original_is_a_finding() -> None:
     tallies = {USERS: {"email": ColumnTally(rows=2, fixed=1)}}
     verification = run(landed(), masked(), Streamed(STREAMED.tables, tallies))
     assert [finding.where for finding in verification.findings] == ["public.users.email"]
+
+
+def test_the_tallies_of_a_table_s_partitions_are_judged_once_for_the_table() -> None:
+    root = RelationName("public", "visit")
+    parts = [replace(table(RelationName("public", f"p{n}"), email=TEXT), partition_root=root) for n in (1, 2)]
+    mask = masked_column("city", "city", Overlap.CHANCE)
+    plan = MaskingPlan({part.name: RelationMasks(part, (mask,)) for part in parts}, Coverage({}))
+    kept = Streamed((), {root: {"city": ColumnTally(rows=100, nulls=1, fixed=3)}})
+    _, rates = judge_tallies(plan, kept)
+    assert [str(rate.column) for rate in rates] == ["public.visit.city"]
 
 
 def test_the_same_structure_has_no_finding() -> None:
