@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import os
 from typing import Any, ClassVar
 
 import click
@@ -12,6 +13,8 @@ import click
 from dbtool import __version__
 from dbtool.cli.boundary import outlive_readers, run_bounded
 from dbtool.spelling import did_you_mean
+
+_OBJECTS_PER_COLLECTION = 50_000
 
 
 class LazyGroup(click.Group):
@@ -70,6 +73,10 @@ def dbtool() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     outlive_readers()
-    # The interpreter's last collections would look at a hundred thousand objects that the system takes back anyway.
+    # Modules make objects by the hundred thousand, and nearly none that only a collection finds: it would look at them all
+    # again and again, and once more at the end, when the system takes everything back anyway.
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     atexit.register(gc.freeze)
+    # numpy's BLAS, which nothing here calls, starts threads that spin for a while.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     run_bounded(dbtool, arguments)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
@@ -58,9 +59,21 @@ class Recorded:
     _others: Originals = field(default_factory=Originals)
     suspects: Hashes | None = field(default=None, repr=False)
     _branches: set[Branch] = field(default_factory=set)
+    _listens: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    @contextmanager
+    def not_listening(self) -> Iterator[None]:
+        """While masks are tried, by one thread: what they see is not copied."""
+        self._listens = False
+        try:
+            yield
+        finally:
+            self._listens = True
+
     def record_originals(self, values: pl.Series, branch: Branch | None = None) -> None:
+        if not self._listens:
+            return
         hashes = self._suspected(hash_originals(values, self.seed))
         if branch is None:
             self.everywhere.add(hashes)
@@ -71,6 +84,8 @@ class Recorded:
 
     def record_others(self, values: pl.Series, branch: Branch) -> None:
         """Hashed as what landed is: by its whole and by its parts."""
+        if not self._listens:
+            return
         values = values.unique()
         hashes = np.concatenate([hash_whole(values, self.seed), hash_tokens(values, self.seed)])
         self._others.add(self._suspected(distinct_hashes(hashes)) ^ _salt(branch))

@@ -59,7 +59,7 @@ def check_rules(
     key, copied = ProjectKey(token_bytes(32)), without(catalog, skipped)
     plan = plan_masking(copied, rules, key, MASKS, skipped=skipped)
     _check_expressions(source, plan)
-    tried = try_on_source(source, plan, lambda: plan)
+    tried = try_on_source(source, plan)
     of_lock = (
         *judge_kept(copied, plan.coverage, rules.lock, source),
         *find_gone(copied, plan.coverage, rules.lock, skipped),

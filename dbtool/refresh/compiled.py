@@ -41,11 +41,8 @@ def compile_for(
     originals = Recorded(request.key.survivors_seed())
     plan = plan_masking(catalog, request.rules, request.key, MASKS, originals, skipped=skipped)
     check_expressions(request.source, plan)
-    tried = try_on_source(
-        request.source,
-        plan,
-        lambda: plan_masking(catalog, request.rules, request.key, MASKS, skipped=skipped),
-    )
+    with originals.not_listening():
+        tried = try_on_source(request.source, plan)
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
     return MaskingInputs((*tried, *drift), originals, pools_digest()), plan
 

@@ -16,7 +16,7 @@ from dbtool.masking.compile import MaskingPlan
 from dbtool.postgres.binaries import Installation, Tools, choose_tools, find_installations
 from dbtool.refresh.capacity import judge_capacity
 from dbtool.refresh.compiled import MaskingInputs, compile_for
-from dbtool.refresh.disk import judge_disk, look_at_disk
+from dbtool.refresh.disk import DiskSeen, judge_disk, look_at_disk
 from dbtool.refresh.ends import (
     SourceSeen,
     TargetSeen,
@@ -41,7 +41,7 @@ from dbtool.refresh.wide_rows import judge_wide_rows
 from dbtool.refresh.workers import meanwhile
 from dbtool.rules.profiles import choose_subset
 from dbtool.rules.subset_model import SubsetRules
-from dbtool.targets import Target, refuse_unfit_target
+from dbtool.targets import refuse_unfit_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,14 @@ def preflight(request: RefreshRequest) -> Preflight:
     subset, preserved = choose_subset(request.rules, request.profile), preserved_names(request.target)
     # Programs take as long to tell their version as both ends take to be looked at. What is refused here may be asked for
     # again once it is settled: nothing of the request has been ended then.
-    with meanwhile(lambda: find_installations(request.postgres_bin), Cancellation()) as installations:
+    with (
+        meanwhile(lambda: find_installations(request.postgres_bin), Cancellation()) as installations,
+        meanwhile(lambda: _look_at_target(request), Cancellation()) as looked_at,
+    ):
         source = look_at_source(
             request.source, request.rules, subset, preserved=preserved, version_table=request.version_table
         )
-        target = look_at_target(request.target, request.version_table)
+        target, disk = looked_at()
         refuse_same_database(request, source, target)
         tools = _choose_tools(installations(), source, target)
         own_tools = _choose_own_tools(installations(), preserved, source, target)
@@ -94,7 +97,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         *judge_capacity(request.source, source, request.target, target, request.jobs),
         *judge_key(request.target, target, request.key.key_id),
         *_judge_preserved(request, source, target, plan),
-        *_judge_disk(request.target, source, target),
+        *judge_disk(request.target, source, disk),
         *inputs.findings,
         *source.subset_findings,
         *judge_wide_rows(request.source, plan, is_subset=subset is not None),
@@ -105,10 +108,10 @@ def preflight(request: RefreshRequest) -> Preflight:
     return Preflight(source, target, tools, inputs, plan, findings, subset, own_tools)
 
 
-def _judge_disk(target: Target, source: SourceSeen, seen: TargetSeen) -> Iterator[Finding]:
-    with reaching(target, target.maintenance_database) as maintenance:
-        disk = look_at_disk(maintenance, seen.live_name)
-    return judge_disk(target, source, disk)
+def _look_at_target(request: RefreshRequest) -> tuple[TargetSeen, DiskSeen]:
+    target = look_at_target(request.target, request.version_table)
+    with reaching(request.target, request.target.maintenance_database) as maintenance:
+        return target, look_at_disk(maintenance, target.live_name)
 
 
 def _judge_preserved(

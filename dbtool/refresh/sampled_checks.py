@@ -43,25 +43,19 @@ class _Sample:
 
 
 def sample_checks(
-    source: Target,
-    findings: Sequence[Finding],
-    plan_again: Callable[[], MaskingPlan],
-    clock: Callable[[], float] = time.monotonic,
+    source: Target, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
 ) -> tuple[Finding, ...]:
-    """The findings, where "not proved" has become what the sample says.
-
-    ``plan_again`` gives masks that leave no trace: what they see is no part of a run.
-    """
-    groups = _group(one for one in findings if isinstance(one, UnprovedCheck))
+    """The plan's findings, where "not proved" has become what the sample says."""
+    groups = _group(one for one in plan.findings if isinstance(one, UnprovedCheck))
     if not groups:
-        return tuple(findings)
+        return plan.findings
     with reaching(source) as connection:
         deadline = clock() + MOST_SECONDS
-        sampler = _Sampler(connection, plan_again(), lambda: clock() > deadline)
+        sampler = _Sampler(connection, plan, lambda: clock() > deadline)
         answers = {group[0]: tuple(sampler.judge(group)) for group in groups}
     return tuple(
         told
-        for one in findings
+        for one in plan.findings
         for told in (answers.get(one, ()) if isinstance(one, UnprovedCheck) else (one,))
     )
 

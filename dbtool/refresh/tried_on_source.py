@@ -4,8 +4,6 @@ rules' own SQL and functions make, and do CHECKs hold?
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from dbtool.findings import Finding
 from dbtool.masking.compile import MaskingPlan
 from dbtool.refresh.sampled_checks import sample_checks
@@ -14,9 +12,9 @@ from dbtool.refresh.tried_own import try_own
 from dbtool.targets import Target
 
 
-def try_on_source(
-    source: Target, plan: MaskingPlan, plan_again: Callable[[], MaskingPlan]
-) -> tuple[Finding, ...]:
-    """The plan's findings, after the source was asked. ``plan_again`` is as ``sample_checks`` has it."""
-    tried = (*sample_checks(source, plan.findings, plan_again), *try_constants(source, plan))
-    return (*tried, *try_own(source, plan, tried, plan_again))
+def try_on_source(source: Target, plan: MaskingPlan) -> tuple[Finding, ...]:
+    """The plan's findings, after the source was asked. Its masks see rows for that: whoever records what they see must not
+    listen.
+    """
+    tried = (*sample_checks(source, plan), *try_constants(source, plan))
+    return (*tried, *try_own(source, plan, tried))

@@ -35,25 +35,22 @@ def try_own(
     source: Target,
     plan: MaskingPlan,
     findings: Sequence[Finding],
-    plan_again: Callable[[], MaskingPlan],
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Finding, ...]:
-    """``findings`` are what is known already: nothing is tried of a table with an error. ``plan_again`` gives masks that leave
-    no trace.
-    """
+    """``findings`` are what is known already: nothing is tried of a table with an error."""
     errors = {finding.where for finding in findings if finding.is_error}
-    tables = tuple(
-        name for name, leaves in _with_own(plan).items() if not errors & _places(plan, name, leaves)
-    )
+    tables = {
+        name: leaves for name, leaves in _with_own(plan).items() if not errors & _places(plan, name, leaves)
+    }
     if not tables:
         return ()
     deadline = clock() + MOST_SECONDS
     with reaching(source) as connection:
-        leaves_of = _with_own(plan_again())
-        tables_tried = (
-            _Table(connection, plan, name, leaves_of[name], lambda: clock() >= deadline) for name in tables
+        tried = (
+            _Table(connection, plan, name, leaves, lambda: clock() >= deadline)
+            for name, leaves in tables.items()
         )
-        return tuple(finding for table in tables_tried for finding in table.judge())
+        return tuple(finding for table in tried for finding in table.judge())
 
 
 def _with_own(plan: MaskingPlan) -> dict[RelationName, list[RelationMasks]]:

@@ -99,7 +99,7 @@ def pairs(database: str, matrix: Mapping[tuple[str, str], Served]) -> Iterator[P
         }
         first = _plan(catalog, decisions, modules)
         source = Target("source", Tier.SCRATCH, lambda: database)
-        refused = _refusals(try_on_source(source, first, lambda: first), decisions)
+        refused = _refusals(try_on_source(source, first), decisions)
         kept: dict[ColumnRef, Decision] = {ref: Keep("refused", at) for ref in refused}
         plan = _plan(catalog, decisions | kept, modules)
         yield Pairs(families, database, catalog, plan, refused)
