@@ -159,6 +159,12 @@ def test_what_cannot_be_parsed_is_told_of_the_partition_that_has_it(
     assert list(candidate.loaded) == [(OLD, 0)]
 
 
+def test_half_a_row_does_not_go_on_in_the_next_partition_s(candidate: Candidate) -> None:
+    with pytest.raises(ServerFailed, match=r"COPY stream of public\.visit_old ended within a row"):
+        copy_visits(Source({**BLOCKS, OLD: [b"9"]}))
+    assert candidate.loaded == {}
+
+
 def test_what_is_too_large_is_loaded_beside_the_group(candidate: Candidate) -> None:
     check_visits(copy_visits(Source(BLOCKS), [Chunk(OLD, 0, bytes=1 << 30), *CHUNKS[1:]]), candidate)
     assert candidate.transactions == [1, 2]
