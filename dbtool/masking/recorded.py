@@ -29,6 +29,8 @@ from dbtool.masking.survivors import (
     hash_whole,
 )
 
+_GATHERED_BYTES = 1 << 20
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Branch:
@@ -60,6 +62,9 @@ class Recorded:
     suspects: Hashes | None = field(default=None, repr=False)
     _branches: set[Branch] = field(default_factory=set)
     _listens: bool = True
+    _gathered: list[pl.Series] = field(default_factory=list, repr=False)
+    _gathered_bytes: int = 0
+    _hashing: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
@@ -74,13 +79,37 @@ class Recorded:
     def record_originals(self, values: pl.Series, branch: Branch | None = None) -> None:
         if not self._listens:
             return
-        hashes = self._suspected(hash_originals(values, self.seed))
         if branch is None:
-            self.everywhere.add(hashes)
+            if len(gathered := self._gather(values)):
+                self.everywhere.add(self._suspected(hash_originals(gathered, self.seed)))
             return
+        hashes = self._suspected(hash_originals(values, self.seed))
         with self._lock:
             self._branches.add(branch)
         self._apart.add(hashes ^ _salt(branch))
+
+    def _gather(self, values: pl.Series) -> pl.Series:
+        """Few values wait for others, so that they are hashed together: it is the calls that cost. Returns what waits no more."""
+        size = int(values.estimated_size())
+        if size > _GATHERED_BYTES:
+            return values
+        with self._lock:
+            self._gathered.append(values.rename("v"))
+            self._gathered_bytes += size
+            is_enough = self._gathered_bytes > _GATHERED_BYTES
+        return self._take_gathered() if is_enough else values.clear()
+
+    def _take_gathered(self) -> pl.Series:
+        with self._lock:
+            taken, self._gathered[:] = self._gathered[:], []
+            self._gathered_bytes = 0
+        return pl.concat(taken) if taken else pl.Series("v", [], dtype=pl.String)
+
+    def _hash_gathered(self) -> None:
+        """Nobody looks for originals while another hashes the last of them."""
+        with self._hashing:
+            if self._gathered:
+                self.everywhere.add(self._suspected(hash_originals(self._take_gathered(), self.seed)))
 
     def record_others(self, values: pl.Series, branch: Branch) -> None:
         """Hashed as what landed is: by its whole and by its parts."""
@@ -95,15 +124,18 @@ class Recorded:
 
     def settle(self) -> bool:
         """Call it when the last were added. Whether every hit is an original for certain."""
+        self._hash_gathered()
         settled = [one.settle() for one in (self.everywhere, self._apart, self._others)]
         return all(settled)
 
     @property
     def exact(self) -> bool:
+        self._hash_gathered()
         return self.everywhere.exact and self._apart.exact and self._others.exact
 
     @property
     def count(self) -> int:
+        self._hash_gathered()
         return self.everywhere.count + self._apart.count
 
     @property
@@ -113,6 +145,7 @@ class Recorded:
 
     def found_in(self, hashes: Hashes, column: ColumnRef | None = None) -> Hashes:
         """Those of ``hashes``, which stand in ``column``, that are originals' and should not stand there."""
+        self._hash_gathered()
         return distinct_hashes(self.everywhere.found_in(hashes), *self._found_apart(hashes, column))
 
     def _found_apart(self, hashes: Hashes, column: ColumnRef | None) -> Iterator[Hashes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from dbtool.catalog.relations import ColumnRef, RelationName
 from dbtool.masking.recorded import Branch, Recorded, record_suspects
@@ -100,3 +101,24 @@ def test_a_second_pass_over_suspects_tells_as_well_whose_they_are() -> None:
     wanted = [(_EMAIL, "ada@x.org"), (_EMAIL, "bob@x.org"), (_NOTE, "ada@x.org"), (_NOTE, "eve@x.org")]
     assert [found(certain, value, column) for column, value in wanted] == [False, True, True, False]
     assert (certain.exact, certain.count) == (True, 2)
+
+
+def test_few_originals_wait_for_others_and_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbtool.masking.recorded._GATHERED_BYTES", 40)
+    recorded, names = Recorded(_SEED), [f"somebody.{number}@x.org" for number in range(20)]
+    for name in names:
+        recorded.record_originals(texts(name))
+    recorded.record_originals(texts(*(f"{name}.uk" for name in names)))  # more than may wait
+    assert recorded.count == 40
+    for name in names:
+        assert len(recorded.found_in(hash_whole(texts(name), _SEED))) == 1
+
+
+def test_while_masks_are_tried_nothing_is_recorded() -> None:
+    recorded = Recorded(_SEED)
+    with recorded.not_listening():
+        recorded.record_originals(texts("ada@x.org"))
+        recorded.record_others(texts("ada@x.org"), _MASKED)
+    assert recorded.count == 0
+    recorded.record_originals(texts("bob@x.org"))
+    assert recorded.count == 1
