@@ -1,4 +1,4 @@
-"""Which chunks are masked together, and which relations searched: of few rows it is the calls that cost, and partitions are masked alike. Pure."""
+"""Which chunks are masked together: of few rows it is the calls that cost, and partitions are masked alike. Pure."""
 
 from __future__ import annotations
 
