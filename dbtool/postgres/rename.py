@@ -41,6 +41,7 @@ SELECT acl.grantee::regrole::text, acl.privilege_type, acl.is_grantable, acl.gra
 FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) acl
 WHERE d.datname = %s AND acl.grantee <> d.datdba
 """
+_NO_LIMIT = -1
 _HAS_ACL = "SELECT datacl IS NOT NULL, datconnlimit FROM pg_catalog.pg_database WHERE datname = %s"
 # Their value is stored as a list of names, quoted where they must be; as one literal it would be one name.
 _LISTS_OF_NAMES = frozenset(
@@ -90,7 +91,10 @@ def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
         return
     has_acl, limit = row
     name = sql.Identifier(candidate)
-    maintenance.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
+    if limit >= _NO_LIMIT:  # less says that it is being dropped: the swap will see
+        maintenance.execute(
+            sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit))
+        )
     if not has_acl:
         return
     maintenance.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
