@@ -92,9 +92,7 @@ def _carry_grants(maintenance: Connection, live: str, candidate: str) -> None:
     has_acl, limit = row
     name = sql.Identifier(candidate)
     if limit >= _NO_LIMIT:  # less says that it is being dropped: the swap will see
-        maintenance.execute(
-            sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit))
-        )
+        maintenance.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit)))
     if not has_acl:
         return
     maintenance.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))

@@ -23,8 +23,8 @@ FEW_ROWS = 50_000
 _JOINS = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT"
 _FEW_SQL = f"SET LOCAL random_page_cost = 1.1; {_JOINS}"
 _MANY_SQL = f"SET LOCAL random_page_cost TO DEFAULT; {_JOINS}"
-# A part of a scan. The given rows, which lie close together, are looked up as they lie: to look for them in the whole of their
-# table took four times as long. An index would be asked for all of them once per part.
+# A part of a scan. The given rows, which lie close together, are looked up as they lie, and not looked for in the whole of
+# their table. An index would be asked for all of them once per part.
 _SCAN_SQL = (
     "SET LOCAL random_page_cost = 0.1; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
 )
