@@ -40,7 +40,9 @@ _ENTRY = re.compile(r"^(?P<id>\d+); (?P<catalog>\d+) (?P<oid>\d+) (?P<rest>.+)$"
 _WENT_ON = "errors ignored on restore"
 # Each statement is a transaction. None need be on disk before the last: what is restored into is dropped when that fails, and
 # whoever calls it done flushes all before.
-_RESTORE_OPTIONS = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+_RESTORE_OPTIONS = (
+    "-c maintenance_work_mem=256MB -c synchronous_commit=off -c default_transaction_read_only=off"
+)
 
 
 @dataclass(frozen=True, slots=True)
