@@ -89,7 +89,7 @@ def _set_target_aside(arena: arena_of.Arena, number: int) -> None:
     every inode that was freed before it gives one to a new file, which took half a second of a small run.
     """
     with connect(arena.staging.url()) as maintenance:
-        if maintenance.execute("SELECT FROM pg_database WHERE datname = 'shop'").fetchone():
+        if maintenance.execute("SELECT 1 FROM pg_database WHERE datname = 'shop'").fetchone():
             maintenance.execute(f"ALTER DATABASE shop RENAME TO shop_{number}".encode())
 
 

@@ -102,3 +102,24 @@ def test_without_a_command_the_help_is_shown_as_wrong_usage() -> None:
     result = CliRunner().invoke(dbtool, [])
     assert result.exit_code == 2
     assert "Commands:" in result.output
+
+
+_LEAVING = """
+import atexit, sys
+from dbtool.cli.root import main
+atexit.register(lambda: print("swept" * 20_000))
+sys.argv = ["dbtool", *sys.argv[1:]]
+main()
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["nope"], 2)])
+def test_a_process_ends_with_its_code_its_exit_functions_and_all_of_its_output(
+    arguments: list[str], code: int
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LEAVING, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == code
+    assert done.stdout.endswith("swept" * 20_000 + "\n")
+    assert ("version" in done.stdout, "No such command" in done.stderr) == (code == 0, code != 0)
