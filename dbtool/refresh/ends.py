@@ -240,17 +240,18 @@ def _refuse_unseen(maintenance: Connection, target: Target, live_name: str) -> N
         )
 
 
-def refuse_same_database(request: RefreshRequest, source: SourceSeen, target: TargetSeen) -> None:
+def refuse_same_database(
+    request: RefreshRequest, source: SourceSeen, target: TargetSeen, *, same_server: bool
+) -> None:
     """:raises TargetRefused: writing to the target would write to the source.
 
-    A system identifier is shared by every server restored from one base backup, so it alone does not tell; a
-    nonce does, opened on one end and looked for on the other.
+    A system identifier is shared by every server restored from one base backup, so it alone does not tell; ``is_same_server``
+    does.
     """
     if target.facts.is_standby:
         raise TargetRefused(
             f"{request.target} is a standby server and cannot be written; nothing was done. Name its primary."
         )
-    same_server = _is_same_server(request)
     same_name = source.facts.name == target.live_name
     if same_server and same_name:
         raise TargetRefused(
@@ -284,7 +285,8 @@ def refuse_own_standby(
             )
 
 
-def _is_same_server(request: RefreshRequest) -> bool:
+def is_same_server(request: RefreshRequest) -> bool:
+    """By a nonce, opened on one end and looked for on the other."""
     nonce = f"dbtool nonce {secrets.token_hex(8)}"
     with (
         reaching(request.source, application_name=nonce),

@@ -20,6 +20,7 @@ from dbtool.refresh.disk import DiskSeen, judge_disk, look_at_disk
 from dbtool.refresh.ends import (
     SourceSeen,
     TargetSeen,
+    is_same_server,
     look_at_source,
     look_at_target,
     reaching,
@@ -85,8 +86,8 @@ def preflight(request: RefreshRequest) -> Preflight:
         source = look_at_source(
             request.source, request.rules, subset, preserved=preserved, version_table=request.version_table
         )
-        target, disk = looked_at()
-        refuse_same_database(request, source, target)
+        target, disk, same_server = looked_at()
+        refuse_same_database(request, source, target, same_server=same_server)
         tools = _choose_tools(installations(), source, target)
         own_tools = _choose_own_tools(installations(), preserved, source, target)
     inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
@@ -108,10 +109,12 @@ def preflight(request: RefreshRequest) -> Preflight:
     return Preflight(source, target, tools, inputs, plan, findings, subset, own_tools)
 
 
-def _look_at_target(request: RefreshRequest) -> tuple[TargetSeen, DiskSeen]:
+def _look_at_target(request: RefreshRequest) -> tuple[TargetSeen, DiskSeen, bool]:
+    """The last tells whether its server is the source's."""
     target = look_at_target(request.target, request.version_table)
     with reaching(request.target, request.target.maintenance_database) as maintenance:
-        return target, look_at_disk(maintenance, target.live_name)
+        disk = look_at_disk(maintenance, target.live_name)
+    return target, disk, is_same_server(request)
 
 
 def _judge_preserved(

@@ -13,7 +13,6 @@ from dbtool.errors import ConsentMissing, FindingsRefuse, TargetRefused
 from dbtool.findings import Finding, Severity
 from dbtool.postgres.candidate import RefreshStamp
 from dbtool.postgres.databases import DatabaseEntry
-from dbtool.refresh import ends
 from dbtool.refresh.ends import SourceSeen, TargetSeen, refuse_same_database
 from dbtool.refresh.objections import judge_key, judge_source, judge_target
 from dbtool.refresh.preflight import refuse_errors, require_consent
@@ -186,19 +185,17 @@ def test_tables_that_dbtool_never_made_need_consent_once() -> None:
     ],
 )
 def test_the_same_database_is_refused_however_it_is_reached(
-    monkeypatch: pytest.MonkeyPatch,
     same_server: bool,
     seen: dict[str, Any],
     restored: str | None,
     refusal: str | None,
 ) -> None:
-    monkeypatch.setattr(ends, "_is_same_server", lambda _request: same_server)
     asked = request(target=staging(restored_from_source=restored))
     if refusal is None:
-        refuse_same_database(asked, source(), target(**seen))
+        refuse_same_database(asked, source(), target(**seen), same_server=same_server)
     else:
         with pytest.raises(TargetRefused, match=refusal):
-            refuse_same_database(asked, source(), target(**seen))
+            refuse_same_database(asked, source(), target(**seen), same_server=same_server)
 
 
 @pytest.mark.parametrize(("before", "warned"), [("aaaa", True), ("bbbb", False), (None, False)])
