@@ -29,6 +29,7 @@ from dbtool.masking.survivors import (
     hash_whole,
 )
 
+_FEW_BYTES = 1 << 16
 _GATHERED_BYTES = 1 << 20
 
 
@@ -90,11 +91,14 @@ class Recorded:
 
     def _gather(self, values: pl.Series) -> pl.Series:
         """Few values wait for others, so that they are hashed together: it is the calls that cost. Returns what waits no more."""
+        values = values.drop_nulls()
         size = int(values.estimated_size())
-        if size > _GATHERED_BYTES:
+        if values.is_empty() or size > _FEW_BYTES:
             return values
+        # A filtered series may hold the whole block that it is of.
+        copied = pl.Series("v", values.to_list(), dtype=pl.String)
         with self._lock:
-            self._gathered.append(values.rename("v"))
+            self._gathered.append(copied)
             self._gathered_bytes += size
             is_enough = self._gathered_bytes > _GATHERED_BYTES
         return self._take_gathered() if is_enough else values.clear()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
+from dbtool.errors import Interrupted
 from dbtool.refresh.request import Cancellation
 from dbtool.waiting import POLL_S, result_of
 
@@ -26,12 +27,19 @@ def run_workers(tasks: Sequence[Callable[[], Result]], cancellation: Cancellatio
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, timeout=POLL_S, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
+                _raise_failure(done, cancellation)
         except BaseException:
             cancellation.request()
             raise
         return [future.result() for future in futures]
+
+
+def _raise_failure(done: Iterable[Future[Result]], cancellation: Cancellation) -> None:
+    """What fails while the run is being ended was ended: somebody else knows why."""
+    for future in done:
+        if error := future.exception():
+            cancellation.check()
+            raise error
 
 
 @contextmanager
@@ -53,10 +61,10 @@ def meanwhile(work: Callable[[], Result], cancellation: Cancellation) -> Iterato
             yield lambda: result_of(future)
             result_of(future)
         except BaseException as error:
-            # What failed first is the one to hear of: the body may know of it as an interruption only.
+            # What failed first is the one to hear of: the other may know of it as an interruption only.
             failure = future.exception() if future.done() else None
             cancellation.request()
-            if failure is not None and isinstance(error, Exception):
+            if failure and not isinstance(failure, Interrupted) and isinstance(error, Exception):
                 raise failure from None
             raise
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import sys
+
 import polars as pl
 import pytest
 
@@ -123,3 +126,22 @@ def test_while_masks_are_tried_nothing_is_recorded() -> None:
     recorded.record_originals(texts("bob@x.org"))
     recorded.settle()
     assert recorded.count == 1
+
+
+def test_what_waits_holds_no_block_that_it_was_part_of() -> None:
+    """Three originals of each of thirty blocks, which have some 3 MB each: all others lay in the mask's space."""
+    recorded, block = Recorded(_SEED), [f"somebody.{number}@{'x' * 80}.org" for number in range(30_000)]
+    are_meant = pl.Series([number < 3 for number in range(len(block))])
+    recorded.record_originals(texts(*block).filter(are_meant))
+    before = _resident_bytes()
+    for _ in range(30):
+        recorded.record_originals(texts(*block).filter(are_meant))
+    assert _resident_bytes() - before < 30 << 20
+    recorded.settle()
+    assert recorded.count == 3
+
+
+def _resident_bytes() -> int:
+    """At the most, until now."""
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale

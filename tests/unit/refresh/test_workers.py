@@ -2,10 +2,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from dbtool.errors import Interrupted, ServerFailed
+from dbtool.errors import Interrupted, ServerFailed, TimeIsUp
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.workers import meanwhile, run_shares, run_workers
 
@@ -157,6 +158,38 @@ def test_a_failure_of_the_body_ends_what_is_done_meanwhile_and_is_raised() -> No
         meanwhile(lambda: wait_for_the_end(cancellation), cancellation),
     ):
         1 / 0  # noqa: B018  any failure of the body
+
+
+def test_why_the_body_ended_is_told_also_when_what_is_done_meanwhile_ends_before_it() -> None:
+    """As when the time is up while the body's own workers are waited for."""
+    cancellation = Cancellation()
+
+    def run_out_of_time() -> None:
+        with meanwhile(lambda: wait_for_the_end(cancellation), cancellation) as result:
+            cancellation.request()
+            with suppress(Interrupted):
+                result()
+            raise TimeIsUp("the time is up")
+
+    with pytest.raises(TimeIsUp):
+        run_out_of_time()
+
+
+def test_a_task_that_fails_of_being_ended_is_not_what_is_told() -> None:
+    """As a COPY whose statement was cancelled, of which the server tells as of any failure."""
+    cancellation = Cancellation()
+
+    def copy() -> None:
+        try:
+            wait_for_the_end(cancellation)
+        except Interrupted:
+            raise ServerFailed("canceling statement due to user request") from None
+
+    timer = threading.Timer(0.1, cancellation.request)
+    timer.start()
+    with pytest.raises(Interrupted):
+        run_workers([copy], cancellation)
+    timer.join()
 
 
 def _interrupt_while(wait: Callable[[], None]) -> None:
