@@ -97,7 +97,11 @@ def are_whole_rows(block: bytes) -> bool:
 
 
 def split_rows(block: bytes, rows: Sequence[int]) -> list[bytes]:
-    """COPY text, cut behind each of so many rows."""
+    """COPY text, cut behind each of so many rows, which are all of it."""
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
     edges = [0, *(int(ends[last - 1]) if last else 0 for last in np.cumsum(rows).tolist())]
+    if edges[-1] != len(block):
+        raise ValueError(
+            "a block was cut that has more rows than were read"
+        )  # a mask would have made them: a bug
     return [block[first:end] for first, end in pairwise(edges)]

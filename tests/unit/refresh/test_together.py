@@ -158,3 +158,9 @@ def test_a_block_is_cut_behind_so_many_rows(block: bytes, rows: list[int], piece
 def test_rows_that_are_missing_are_not_made_up(rows: list[int]) -> None:
     with pytest.raises(IndexError):
         split_rows(b"a\nb\n", rows)
+
+
+@pytest.mark.parametrize("rows", [[1, 1], [0], [1]])
+def test_a_block_with_more_rows_than_were_read_is_not_cut(rows: list[int]) -> None:
+    with pytest.raises(ValueError, match="more rows than were read"):
+        split_rows(b"1\n2\n3\n", rows)
