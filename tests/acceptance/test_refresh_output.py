@@ -147,7 +147,7 @@ def test_a_reader_that_has_gone_changes_nothing(people: Project, options: list[s
 def test_no_argument_of_any_program_tells_a_secret(people: Project) -> None:
     # Dead rows make the relation large enough for psql; the driver reads small ones.
     people.execute(
-        people.source, "DO $$ BEGIN FOR i IN 1..400 LOOP UPDATE person SET email = email; END LOOP; END $$"
+        people.source, "DO $$ BEGIN FOR i IN 1..900 LOOP UPDATE person SET email = email; END LOOP; END $$"
     )
     seen: dict[int, list[str]] = {}
     with people.start() as running:
