@@ -67,7 +67,7 @@ def roles(newest_server: EmbeddedServer, people: Project, token_numbers: Iterato
     with psycopg.connect(newest_server.url(), autocommit=True) as connection:
         # A new password ends the last one, so none may be asked for between another's and its connection: with so few
         # connections the search waits for the restore.
-        for role, attributes in ((reader, "LOGIN"), (writer, "LOGIN CREATEDB CONNECTION LIMIT 7")):
+        for role, attributes in ((reader, "LOGIN"), (writer, "LOGIN CREATEDB CONNECTION LIMIT 5")):
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(attributes)))
     people.execute(people.source, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
     return reader, writer
