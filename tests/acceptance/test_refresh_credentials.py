@@ -19,6 +19,7 @@ from tests.acceptance.project import Project
 _COMMAND = """\
 #!/bin/sh
 set -e
+exec 9> "{told}.lock"; flock 9; sleep 0.3  # whoever asked before has connected
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \\n')
 echo "ALTER ROLE {role} PASSWORD '$password'" | "{psql}" --no-psqlrc --quiet --dbname="{admin}"
 echo "$password" >> "{told}"
@@ -65,9 +66,7 @@ def roles(newest_server: EmbeddedServer, people: Project, token_numbers: Iterato
     number = f"{os.getpid()}_{next(token_numbers)}"
     reader, writer = f"dbtool_reads_{number}", f"dbtool_writes_{number}"
     with psycopg.connect(newest_server.url(), autocommit=True) as connection:
-        # A new password ends the last one, so none may be asked for between another's and its connection: with so few
-        # connections the search waits for the restore.
-        for role, attributes in ((reader, "LOGIN"), (writer, "LOGIN CREATEDB CONNECTION LIMIT 5")):
+        for role, attributes in ((reader, "LOGIN"), (writer, "LOGIN CREATEDB")):
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), sql.SQL(attributes)))
     people.execute(people.source, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
     return reader, writer
