@@ -1,27 +1,21 @@
-"""Inside the candidate: the journal of loaded chunks, sequences, statistics, views and the stamp it will keep.
+"""Inside the candidate: dbtool's own schema, sequences, statistics, views and scripts.
 
 All of dbtool's own is in schema ``dbtool``, which is never copied from a source.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
-from dbtool.catalog.relations import Relation, RelationKind, RelationName, quote_identifier
-from dbtool.errors import PrivilegeMissing
-from dbtool.postgres.copy_io import copy_in
+from dbtool.catalog.relations import Relation, RelationKind, RelationName
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection, connect
-from dbtool.postgres.sql import spell
 from dbtool.targets import Target
 
 _SCHEMA = """
@@ -39,11 +33,6 @@ CREATE TABLE dbtool.refresh (
 );
 COMMENT ON TABLE dbtool.refresh IS 'which masked refresh this database is';
 """
-
-
-_TRUNCATE_WAITS = (
-    "30s"  # the backend of an attempt whose connection was lost may hold its lock for a while yet
-)
 
 
 @contextmanager
@@ -82,69 +71,6 @@ def _force_row_security(connection: Connection, force: sql.SQL) -> None:
         connection.execute(
             sql.SQL("ALTER TABLE {} {} ROW LEVEL SECURITY").format(sql.Identifier(*name), force)
         )
-
-
-def find_loaded(connection: Connection, relation: RelationName, chunk: int) -> int | None:
-    """Rows of a chunk whose COMMIT arrived, or None: so a lost connection is looked up, not guessed at."""
-    with translated("looking up a loaded chunk"):
-        row = connection.execute(
-            "SELECT loaded_rows FROM dbtool.loaded_chunk WHERE (schema_name, relation, chunk) = (%s, %s, %s)",
-            (relation.schema, relation.name, chunk),
-        ).fetchone()
-    return int(row[0]) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The rows of a chunk, as COPY takes them. ``whole``: nothing else is loaded into the relation. ``into`` is the root of a
-    partition whose rows find their own way.
-    """
-
-    relation: RelationName
-    chunk: int
-    columns: tuple[str, ...]
-    blocks: Iterable[bytes]
-    binary: bool = False
-    whole: bool = False
-    into: RelationName | None = None
-
-
-def load_chunks(connection: Connection, loads: Sequence[Load]) -> list[int]:
-    """Load chunks in one transaction together with the rows that record them. Returns the server's counts.
-
-    The transaction commits only after all blocks ended without an error: a source that fails loads nothing.
-    A ``whole`` relation is loaded frozen. That needs a TRUNCATE in the same transaction, and spares whoever reads
-    the rows first (index builds, checks of keys, verification) from marking every one of them as committed,
-    which with data checksums goes through the WAL page by page.
-    """
-    with translated(f"loading {loads[0].relation}"), connection.transaction():
-        if whole := [load.relation for load in loads if load.whole]:
-            connection.execute(
-                sql.SQL("SET LOCAL lock_timeout = {}; TRUNCATE ONLY {}").format(
-                    sql.Literal(_TRUNCATE_WAITS), sql.SQL(", ONLY ").join(map(spell, whole))
-                )
-            )
-        rows = [
-            copy_in(
-                connection,
-                load.into or load.relation,
-                load.columns,
-                load.blocks,
-                binary=load.binary,
-                freeze=load.whole,
-            )
-            for load in loads
-        ]
-        connection.execute(
-            "INSERT INTO dbtool.loaded_chunk SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::bigint[])",
-            (
-                [load.relation.schema for load in loads],
-                [load.relation.name for load in loads],
-                [load.chunk for load in loads],
-                rows,
-            ),
-        )
-    return rows
 
 
 def count_rows(connection: Connection, relation: RelationName) -> int:
@@ -241,56 +167,6 @@ def drop_own_schema(connection: Connection) -> None:
     """Where no stamp is to be written: the loaded database has nothing of ours in it then."""
     with translated("dropping schema dbtool"):
         connection.execute("DROP SCHEMA dbtool CASCADE")
-
-
-def write_stamp(connection: Connection, stamp: Mapping[str, Any]) -> None:
-    """Record the refresh in the candidate, drop what served the load alone, and flush everything before."""
-    row = (*(stamp[name] for name in _STAMP_COLUMNS), json.dumps(stamp["manifest"]))
-    end_load(connection)
-    with translated("stamping the candidate"):
-        connection.execute("SET synchronous_commit = on")
-        connection.execute("INSERT INTO dbtool.refresh VALUES (%s, %s, %s, %s, %s, %s, %s)", row)
-
-
-_STAMP_COLUMNS = ("made_at", "source", "key_id", "rules_digest", "snapshot_lsn", "snapshot_taken_at")
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshStamp:
-    """What a database says of the refresh it came from."""
-
-    made_at: str
-    source: str
-    key_id: str
-
-
-def find_refresh_stamp(connection: Connection, end: Target) -> RefreshStamp | None:
-    """:raises PrivilegeMissing: another role made the database; with every GRANT for what is in schema dbtool."""
-    with translated("reading dbtool's stamp"):
-        # Not to_regclass: it fails for want of USAGE on the schema, even where there is no such table in it.
-        there = connection.execute(
-            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE (n.nspname, c.relname) = ('dbtool', 'refresh'))"
-        ).fetchone()
-        if not there or not there[0]:
-            return None
-        try:
-            row = connection.execute(
-                "SELECT made_at, source, key_id FROM dbtool.refresh ORDER BY made_at DESC LIMIT 1"
-            ).fetchone()
-        except psycopg.errors.InsufficientPrivilege:
-            raise _unreadable(end, connection.info.user) from None
-    return RefreshStamp(*row) if row else None
-
-
-def _unreadable(end: Target, user: str) -> PrivilegeMissing:
-    """The ledger is read after the stamp, and stands beside it: one GRANT for both."""
-    role = quote_identifier(user)
-    return PrivilegeMissing(
-        f"the role {user} may not read what dbtool has recorded in {end}, a copy that another role made; nothing was done. "
-        f"Grant it there, as that role or a superuser:\n  GRANT USAGE ON SCHEMA dbtool TO {role};\n"
-        f"  GRANT SELECT ON ALL TABLES IN SCHEMA dbtool TO {role};"
-    )
 
 
 def holds_tables(connection: Connection) -> bool:

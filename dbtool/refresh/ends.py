@@ -14,7 +14,7 @@ from dbtool.catalog.without import with_belongings, without
 from dbtool.errors import Busy, PrivilegeMissing, ServerFailed, ServerUnreachable, TargetRefused, UrlInvalid
 from dbtool.findings import Finding
 from dbtool.postgres.alembic_version import all_heads
-from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp, holds_tables
+from dbtool.postgres.candidate import holds_tables
 from dbtool.postgres.copy_io import LOCK_TIMEOUT_S, limit_lock_waits
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
 from dbtool.postgres.extensions import (
@@ -28,6 +28,7 @@ from dbtool.postgres.privileges import missing_privileges, row_security_blocks, 
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
+from dbtool.postgres.stamp import RefreshStamp, find_refresh_stamp
 from dbtool.postgres.urls import database_name
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.preserving import LiveSeen, look_at_live, preserved_names

@@ -9,7 +9,8 @@ from typing import Any
 
 from dbtool.errors import EnvironmentFailed
 from dbtool.findings import Finding
-from dbtool.postgres.candidate import candidate_session, write_stamp
+from dbtool.postgres.candidate import candidate_session
+from dbtool.postgres.stamp import write_stamp
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.result import RefreshResult, TableCopied, TablePreserved, Verification
 from dbtool.subset.plan import Advice, EdgePull, SubsetPlan, TableShare

@@ -17,9 +17,10 @@ from dbtool.catalog.relations import RelationName
 from dbtool.errors import ServerFailed, ServerUnreachable
 from dbtool.masking.block import Tallies, mask_block, merge_tallies
 from dbtool.masking.compile import MaskingPlan, RelationMasks
-from dbtool.postgres.candidate import Load, candidate_session, find_loaded, load_chunks
+from dbtool.postgres.candidate import candidate_session
 from dbtool.postgres.copy_io import BLOCK_BYTES, CopyReader
 from dbtool.postgres.kept_sessions import KeptSessions
+from dbtool.postgres.loaded_chunks import Load, find_loaded, load_chunks
 from dbtool.postgres.session import Connection
 from dbtool.refresh.chunks import Chunk, copy_out_of, travels_binary
 from dbtool.refresh.request import Cancellation, Observer

@@ -14,13 +14,13 @@ from dbtool.findings import Finding
 from dbtool.locks.trace import Sizes
 from dbtool.migrate.clone.fill_plan import TableCopy, plan_fill, refused_rows
 from dbtool.postgres.binaries import Installation
-from dbtool.postgres.candidate import find_refresh_stamp
 from dbtool.postgres.copy_io import CopyReader, copy_in
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks
 from dbtool.postgres.session import Connection, connect
+from dbtool.postgres.stamp import find_refresh_stamp
 from dbtool.refresh.ends import naming
 from dbtool.refresh.readers import open_reader
 from dbtool.refresh.request import Cancellation

@@ -13,9 +13,9 @@ from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
 from dbtool.migrate.clone.request import RowsAsked
 from dbtool.migrate.clone.target import TargetSeen
-from dbtool.postgres.candidate import RefreshStamp, find_refresh_stamp
 from dbtool.postgres.privileges import row_security_blocks
 from dbtool.postgres.session import connect
+from dbtool.postgres.stamp import RefreshStamp, find_refresh_stamp
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import naming
 from dbtool.refresh.keys import look_at_subset

@@ -17,8 +17,8 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.masking.mask import Overlap
 from dbtool.masking.masks import MASKS
-from dbtool.postgres.candidate import Load
 from dbtool.postgres.copy_out import CopyOut
+from dbtool.postgres.loaded_chunks import Load
 from dbtool.refresh import stream as stream_module
 from dbtool.refresh.request import Cancellation, Silent
 from dbtool.refresh.stream import Stream

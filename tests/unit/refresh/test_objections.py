@@ -11,8 +11,8 @@ from dbtool.catalog.relations import Column, ColumnType, Relation, RelationKind,
 from dbtool.digest import ProjectKey
 from dbtool.errors import ConsentMissing, FindingsRefuse, TargetRefused
 from dbtool.findings import Finding, Severity
-from dbtool.postgres.candidate import RefreshStamp
 from dbtool.postgres.databases import DatabaseEntry
+from dbtool.postgres.stamp import RefreshStamp
 from dbtool.refresh.ends import SourceSeen, TargetSeen, refuse_same_database
 from dbtool.refresh.objections import judge_key, judge_source, judge_target
 from dbtool.refresh.preflight import refuse_errors, require_consent
