@@ -115,6 +115,7 @@ class Stream:
         else:
             share = (self.clock() - started) / len(group)
             for chunk, loaded, one in zip(group, rows, counted, strict=True):
+                self.observer.advanced(chunk.relation, loaded, one.bytes)
                 self._record(chunk, loaded, one, share)
 
     def _copy_together(self, group: Group, counted: Sequence[_Counted], sessions: _Sessions) -> list[int]:
@@ -139,7 +140,6 @@ class Stream:
                     if held > _HELD_BYTES:
                         raise _NotTogether
                     one.bytes += len(part)
-                    self.observer.advanced(chunk.relation, count_rows(part), len(part))
                     parts.append(part)
             blocks.append(b"".join(parts))
         if not all(map(are_whole_rows, blocks)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -52,7 +53,7 @@ class Source:
     """Gives each COPY the blocks of its relation; ``faults`` are raised one by one, after the first block."""
 
     def __init__(
-        self, blocks: dict[RelationName, list[bytes]], faults: Sequence[Exception | None] = ()
+        self, blocks: Mapping[RelationName, Iterable[bytes]], faults: Sequence[Exception | None] = ()
     ) -> None:
         self._blocks, self._faults = blocks, iter(faults)
         self.opened: list[CopyOut] = []
@@ -125,6 +126,12 @@ class Candidate:
 @dataclass
 class Heard(Silent):
     said: list[tuple[RelationName, int]] = field(default_factory=list)
+    rows: Counter[RelationName] = field(default_factory=Counter)
+    bytes: Counter[RelationName] = field(default_factory=Counter)
+
+    def advanced(self, relation: RelationName, rows: int, size: int) -> None:
+        self.rows[relation] += rows
+        self.bytes[relation] += size
 
     def finished(self, relation: RelationName, rows: int) -> None:
         self.said.append((relation, rows))

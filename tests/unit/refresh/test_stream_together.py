@@ -1,6 +1,6 @@
 """Chunks that are alike are masked and loaded together; what becomes of them when that fails."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.masking.coverage import Coverage
 from dbtool.refresh import stream as stream_module
 from dbtool.refresh.chunks import Chunk
-from dbtool.refresh.request import Cancellation, Silent
+from dbtool.refresh.request import Cancellation
 from dbtool.refresh.stream import Streamed
 from tests.unit.refresh.streaming import (
     EMAIL,
@@ -75,6 +75,8 @@ def test_partitions_are_loaded_in_one_transaction_each_with_its_own_rows(candida
     assert candidate.into == {None}
     assert len(source.opened) == 3
     assert sorted(heard.said) == [(NEW, 1), (NONE, 0), (OLD, 3)]
+    assert heard.rows == {NEW: 1, NONE: 0, OLD: 3}
+    assert heard.bytes == {NEW: 8, NONE: 0, OLD: 21}
 
 
 def test_what_finds_its_way_through_the_root_is_loaded_there(candidate: Candidate) -> None:
@@ -89,8 +91,11 @@ def test_what_finds_its_way_through_the_root_is_loaded_there(candidate: Candidat
 )
 def test_when_they_are_refused_each_is_tried_by_itself(candidate: Candidate, error: Exception) -> None:
     candidate.faults = [("refused", error)]
-    check_visits(copy_visits(Source(BLOCKS)), candidate)
+    heard = Heard()
+    check_visits(copy_visits(Source(BLOCKS), observer=heard), candidate)
     assert candidate.transactions == [3, 1, 1, 1]
+    assert heard.rows == {NEW: 1, OLD: 3}, "progress is told of what was loaded, not of what was tried"
+    assert heard.bytes == {NEW: 8, OLD: 21}
 
 
 def test_when_a_reading_fails_each_is_tried_by_itself(candidate: Candidate) -> None:
@@ -182,12 +187,14 @@ def test_a_request_to_end_is_heard_between_two_blocks_and_nothing_is_tried_again
     candidate: Candidate,
 ) -> None:
     cancellation = Cancellation()
-    source = Source(BLOCKS, [LOST])
 
-    class EndsAfterABlock(Silent):
-        advanced: Callable[..., None] = staticmethod(lambda *_counted: cancellation.request())
+    def end_while_read() -> Iterator[bytes]:
+        yield BLOCKS[OLD][0]
+        cancellation.request()
+        yield BLOCKS[OLD][1]
 
+    source = Source({**BLOCKS, OLD: end_while_read()})
     with pytest.raises(Interrupted):
-        copy_visits(source, cancellation=cancellation, observer=EndsAfterABlock())
+        copy_visits(source, cancellation=cancellation)
     assert len(source.opened) == 1
     assert candidate.loaded == {}
