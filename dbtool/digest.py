@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 import polars_hash  # noqa: F401  registers the chash and nchash namespaces
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from numpy.typing import NDArray
 
 from dbtool.errors import ConfigurationInvalid
@@ -23,6 +23,11 @@ MINIMUM_KEY_BYTES = 32
 
 def _derive(key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode(), hashlib.sha256).digest()
+
+
+def make_block_cipher(key: bytes) -> CipherContext:
+    """AES with ``key`` of 16, 24 or 32 bytes, block by block: each of 16 bytes is a separate question to a keyed function."""
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  ECB is the bare block cipher
 
 
 def read_word(digits: pl.Series, index: int) -> pl.Series:
@@ -60,9 +65,8 @@ class Digest:
         """The first 64 bits of AES(value, 0), which is as good a keyed hash of what fits in one block."""
         blocks = np.zeros((len(values), 2), "<u8")
         blocks[:, 0] = values.astype("<i8").view("<u8")
-        # ECB is the bare block cipher: each block is a separate question.
-        encryptor = Cipher(algorithms.AES(self.subkey("numbers")), modes.ECB()).encryptor()  # noqa: S305  see above
-        return np.frombuffer(encryptor.update(blocks.tobytes()), "<u8")[::2].astype(np.uint64)
+        encrypted = make_block_cipher(self.subkey("numbers")).update(blocks.tobytes())
+        return np.frombuffer(encrypted, "<u8")[::2].astype(np.uint64)
 
     def subkey(self, purpose: str, length: int = 16) -> bytes:
         """Key material of ``length`` ≤ 32 bytes for a cipher within this domain (AES in permutations)."""

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+
+from dbtool.digest import make_block_cipher
 
 Words: TypeAlias = npt.NDArray[np.uint64]
 Word: TypeAlias = int | np.uint64 | Words  # one for all, or each its own
@@ -67,7 +68,7 @@ class _RoundFunction:
     """
 
     def __init__(self, key: bytes, size: int) -> None:
-        self._encryptor = _make_encryptor(key)
+        self._encryptor = make_block_cipher(key)
         self._blocks = np.empty((size, 2), dtype="<u8")
         self._output = np.empty((size + 1, 2), dtype="<u8")  # update_into asks for a block of slack
 
@@ -78,11 +79,6 @@ class _RoundFunction:
         blocks[:, 1] = second
         self._encryptor.update_into(blocks.data.cast("B"), output.data.cast("B"))
         return output[:-1, 0].astype(np.uint64)
-
-
-def _make_encryptor(key: bytes) -> CipherContext:
-    """ECB is the bare block cipher: each block is a separate question to the round function."""
-    return Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  see the docstring
 
 
 def _make_table(key: bytes, size: int, tweak: int) -> Words:
