@@ -29,14 +29,12 @@ from dbtool.masking.survivors import (
 from dbtool.postgres.copy_io import BLOCK_BYTES, CopyReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.refresh.request import Cancellation
-from dbtool.refresh.together import are_whole_rows, count_rows
+from dbtool.refresh.together import SMALL_BYTES, are_whole_rows, count_rows
 from dbtool.refresh.workers import run_shares
 
-_SMALL_BYTES = BLOCK_BYTES // 4
 _PILED_BYTES = BLOCK_BYTES  # what is searched at once anyway
-_HELD_BYTES = (
-    4 * BLOCK_BYTES
-)  # where rows find their own way, a partition may have more than the source's has
+# Where rows find their own way, a partition may have more than the source's has.
+_HELD_BYTES = 4 * BLOCK_BYTES
 _HOLDS_TEXT = TEXT_TYPES | {"json", "jsonb", "xml", "hstore", "tsvector"}
 
 _NOTHING = pl.Series("v", [], dtype=pl.String)
@@ -147,7 +145,7 @@ class Search:
             columns = searched_columns(relation, self.plan.relations[relation.name])
             if not columns:
                 continue
-            held = self._hold(relation, columns) if relation.bytes <= _SMALL_BYTES else None
+            held = self._hold(relation, columns) if relation.bytes <= SMALL_BYTES else None
             if held is None:
                 yield self._search_relation(relation, columns, self._blocks(relation, columns))
                 continue

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -16,64 +15,52 @@ from dbtool.refresh.chunks import Chunk
 
 Group = tuple[Chunk, ...]
 
-Item = TypeVar("Item")
-
-_SMALL_BYTES = BLOCK_BYTES // 4
+SMALL_BYTES = BLOCK_BYTES // 4  # of what has no more, the calls cost more than the rows
 _MOST_BYTES = BLOCK_BYTES  # what is masked at once anyway
 _MOST_RELATIONS = 32  # each is locked until all of them are loaded
-_NEVER = _SMALL_BYTES + 1
 
 
 @dataclass
-class _Open(Generic[Item]):
+class _Open:
     """A group that may still grow."""
 
     masks: RelationMasks
-    items: list[Item] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
     names: set[RelationName] = field(default_factory=set)
     bytes: int = 0
 
-    def takes(self, masks: RelationMasks, size: int) -> bool:
+    def takes(self, chunk: Chunk, masks: RelationMasks) -> bool:
         return (
-            masks.relation.name not in self.names
-            and len(self.items) < _MOST_RELATIONS
-            and self.bytes + size <= _MOST_BYTES
+            chunk.relation not in self.names
+            and len(self.chunks) < _MOST_RELATIONS
+            and self.bytes + chunk.bytes <= _MOST_BYTES
             and are_alike(self.masks, masks)
         )
 
-    def add(self, item: Item, masks: RelationMasks, size: int) -> None:
-        self.items.append(item)
-        self.names.add(masks.relation.name)
-        self.bytes += size
-
-
-def group_alike(
-    items: Iterable[Item], describe: Callable[[Item], tuple[RelationMasks, int]]
-) -> tuple[tuple[Item, ...], ...]:
-    """Few rows of different partitions of a table, as many as make one block; all else alone. In the order of the first of each.
-
-    ``describe`` says how the rows of an item are masked, and how many bytes they have.
-    """
-    groups: list[_Open[Item]] = []
-    growing: dict[RelationName, list[_Open[Item]]] = {}
-    for item in items:
-        masks, size = describe(item)
-        open_ones = growing.setdefault(masks.relation.ruled_by, []) if size <= _SMALL_BYTES else []
-        group = next((one for one in open_ones if one.takes(masks, size)), None)
-        if group is None:
-            group = _Open[Item](masks)
-            groups.append(group)
-            open_ones.append(group)
-        group.add(item, masks, size)
-    return tuple(tuple(group.items) for group in groups)
+    def add(self, chunk: Chunk) -> None:
+        self.chunks.append(chunk)
+        self.names.add(chunk.relation)
+        self.bytes += chunk.bytes
 
 
 def group_chunks(chunks: Iterable[Chunk], masks: Mapping[RelationName, RelationMasks]) -> tuple[Group, ...]:
-    """What is not masked passes as it is: there is nothing to save."""
-    return group_alike(
-        chunks,
-        lambda chunk: (masks[chunk.relation], chunk.bytes if masks[chunk.relation].columns else _NEVER),
-    )
+    """Few rows of different partitions of a table, as many as make one block; all else alone. In the order of the first of each.
+
+    What is not masked passes as it is: there is nothing to save.
+    """
+    groups: list[_Open] = []
+    growing: dict[RelationName, list[_Open]] = {}
+    for chunk in chunks:
+        own = masks[chunk.relation]
+        is_small = bool(own.columns) and chunk.bytes <= SMALL_BYTES
+        open_ones = growing.setdefault(own.relation.ruled_by, []) if is_small else []
+        group = next((one for one in open_ones if one.takes(chunk, own)), None)
+        if group is None:
+            group = _Open(own)
+            groups.append(group)
+            open_ones.append(group)
+        group.add(chunk)
+    return tuple(tuple(group.chunks) for group in groups)
 
 
 def are_alike(one: RelationMasks, other: RelationMasks) -> bool:
@@ -101,7 +88,6 @@ def split_rows(block: bytes, rows: Sequence[int]) -> list[bytes]:
     ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
     edges = [0, *(int(ends[last - 1]) if last else 0 for last in np.cumsum(rows).tolist())]
     if edges[-1] != len(block):
-        raise ValueError(
-            "a block was cut that has more rows than were read"
-        )  # a mask would have made them: a bug
+        # A mask would have made them: a bug.
+        raise ValueError("a block was cut that has more rows than were read")
     return [block[first:end] for first, end in pairwise(edges)]

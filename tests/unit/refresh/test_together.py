@@ -12,7 +12,6 @@ from dbtool.refresh.together import (
     are_alike,
     are_whole_rows,
     count_rows,
-    group_alike,
     group_chunks,
     split_rows,
 )
@@ -39,8 +38,9 @@ def masks(
 
 
 def grouped(*items: tuple[RelationMasks, int]) -> list[list[str]]:
-    groups = group_alike(items, lambda item: item)
-    return [[masks.relation.name.name for masks, _ in group] for group in groups]
+    chunks = [Chunk(masks.relation.name, 0, bytes=size) for masks, size in items]
+    groups = group_chunks(chunks, {masks.relation.name: masks for masks, _ in items})
+    return [[chunk.relation.name for chunk in group] for group in groups]
 
 
 OLD, NEW = masks("old"), masks("new")
