@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import format_option, verbosity_options
+from dbtool.cli.output import watch
 from dbtool.demo.scale import parse_scale
 from dbtool.errors import DbtoolError, VerificationFailed
 
@@ -78,7 +79,6 @@ def _stop(home: Path, *, quiet: bool) -> None:
 def _run(rows: int, home: Path | None, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     from dbtool.demo.pipeline import DemoRequest, run_demo
     from dbtool.report.demo import Story, print_demo, print_failure
-    from dbtool.report.progress import watch
 
     say = (lambda _line: None) if quiet else (lambda line: click.echo(line, err=True))
     request = DemoRequest(

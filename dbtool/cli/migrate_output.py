@@ -44,7 +44,7 @@ def telling_failures(command: str, target: str | None, options: dict[str, Any]) 
     except DbtoolError as error:
         from dbtool.report.migrate_json import failure_as_json
         from dbtool.report.migrate_markdown import render_failure
-        from dbtool.report.refresh import findings_of
+        from dbtool.report.refresh_json import findings_of
 
         if options["output_format"] == "json":
             print_json(failure_as_json(command, target, error))

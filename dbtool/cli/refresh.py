@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dbtool.cli.options import Duration, config_option, format_option, profile_option, verbosity_options
-from dbtool.cli.output import print_json, print_words, prints_apart, tell
+from dbtool.cli.output import print_json, print_words, prints_apart, tell, watch
 from dbtool.cli.rules_loading import load_project_rules
 from dbtool.errors import ConsentMissing, DbtoolError
 
@@ -92,8 +92,6 @@ def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None
     request = _request(source, target, **options)
 
     from dbtool.refresh.pipeline import refresh as run_refresh
-    from dbtool.report.progress import watch
-    from dbtool.report.refresh import render_result, result_as_json
 
     def run(*, adopt: bool) -> Any:
         with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer, prints_apart():
@@ -101,8 +99,12 @@ def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None
 
     result = _with_consent(run, target, adopt=request.adopt)
     if as_json:
+        from dbtool.report.refresh_json import result_as_json
+
         print_json(result_as_json(result))
     elif not options["quiet"]:
+        from dbtool.report.refresh import render_result
+
         print_words(render_result(result))
 
 
@@ -125,8 +127,7 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
 
     from dbtool.refresh.plan import plan_refresh
     from dbtool.refresh.run import time_limit
-    from dbtool.report.progress import OfWalk, watch
-    from dbtool.report.refresh import plan_as_json, render_plan
+    from dbtool.report.progress import OfWalk
 
     with (
         time_limit(request),
@@ -135,14 +136,18 @@ def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
     ):
         plan = plan_refresh(replace(request, observer=OfWalk(observer)))
     if as_json:
+        from dbtool.report.refresh_json import plan_as_json
+
         print_json(plan_as_json(plan))
     else:
+        from dbtool.report.refresh import render_plan
+
         print_words(render_plan(plan, verbose=options["verbose"]))
 
 
 def _show_findings(source: str, target: str, error: DbtoolError, *, as_json: bool) -> None:
     """What was found goes out before the boundary gives the message and the exit code."""
-    from dbtool.report.refresh import failure_as_json, findings_of
+    from dbtool.report.refresh_json import failure_as_json, findings_of
 
     if as_json:
         print_json(failure_as_json("refresh", source, target, error, error.exit_code))

@@ -17,11 +17,13 @@ from dbtool.demo.result import Availability, Comparison, DemoResult, Field, Kept
 from dbtool.errors import DbtoolError
 from dbtool.ledger import Event
 from dbtool.refresh.manifest import SCHEMA, result_as_json
+from dbtool.report.findings import render_findings
 from dbtool.report.migrate import render_rehearsal
 from dbtool.report.migrate_json import application_as_json, history_as_json, rehearsal_as_json
 from dbtool.report.migrate_ledger import render_application, render_history
 from dbtool.report.numbers import human_count, human_seconds
-from dbtool.report.refresh import failure_as_json, findings_of, render_findings, render_result
+from dbtool.report.refresh import render_result
+from dbtool.report.refresh_json import failure_as_json, findings_of
 from dbtool.report.verdict import describe_verdict
 
 _LATEST_MONTHS = 4

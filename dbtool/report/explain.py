@@ -9,7 +9,7 @@ from dbtool.errors import DbtoolError
 from dbtool.refresh.explain_row import Explanation, RowShown
 from dbtool.refresh.manifest import SCHEMA, finding_as_json
 from dbtool.report.page import printable
-from dbtool.report.refresh import BROKEN, findings_of
+from dbtool.report.refresh_json import BROKEN, findings_of
 from dbtool.subset.explain import Hindrance
 
 _SHOWN = 12  # rows of a way; of a longer one both ends are told

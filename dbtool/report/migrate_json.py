@@ -19,7 +19,7 @@ from dbtool.migrate.result import (
     Status,
 )
 from dbtool.refresh.manifest import finding_as_json
-from dbtool.report.refresh import failure_as_json as refresh_failure_as_json
+from dbtool.report.refresh_json import failure_as_json as refresh_failure_as_json
 from dbtool.report.statement_text import shown
 from dbtool.report.verdict import passed
 

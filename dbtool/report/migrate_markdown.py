@@ -13,7 +13,7 @@ from dbtool.locks.wording import spell_seconds
 from dbtool.migrate.result import Rehearsal
 from dbtool.report.markdown import code, details, fence, prose
 from dbtool.report.page import one_line
-from dbtool.report.refresh import findings_of
+from dbtool.report.refresh_json import findings_of
 from dbtool.report.remedies import language_of
 from dbtool.report.statement_text import shown
 from dbtool.report.traces import (

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import DbtoolError, VerificationFailed
-from dbtool.findings import Finding
-from dbtool.refresh.manifest import SCHEMA, finding_as_json, result_as_json, subset_as_json
 from dbtool.refresh.plan import ColumnPlanned, RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, TableCopied, Verification
 from dbtool.report.findings import render_findings
 from dbtool.report.numbers import human_bytes, human_count, human_seconds
 from dbtool.report.subset import describe_subset, plain_table, render_subset
 
-__all__ = [
-    "failure_as_json",
-    "plan_as_json",
-    "render_findings",
-    "render_plan",
-    "render_result",
-    "result_as_json",
-]
-
 _NO_EDGE = 100_000
-BROKEN = frozenset({3, 7, 70, 130, 143})
 
 
 def render_result(result: RefreshResult) -> RenderableType:
@@ -166,62 +152,6 @@ def _what_follows(plan: RefreshPlan) -> Text:
         text.append(f"  {plan.live} was never made by dbtool: the first run needs --yes\n", style="yellow")
     text.append("nothing was written\n")
     return text
-
-
-def plan_as_json(plan: RefreshPlan) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "command": "refresh",
-        "status": "planned",
-        "source": plan.source,
-        "target": plan.target,
-        "database": plan.live,
-        "needs_adoption": plan.needs_adoption,
-        "subset": subset_as_json(plan.subset) if plan.subset else None,
-        "tables": [
-            {
-                "name": str(table.name),
-                "rows_estimated": table.rows,
-                **({} if table.chosen is None else {"rows": table.chosen}),
-                "bytes": table.bytes,
-                "chunks": table.chunks,
-                "binary": table.binary,
-                "masked_columns": [
-                    {"name": c.name, "mask": c.mask, "domain": c.domain, "otherwise": c.otherwise}
-                    for c in table.masked
-                ],
-            }
-            for table in plan.tables
-        ],
-        "preserved": [str(name) for name in plan.preserved],
-        "programs": list(plan.programs),
-        "findings": [finding_as_json(finding) for finding in plan.findings],
-    }
-
-
-def findings_of(error: DbtoolError) -> tuple[Finding, ...]:
-    """Those that the error carries, of whatever kind it is."""
-    return tuple(finding for finding in getattr(error, "findings", ()) if isinstance(finding, Finding))
-
-
-def failure_as_json(
-    command: str, source: str, target: str, error: DbtoolError, exit_code: int
-) -> dict[str, Any]:
-    """``refused`` where nothing was begun, ``failed`` where the run broke; both left the target as it was."""
-    return {
-        "schema": SCHEMA,
-        "command": command,
-        "status": "failed" if isinstance(error, VerificationFailed) or exit_code in BROKEN else "refused",
-        "source": source,
-        "target": target,
-        "error": {"message": _message_of(error), "exit_code": exit_code},
-        "findings": [finding_as_json(finding) for finding in findings_of(error)],
-    }
-
-
-def _message_of(error: DbtoolError) -> str:
-    """With the notes of what was done on the way out."""
-    return "\n".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def print_to(console: Console, renderable: RenderableType) -> None:

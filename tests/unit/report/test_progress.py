@@ -5,8 +5,10 @@ import pytest
 from rich.console import Console
 
 from dbtool.catalog.relations import RelationName
+from dbtool.cli.output import watch
 from dbtool.findings import Finding, Severity
-from dbtool.report.progress import Bars, Lines, Watching, watch
+from dbtool.report.bars import Bars
+from dbtool.report.progress import Lines, Watching
 
 USERS = RelationName("public", "users")
 ODD = RelationName("public", "a[/b] [red]")

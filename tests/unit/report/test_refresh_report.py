@@ -24,7 +24,8 @@ from dbtool.masking.judgement import FixedRate
 from dbtool.refresh.manifest import result_as_json, write_manifest
 from dbtool.refresh.plan import ColumnPlanned, RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, SequenceSet, SnapshotTaken, TableCopied, Verification
-from dbtool.report.refresh import failure_as_json, plan_as_json, print_to, render_plan, render_result
+from dbtool.report.refresh import print_to, render_plan, render_result
+from dbtool.report.refresh_json import failure_as_json, plan_as_json
 
 USERS = RelationName("public", "users")
 ODD = RelationName("public", "Order [/Details]")

@@ -12,7 +12,8 @@ from dbtool.catalog.relations import RelationName
 from dbtool.refresh.manifest import result_as_json, subset_as_json
 from dbtool.refresh.plan import ColumnPlanned, RefreshPlan, TablePlanned
 from dbtool.refresh.result import RefreshResult, SnapshotTaken, Verification
-from dbtool.report.refresh import plan_as_json, print_to, render_plan, render_result
+from dbtool.report.refresh import print_to, render_plan, render_result
+from dbtool.report.refresh_json import plan_as_json
 from dbtool.subset.plan import Advice, EdgePull, Share, SubsetPlan, TableShare
 
 
