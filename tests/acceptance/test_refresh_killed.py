@@ -129,6 +129,7 @@ def test_a_killed_run_leaves_live_serving_and_the_next_one_succeeds(live: Projec
         end_dawdling(live)
         done = live.refresh()
         assert done.code == 0, done.messages
+        wait_until(lambda: (PEOPLE + 1,) in reader.answers, "the reader has been let in again")
     assert reader.answers == {(PEOPLE,), (PEOPLE + 1,)}
     assert candidates(live) == []
     assert len(live.databases()) == len(before) + 1
