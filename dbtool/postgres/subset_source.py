@@ -6,7 +6,6 @@ Nothing is written: SELECT on the tables is all it takes, and a hot standby will
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 from psycopg import sql
@@ -16,23 +15,21 @@ from dbtool.catalog.relations import RelationKind, RelationName
 from dbtool.digest import ProjectKey
 from dbtool.errors import ServerFailed
 from dbtool.postgres import edge_queries
-from dbtool.postgres.readings import PageRange, Reading, collect, where
+from dbtool.postgres.readings import Reading, collect, where
+from dbtool.postgres.scans import SCAN_PAGES, Scans
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import spell
 from dbtool.postgres.subset_roots import read_root, read_root_part, root_parts
 from dbtool.postgres.tid_arrays import TidArray, decode_pairs, decode_pieces, decode_tids
-from dbtool.postgres.tid_session import FEW_ROWS, open_tid_session
+from dbtool.postgres.tid_session import Scan, open_tid_session
 from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import BoundRoot, Edge, PolymorphicCheck
 from dbtool.subset.keys import find_key
 from dbtool.subset.row_set import RowIds, Rows
 from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 
-SCAN_PAGES = 65_536  # 512 MB of heap: some ten million rows at most, 60 MB of tids
 ANSWER_ROWS = 20_000_000  # that capped references may bring at once
 
-_WORTH_PARTING = 1_024  # pages: a scan of 8 MB takes some 10 ms
-_MANY_TIMES = 4  # as many rows as are given, and their lookup is a small part of the scan
 _ROWS_PER_PAGE = 291  # as many as fit on 8 kB
 _TOO_LARGE_PAGES = (
     2**30 // 6 // _ROWS_PER_PAGE
@@ -57,7 +54,7 @@ class SubsetSource:
     ) -> None:
         self._session = open_tid_session(connection)
         self._catalog, self._facts, self._key = catalog, facts, key
-        self._scan_pages = scan_pages
+        self._scans = Scans(catalog, facts, scan_pages)
         self._leaf_of = {oid: leaf for leaf, oid in facts.oids.items()}
         self._not_whole = {
             root
@@ -86,34 +83,23 @@ class SubsetSource:
 
     def scans_in_pieces(self, question: Question) -> bool:
         """The answer comes page range by page range, since it could be too much at once."""
-        edge = question.edge
-        if question.direction == "referenced" or edge.referencing_indexed:
-            return False
-        return self._pages(edge.referencing) > self._scan_pages
+        return question.direction == "referencing" and self._scans.is_in_pieces(question.edge)
 
-    def scan_parts(self, question: Question, number: int) -> Sequence[PageRange]:
-        """The page ranges of a relation that would be scanned for the answer, so many times larger than what is given that
-        ``number`` sessions may well look that up once each; () of any other question.
-        """
-        edge, leaves = question.edge, self._facts.leaves.get(question.edge.referencing, ())
-        if question.direction == "referenced" or edge.follow.most is not None or len(leaves) != 1:
+    def scan_parts(self, question: Question, number: int) -> Sequence[Reading]:
+        """The parts of a scan that ``number`` sessions may well make for the answer; () of any other question."""
+        if question.direction == "referenced":
             return ()
-        relation, given = self._catalog.relations[leaves[0]], sum(map(len, question.rows.values()))
-        is_scanned = not edge.referencing_indexed or given > max(FEW_ROWS, relation.pages)
-        rows = max(relation.rows, relation.pages)  # it may never have been analysed
-        if not is_scanned or relation.pages < _WORTH_PARTING or rows < _MANY_TIMES * given:
-            return ()
-        firsts = [relation.pages * part // number for part in range(1, number)]
-        return [PageRange(first, end) for first, end in pairwise([None, *firsts, None])]
+        return self._scans.parts(question.edge, question.rows, number)
 
-    def scan_part(self, question: Question, pages: PageRange) -> Iterator[Rows]:
+    def scan_part(self, question: Question, part: Reading) -> Iterator[Rows]:
         edge = question.edge
         leaves, parameters = _given(question.rows)
-        (leaf,) = self._facts.leaves[edge.referencing]
-        reading = Reading(edge.referencing, leaf, pages=pages)
-        query = self._spell(edge_queries.referencing_query, edge, leaves, reading)
+        query = self._spell(edge_queries.referencing_query, edge, leaves, part)
         doing = f"following {edge.where}"
-        yield from self._ask(reading, query, parameters, edge, doing, by_scan=True)
+        yield from self._ask(part, query, parameters, edge, doing, scan=self._scan_of(question.rows))
+
+    def _scan_of(self, rows: Rows) -> Scan:
+        return Scan.SPARSE if self._scans.are_sparse(rows) else Scan.DENSE
 
     def referencing_rows(self, edge: Edge, rows: Rows) -> Iterator[Rows]:
         doing = f"following {edge.where}"
@@ -122,12 +108,13 @@ class SubsetSource:
             return
         leaves, parameters = _given(rows)
         of = edge.referencing
+        scan = self._scan_of(rows) if self._scans.is_scanned(edge, rows) else None
         for reading in self._readings(of, split=not edge.referencing_indexed):
             query = self._spell(edge_queries.referencing_query, edge, leaves, reading)
-            if edge.referencing_indexed and self._pages(of) > _TOO_LARGE_PAGES:
+            if edge.referencing_indexed and self._scans.pages(of) > _TOO_LARGE_PAGES:
                 yield from self._ask_cautiously(edge, leaves, query, parameters, doing)
             else:
-                yield from self._ask(reading, query, parameters, edge, doing)
+                yield from self._ask(reading, query, parameters, edge, doing, scan=scan)
 
     def _ask_cautiously(
         self,
@@ -225,9 +212,9 @@ class SubsetSource:
         edge: Edge,
         doing: str,
         *,
-        by_scan: bool = False,
+        scan: Scan | None = None,
     ) -> Iterator[Rows]:
-        answer = self._session.ask(query, [*parameters, *_type_value(edge)], doing, by_scan=by_scan)
+        answer = self._session.ask(query, [*parameters, *_type_value(edge)], doing, scan=scan)
         for oid, tids in answer:
             leaf = reading.leaf or self._leaf_of.get(oid)
             if leaf is not None:
@@ -240,18 +227,11 @@ class SubsetSource:
     def _readings(self, relation: RelationName, *, split: bool) -> list[Reading]:
         """How a relation is read: at once, or page range by page range if it is large and to be ``split``."""
         leaves = self._facts.leaves.get(relation, ())
-        if split and self._pages(relation) > self._scan_pages:
-            return [Reading(leaf, leaf, pages=pages) for leaf in leaves for pages in self._ranges(leaf)]
+        if split and self._scans.pages(relation) > self._scans.scan_pages:
+            return [Reading(leaf, leaf, pages=pages) for leaf in leaves for pages in self._scans.ranges(leaf)]
         if len(leaves) == 1:
             return [Reading(relation, leaves[0])]
         return [Reading(relation, leaves=leaves if self._has_strangers(relation) else ())] if leaves else []
-
-    def _pages(self, relation: RelationName) -> int:
-        return sum(self._catalog.relations[leaf].pages for leaf in self._facts.leaves.get(relation, ()))
-
-    def _ranges(self, leaf: RelationName) -> list[PageRange]:
-        firsts = range(self._scan_pages, self._catalog.relations[leaf].pages, self._scan_pages)
-        return [PageRange(first, end) for first, end in pairwise([None, *firsts, None])]
 
     def _has_strangers(self, relation: RelationName) -> bool:
         """Some partitions of its tree cannot be read, or must not be."""

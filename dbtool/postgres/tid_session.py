@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeVar
 
 from psycopg import RawCursor, sql
@@ -20,14 +21,11 @@ _SETTINGS = "SET LOCAL jit = off; SET LOCAL work_mem = '128MB'"
 # Rows are looked up in the order of the heap, and few of them by an index: the planner's caution about random reads, made for
 # disks with heads, would have whole tables scanned for a hundredth of their rows. Of many rows it is right.
 FEW_ROWS = 50_000
-_JOINS = "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT"
-_FEW_SQL = f"SET LOCAL random_page_cost = 1.1; {_JOINS}"
-_MANY_SQL = f"SET LOCAL random_page_cost TO DEFAULT; {_JOINS}"
-# A part of a scan. The given rows, which lie close together, are looked up as they lie, and not looked for in the whole of
-# their table. An index would be asked for all of them once per part.
-_SCAN_SQL = (
-    "SET LOCAL random_page_cost = 0.1; SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
-)
+_NOT_IN_A_SCAN = ("nestloop", "mergejoin", "indexscan", "bitmapscan")
+_ANY_SQL = "; ".join(f"SET LOCAL enable_{path} TO DEFAULT" for path in _NOT_IN_A_SCAN)
+_FEW_SQL = f"SET LOCAL random_page_cost = 1.1; {_ANY_SQL}"
+_MANY_SQL = f"SET LOCAL random_page_cost TO DEFAULT; {_ANY_SQL}"
+_SCAN_SQL = "; ".join(f"SET LOCAL enable_{path} = off" for path in _NOT_IN_A_SCAN)
 # The workers of a parallel plan look up the given rows once each: two questions at a time take half the processor time.
 _SERIAL_SQL = "SET LOCAL max_parallel_workers_per_gather = 0"
 _PARALLEL_SQL = "SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
@@ -35,6 +33,15 @@ _PREPARED_ROWS = 1_000
 _PREPARED_ARRAYS = 8
 
 Item = TypeVar("Item")
+
+
+class Scan(Enum):
+    """How the given rows are found for a scan. The sparse lie in the order of the heap, and are looked up as they lie; the planner
+    would rather look through all of their table. The dense it may.
+    """
+
+    SPARSE = f"SET LOCAL random_page_cost = 0.1; {_SCAN_SQL}"
+    DENSE = f"SET LOCAL random_page_cost TO DEFAULT; {_SCAN_SQL}"
 
 
 @dataclass(slots=True)
@@ -51,17 +58,22 @@ class TidSession:
     _expected: str | None = None
 
     def ask(
-        self, query: bytes | sql.Composed, parameters: Sequence[object], doing: str, *, by_scan: bool = False
+        self,
+        query: bytes | sql.Composed,
+        parameters: Sequence[object],
+        doing: str,
+        *,
+        scan: Scan | None = None,
     ) -> list[tuple[Any, ...]]:
         """All rows of an answer. What is asked for few rows is asked often: a tree ten thousand levels deep is as many questions.
 
-        A plan made for no rows in particular expects ten of them: not one for a large batch. ``by_scan``: this is a part of what
-        is to be scanned, each row of it once.
+        A plan made for no rows in particular expects ten of them: not one for a large batch. ``scan``: all of
+        what is read is looked through, each row once.
         """
         arrays = [len(one.ids) for one in parameters if isinstance(one, TidArray)]
         is_small = bool(arrays) and sum(arrays) <= _PREPARED_ROWS and len(arrays) <= _PREPARED_ARRAYS
         with translated(doing):
-            self._expect(_SCAN_SQL if by_scan else _FEW_SQL if 0 < sum(arrays) <= FEW_ROWS else _MANY_SQL)
+            self._expect(scan.value if scan else _FEW_SQL if 0 < sum(arrays) <= FEW_ROWS else _MANY_SQL)
             return self._cursor.execute(query, parameters, prepare=is_small, binary=True).fetchall()
 
     def ask_ahead(

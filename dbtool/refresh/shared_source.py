@@ -85,7 +85,7 @@ class SharedSource:
             alone = self._first.scans_in_pieces(question)
             parts = () if alone else self._first.scan_parts(question, self._number)
             for part in parts:
-                yield _Task(question, partial(SubsetSource.scan_part, question=question, pages=part))
+                yield _Task(question, partial(SubsetSource.scan_part, question=question, part=part))
             if not parts:
                 yield _Task(question, partial(answer, question=question), alone)
 

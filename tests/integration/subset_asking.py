@@ -12,9 +12,10 @@ from psycopg import RawCursor, sql
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.scans import SCAN_PAGES
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.subset_facts import read_subset_facts
-from dbtool.postgres.subset_source import SCAN_PAGES, SubsetSource
+from dbtool.postgres.subset_source import SubsetSource
 from dbtool.postgres.tid_arrays import TidArray, decode_tids
 from dbtool.rules.model import RelationTarget, VirtualRelation
 from dbtool.rules.position import Position

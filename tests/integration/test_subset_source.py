@@ -336,7 +336,7 @@ def test_a_scan_in_parts_finds_what_it_finds_at_once(
     asked: Asked, monkeypatch: pytest.MonkeyPatch, *, indexed: bool
 ) -> None:
     """Several sessions would have a part each."""
-    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 3)
+    monkeypatch.setattr("dbtool.postgres.scans._WORTH_PARTING", 3)
     edge = asked.edge("public.long_note.tenant_id", referencing_indexed=indexed)
     rows = asked.rows(public("tenant"), ["tenant 1", "tenant 2"])
     if indexed:  # an index is asked for few rows, and these are few
@@ -344,17 +344,32 @@ def test_a_scan_in_parts_finds_what_it_finds_at_once(
         return
     question = Question(edge, "referencing", rows)
     parts = asked.source.scan_parts(question, 3)
-    pieces = [list(asked.source.scan_part(question, pages)) for pages in parts]
+    pieces = [list(asked.source.scan_part(question, part)) for part in parts]
     assert len(pieces) == 3
     found = [asked.labels(piece) for piece in pieces]
     assert all(found)
     assert sorted(chain.from_iterable(found)) == asked.referencing(edge, "tenant 1", "tenant 2")
 
 
+@pytest.mark.parametrize("number", [2, 3, 9])
+def test_partitions_that_are_scanned_by_several_are_all_looked_through_once(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr("dbtool.postgres.scans._WORTH_PARTING", 0)
+    monkeypatch.setattr("dbtool.postgres.scans._MANY_TIMES", 0)
+    edge = asked.edge("note_event", referencing_indexed=False)
+    events = ["event 1.1", "event 2.1", "event 3.2", "event 4.2"]
+    question = Question(edge, "referencing", asked.rows(public("event"), events))
+    parts = asked.source.scan_parts(question, number)
+    assert len(parts) == min(number, len(asked.facts.leaves[edge.referencing])) > 1
+    found = [asked.labels(asked.source.scan_part(question, part)) for part in parts]
+    assert sorted(chain.from_iterable(found)) == asked.referencing(edge, *events) != []
+
+
 def test_only_a_large_scan_of_one_table_is_asked_for_in_parts(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 3)
+    monkeypatch.setattr("dbtool.postgres.scans._WORTH_PARTING", 3)
     rows = asked.rows(public("tenant"), ["tenant 1", "tenant 2"])
 
     def parts(name: str, direction: Direction = "referencing", **options: Any) -> int:
@@ -364,10 +379,10 @@ def test_only_a_large_scan_of_one_table_is_asked_for_in_parts(
     assert parts("public.long_note.tenant_id") == 2
     assert parts("public.long_note.tenant_id", "referenced") == 0
     assert parts("public.long_note.tenant_id", follow=Follow(2)) == 0
-    monkeypatch.setattr("dbtool.postgres.subset_source._MANY_TIMES", 1_000)
+    monkeypatch.setattr("dbtool.postgres.scans._MANY_TIMES", 1_000)
     assert parts("public.long_note.tenant_id") == 0
-    monkeypatch.setattr("dbtool.postgres.subset_source._MANY_TIMES", 4)
-    monkeypatch.setattr("dbtool.postgres.subset_source._WORTH_PARTING", 1_024)
+    monkeypatch.setattr("dbtool.postgres.scans._MANY_TIMES", 4)
+    monkeypatch.setattr("dbtool.postgres.scans._WORTH_PARTING", 1_024)
     assert parts("public.long_note.tenant_id") == 0
 
 

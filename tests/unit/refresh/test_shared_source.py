@@ -66,10 +66,10 @@ class Session:
     def scans_in_pieces(self, question: Question) -> bool:
         return len(question.rows[A]) in self.pieces
 
-    def scan_parts(self, question: Question, number: int) -> list[PageRange]:
+    def scan_parts(self, question: Question, number: int) -> list[Reading]:
         if len(question.rows[A]) != self.parted:
             return []
-        return [PageRange(part, part + 1) for part in range(number)]
+        return [Reading(B, B, pages=PageRange(part, part + 1)) for part in range(number)]
 
     def root_parts(self, _root: BoundRoot) -> list[Reading]:
         return [Reading(A, A, pages=PageRange(part, part + 1)) for part in range(self.roots)]
@@ -107,9 +107,9 @@ def parts_read(monkeypatch: pytest.MonkeyPatch) -> list[PageRange]:
     """Of scans and of roots, by whichever session; each answers with the number of its first page."""
     read: list[PageRange] = []
 
-    def scan_part(_source: Any, question: Question, pages: PageRange) -> Iterator[Rows]:
-        read.append(pages)
-        yield {A: ids(pages.first or 0), B: question.rows[A][:0]}
+    def scan_part(_source: Any, question: Question, part: Reading) -> Iterator[Rows]:
+        read.append(part.pages)
+        yield {A: ids(part.pages.first or 0), B: question.rows[A][:0]}
 
     def root_part(_source: Any, root: BoundRoot, part: Reading) -> Iterator[Rows]:  # noqa: ARG001  named by who asks
         read.append(part.pages)
