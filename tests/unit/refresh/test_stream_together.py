@@ -183,14 +183,17 @@ def test_the_chunks_of_one_partition_are_tallied_once_each(candidate: Candidate)
     assert sum(candidate.transactions) == 4
 
 
+@pytest.mark.parametrize("fault", [None, LOST], ids=["goes on", "fails after it"])
 def test_a_request_to_end_is_heard_between_two_blocks_and_nothing_is_tried_again(
-    candidate: Candidate,
+    candidate: Candidate, fault: Exception | None
 ) -> None:
     cancellation = Cancellation()
 
     def end_while_read() -> Iterator[bytes]:
         yield BLOCKS[OLD][0]
         cancellation.request()
+        if fault is not None:
+            raise fault
         yield BLOCKS[OLD][1]
 
     source = Source({**BLOCKS, OLD: end_while_read()})
