@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from psycopg import sql
 
@@ -24,6 +25,11 @@ class PageRange:
 
 
 EVERY_PAGE = PageRange()
+
+
+def page_ranges(firsts: Iterable[int]) -> list[PageRange]:
+    """All pages, cut before each of ``firsts``. The last range is open: the heap may have grown since it was measured."""
+    return [PageRange(first, end) for first, end in pairwise([None, *firsts, None])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.readings import PageRange, Reading
+from dbtool.postgres.readings import PageRange, Reading, page_ranges
 from dbtool.subset.facts import SourceFacts
 from dbtool.subset.graph import Edge
 from dbtool.subset.row_set import Rows
@@ -62,18 +60,14 @@ class Scans:
         if len(leaves) > 1:
             return tuple(Reading(edge.referencing, leaves=share) for share in self._deal(leaves, number))
         firsts = [pages * part // number for part in range(1, number)]
-        return tuple(
-            Reading(edge.referencing, leaves[0], pages=PageRange(first, end))
-            for first, end in pairwise([None, *firsts, None])
-        )
+        return tuple(Reading(edge.referencing, leaves[0], pages=part) for part in page_ranges(firsts))
 
     def are_sparse(self, rows: Rows) -> bool:
         """Whether the given rows are few of their relations'."""
         return _SPARSE * _count(rows) <= sum(self.catalog.relations[leaf].rows for leaf in rows)
 
-    def ranges(self, leaf: RelationName) -> Iterator[PageRange]:
-        firsts = range(self.scan_pages, self.catalog.relations[leaf].pages, self.scan_pages)
-        yield from (PageRange(first, end) for first, end in pairwise([None, *firsts, None]))
+    def ranges(self, leaf: RelationName) -> list[PageRange]:
+        return page_ranges(range(self.scan_pages, self.catalog.relations[leaf].pages, self.scan_pages))
 
     def _leaves(self, relation: RelationName) -> tuple[RelationName, ...]:
         return self.facts.leaves.get(relation, ())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.relations import ColumnRef, Relation, RelationName
 from dbtool.digest import Digest, ProjectKey
 from dbtool.errors import DbtoolError, ServerFailed, UsageError
-from dbtool.postgres.readings import PageRange, Reading, collect, column, order_by, where
+from dbtool.postgres.readings import Reading, collect, column, order_by, page_ranges, where
 from dbtool.postgres.root_keys import parse_keys, tell_keys
 from dbtool.postgres.sql import spell
 from dbtool.postgres.subset_operators import ColumnPair, choose_operators, value_types
@@ -99,8 +98,8 @@ def _selected(root: BoundRoot, reading: Reading) -> sql.Composed:
 def _page_ranges(catalog: Catalog, leaves: Sequence[RelationName]) -> Iterator[Reading]:
     for leaf in leaves:
         firsts = range(SAMPLED_PAGES, catalog.relations[leaf].pages, SAMPLED_PAGES)
-        for first, end in pairwise([None, *firsts, None]):
-            yield Reading(leaf, leaf, pages=PageRange(first, end))
+        for pages in page_ranges(firsts):
+            yield Reading(leaf, leaf, pages=pages)
 
 
 def _first_rows(session: TidSession, facts: SourceFacts, root: BoundRoot) -> Iterator[Rows]:
