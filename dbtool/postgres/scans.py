@@ -13,12 +13,14 @@ from dbtool.subset.row_set import Rows
 
 SCAN_PAGES = 65_536  # 512 MB of heap: some ten million rows at most, 60 MB of tids
 
+_ROWS_PER_PAGE = 291  # as many as fit on 8 kB
+_TID_BYTES = 6
+_LARGEST_VALUE = 2**30  # bytes
 _WORTH_PARTING = 1_024  # pages: a scan of 8 MB takes some 10 ms
 _MANY_TIMES = 4  # as many rows as are given, and their lookup is a small part of the scan
 _WORTH_PLANNING = 1_000  # rows: below it any plan will do
-_SPARSE = (
-    4  # as many rows as are given: looking all of them through takes longer than looking those up, measured
-)
+# As many rows as are given: looking all of them through takes longer than looking those up, measured.
+_SPARSE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Scans:
         """Without an index, the answer comes page range by page range where it could be too much at once."""
         return not edge.referencing_indexed and self.pages(edge.referencing) > self.scan_pages
 
+    def may_be_too_large(self, edge: Edge) -> bool:
+        """An index finds few rows as a rule, but all of a relation of this size would be more tids than one value can hold."""
+        limit = _LARGEST_VALUE // _TID_BYTES // _ROWS_PER_PAGE
+        return edge.referencing_indexed and self.pages(edge.referencing) > limit
+
     def is_scanned(self, edge: Edge, rows: Rows) -> bool:
         """Of so many rows given, that those which refer to them are best looked for in all of the relation, whose pages are
         fewer than an index would be asked. The first few of each are found otherwise.
@@ -47,7 +54,8 @@ class Scans:
 
     def parts(self, edge: Edge, rows: Rows, number: int) -> tuple[Reading, ...]:
         """What ``number`` sessions read of a relation that is scanned and so many times larger than what is given that all of them
-        may well look that up: page ranges of a table, or some partitions each. () of what is not worth it.
+        may well look that up: page ranges of a table, or some partitions each. () of what is not worth it, or has to be asked with
+        caution.
         """
         leaves, pages = self._leaves(edge.referencing), self.pages(edge.referencing)
         # It may never have been analysed.
@@ -56,6 +64,8 @@ class Scans:
         )
         is_worth_it = pages >= _WORTH_PARTING and held >= _MANY_TIMES * _count(rows)
         if edge.follow.most is not None or not is_worth_it or not self._needs_all(edge, rows):
+            return ()
+        if self.may_be_too_large(edge):
             return ()
         if len(leaves) > 1:
             return tuple(Reading(edge.referencing, leaves=share) for share in self._deal(leaves, number))

@@ -30,13 +30,8 @@ from dbtool.subset.row_source import Pairs, Question, answer_in_turn
 
 ANSWER_ROWS = 20_000_000  # that capped references may bring at once
 
-_ROWS_PER_PAGE = 291  # as many as fit on 8 kB
-_TOO_LARGE_PAGES = (
-    2**30 // 6 // _ROWS_PER_PAGE
-)  # a larger relation could give an answer that no value can hold
-_TOO_LARGE = frozenset(
-    ["54000", "53200", "XX000"]
-)  # "invalid memory alloc request size" is an internal error
+# "invalid memory alloc request size" is an internal error.
+_TOO_LARGE = frozenset(["54000", "53200", "XX000"])
 
 
 class SubsetSource:
@@ -111,8 +106,8 @@ class SubsetSource:
         scan = self._scan_of(rows) if self._scans.is_scanned(edge, rows) else None
         for reading in self._readings(of, split=not edge.referencing_indexed):
             query = self._spell(edge_queries.referencing_query, edge, leaves, reading)
-            if edge.referencing_indexed and self._scans.pages(of) > _TOO_LARGE_PAGES:
-                yield from self._ask_cautiously(edge, leaves, query, parameters, doing)
+            if self._scans.may_be_too_large(edge):
+                yield from self._ask_cautiously(edge, leaves, query, parameters, doing, scan=scan)
             else:
                 yield from self._ask(reading, query, parameters, edge, doing, scan=scan)
 
@@ -123,12 +118,14 @@ class SubsetSource:
         query: bytes,
         parameters: Sequence[object],
         doing: str,
+        *,
+        scan: Scan | None,
     ) -> Iterator[Rows]:
         """A hundred thousand rows have a hundred million others behind them now and then: these are asked for by pages."""
         (reading,) = self._readings(edge.referencing, split=False)
         try:
             with self._session.apart():
-                found = list(self._ask(reading, query, parameters, edge, doing))
+                found = list(self._ask(reading, query, parameters, edge, doing, scan=scan))
         except ServerFailed as error:
             if error.sqlstate not in _TOO_LARGE:
                 raise
@@ -137,7 +134,7 @@ class SubsetSource:
             return
         for part in self._readings(edge.referencing, split=True):
             text = self._spell(edge_queries.referencing_query, edge, leaves, part)
-            yield from self._ask(part, text, parameters, edge, doing)
+            yield from self._ask(part, text, parameters, edge, doing, scan=scan)
 
     def _first_referencing(self, edge: Edge, rows: Rows, doing: str) -> Iterator[Rows]:
         """Each row's first ones are found among all that refer to it: only the rows given can be parted."""

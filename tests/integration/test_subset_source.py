@@ -390,7 +390,7 @@ def test_an_answer_that_the_server_cannot_give_at_once_is_asked_for_in_parts(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here work on the first try fails as running out of memory does."""
-    monkeypatch.setattr("dbtool.postgres.subset_source._TOO_LARGE_PAGES", 1)
+    monkeypatch.setattr("dbtool.postgres.scans._LARGEST_VALUE", 2_000)
     monkeypatch.setattr("dbtool.postgres.subset_source._TOO_LARGE", frozenset(["42883"]))
     source = SubsetSource(asked.connection, asked.catalog, asked.facts, asked.source._key, scan_pages=3)  # noqa: SLF001  the same key
     edge = asked.edge("public.long_note.tenant_id", referencing_indexed=True)

@@ -100,6 +100,16 @@ def test_what_is_not_worth_it_is_not_parted(scan: Scans) -> None:
     assert scan.parts(EDGE, given(30_000), 2) == ()
 
 
+@pytest.mark.parametrize(("pages", "parts"), [(614_972, 2), (614_973, 0)])
+def test_what_could_be_too_large_an_answer_is_not_parted_but_asked_with_caution(
+    pages: int, parts: int
+) -> None:
+    found = scans(rows=100_000_000, pages=pages)
+    assert found.may_be_too_large(EDGE) is (not parts)
+    assert len(found.parts(EDGE, given(1_000_000), 2)) == parts
+    assert not found.may_be_too_large(replace(EDGE, referencing_indexed=False)), "it comes in pieces"
+
+
 def test_rows_are_sparse_below_a_quarter_and_never_where_nobody_counted() -> None:
     assert scans().are_sparse(given(100_000))
     assert not scans().are_sparse(given(100_001))
