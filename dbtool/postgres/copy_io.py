@@ -19,6 +19,7 @@ from psycopg import sql
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import Busy, ProgramFailed, ServerFailed
 from dbtool.postgres.copy_out import CopyOut, tell_rows
+from dbtool.postgres.copy_rows import take_rows
 from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure, translated
@@ -68,7 +69,7 @@ def _take(buffer: bytearray, end: int, filled: int, size: int) -> tuple[bytes, b
     return block, buffer, len(rest)
 
 
-def _regrouped(pieces: Iterable[bytes | bytearray | memoryview], size: int) -> Iterator[bytes]:
+def _regrouped(pieces: Iterable[memoryview], size: int) -> Iterator[bytes]:
     """Pieces are whole rows. A large one is a block of its own: gathered, it would be there once more."""
     block = bytearray()
     for piece in pieces:
@@ -201,8 +202,8 @@ class DriverReader:
         ):
             if copy.row_ids is not None:
                 tell_rows(source, copy.row_ids)
-            with source.cursor().copy(copy.statement()) as pieces:
-                yield _regrouped(pieces, BLOCK_BYTES)
+            with source.cursor().copy(copy.statement()) as rows:
+                yield _regrouped(take_rows(rows), BLOCK_BYTES)
 
     def end_free_sessions(self) -> None:
         if self.kept:

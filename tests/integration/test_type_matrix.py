@@ -24,6 +24,7 @@ from dbtool.masking.masks import MASKS
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.chunks import Chunk, copy_out_of
+from dbtool.refresh.ends import reaching_again
 from dbtool.refresh.tried_on_source import try_on_source
 from dbtool.report.type_families import FAMILIES, Family, Part
 from dbtool.report.type_matrix import Served, build_matrix, decide_by, options_to_try, project_of_examples
@@ -99,7 +100,8 @@ def pairs(database: str, matrix: Mapping[tuple[str, str], Served]) -> Iterator[P
         }
         first = _plan(catalog, decisions, modules)
         source = Target("source", Tier.SCRATCH, lambda: database)
-        refused = _refusals(try_on_source(source, first), decisions)
+        with reaching_again(source) as lend:
+            refused = _refusals(try_on_source(lend, first), decisions)
         kept: dict[ColumnRef, Decision] = {ref: Keep("refused", at) for ref in refused}
         plan = _plan(catalog, decisions | kept, modules)
         yield Pairs(families, database, catalog, plan, refused)

@@ -2,6 +2,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Self
 
 import pytest
@@ -184,11 +185,17 @@ def test_the_url_is_asked_for_anew_for_every_copy(make_psql: Callable[[str], Pat
     assert seen == [b"token0\n", b"token1\n"]
 
 
-class Source:
-    """A connection in psycopg's place, whose COPY gives ``pieces``."""
+class Rows(list[bytes]):
+    """A COPY in psycopg's place, each of whose rows has to be waited for."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
+    connection = SimpleNamespace(pgconn=SimpleNamespace(get_copy_data=lambda _async: (0, b"")))
+
+
+class Source:
+    """A connection in psycopg's place, whose COPY gives ``rows``."""
+
+    def __init__(self, rows: list[bytes]) -> None:
+        self._rows = Rows(rows)
         self.executed: list[str] = []
         self.cancelled = 0
         self.closed = 0
@@ -205,9 +212,9 @@ class Source:
     def cursor(self) -> "Source":
         return self
 
-    def copy(self, statement: sql.Composed) -> AbstractContextManager[list[bytes]]:
+    def copy(self, statement: sql.Composed) -> AbstractContextManager[Rows]:
         self.execute(statement)
-        return nullcontext(self._pieces)
+        return nullcontext(self._rows)
 
     def cancel(self) -> None:
         self.cancelled += 1
