@@ -27,15 +27,19 @@ def _write_sentence(words: Sequence[str], draw: random.Random) -> str:
 
 @cache
 def _write_passages(locale: str, digest: Digest) -> pl.Series:
+    """Each begins with a sentence of its own, and goes on with those of others: drawn word by word they took a hundredth of a
+    small refresh.
+    """
     draw = random.Random(digest.seed("lorem"))  # noqa: S311  the seed is the key's
     words = load_pool("word", locale)
-    passages = []
-    for _ in range(_PASSAGES):
-        sentences = [_write_sentence(words, draw)]
-        while sum(map(len, sentences)) < _PASSAGE_LETTERS:
-            sentences.append(_write_sentence(words, draw))
-        passages.append(" ".join(sentences))
-    return pl.Series("passage", passages, dtype=pl.String)
+    sentences = [_write_sentence(words, draw) for _ in range(_PASSAGES)]
+    return pl.Series("passage", [_go_on(first, sentences, draw) for first in sentences], dtype=pl.String)
+
+
+def _go_on(passage: str, sentences: Sequence[str], draw: random.Random) -> str:
+    while len(passage) < _PASSAGE_LETTERS:
+        passage = f"{passage} {draw.choice(sentences)}"
+    return passage
 
 
 def _cut(passages: pl.Series, lengths: pl.Series) -> pl.Series:
