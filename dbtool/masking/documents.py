@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, chain, groupby, pairwise
 
 import polars as pl
 
@@ -22,6 +22,7 @@ _MOST_PIECES = 600  # per shape; a longer one would make a pattern that is slow 
 _MOST_GROUPS = 150  # measured: beyond it cutting takes longer than reading piece by piece
 
 Mask = Callable[[pl.Series], pl.Series]
+Masked = Callable[[], pl.Series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,60 @@ class ShapePlan:
     masks: tuple[int | None, ...]
 
 
+class _Gathered:
+    """What each mask is to mask of a block: it is called once for all shapes, since a call costs as much as a thousand values."""
+
+    def __init__(self, masks: Sequence[Mask]) -> None:
+        self._masks = masks
+        self._values: dict[int, list[pl.Series]] = {}
+        self._masked: dict[int, list[pl.Series]] = {}
+
+    def add(self, mask: int, values: pl.Series) -> Masked:
+        """Returns what gives their stand-ins, when all that the mask is for have been added."""
+        added = self._values.setdefault(mask, [])
+        place = len(added)
+        added.append(values)
+        return lambda: self._answer(mask)[place]
+
+    def _answer(self, mask: int) -> list[pl.Series]:
+        if mask not in self._masked:
+            added = self._values.pop(mask)
+            masked = self._masks[mask](pl.concat(added) if len(added) > 1 else added[0])
+            ends = list(accumulate(map(len, added), initial=0))
+            self._masked[mask] = [masked[start:end] for start, end in pairwise(ends)]
+        return self._masked[mask]
+
+
 @dataclass
 class Documents:
     writing: Writing
     _plans: dict[str, ShapePlan | None] = field(default_factory=dict)
 
     def mask_by_piece(self, documents: pl.Series) -> pl.Series:
+        return self._cut_pieces(documents, _Gathered(self.writing.masks))()
+
+    def _cut_pieces(self, documents: pl.Series, gathered: _Gathered) -> Masked:
         rows = documents.is_not_null()
-        present = documents.filter(rows)
-        runs = [self._find_runs(document) for document in present.to_list()]
-        values = pl.DataFrame(
-            [(fate, text) for run in runs for fate, text in run if isinstance(fate, int)],
-            schema={"mask": pl.Int64, "text": pl.String},
-            orient="row",
-        )
-        following = iter(self._mask_all(values).to_list())
-        outputs = [
-            "".join(next(following) if isinstance(fate, int) else text for fate, text in run)
-            or self.writing.nothing
-            for run in runs
-        ]
-        return documents.clone().scatter(rows.arg_true(), pl.Series(outputs, dtype=pl.String))
+        runs = [self._find_runs(document) for document in documents.filter(rows).to_list()]
+        values: dict[int, list[str]] = {}
+        for fate, text in chain.from_iterable(runs):
+            if isinstance(fate, int):
+                values.setdefault(fate, []).append(text)
+        masked = {
+            mask: gathered.add(mask, pl.Series("text", texts, dtype=pl.String))
+            for mask, texts in values.items()
+        }
+
+        def put_together() -> pl.Series:
+            following = {mask: iter(answer().to_list()) for mask, answer in masked.items()}
+            outputs = [
+                "".join(next(following[fate]) if isinstance(fate, int) else text for fate, text in run)
+                or self.writing.nothing
+                for run in runs
+            ]
+            return documents.clone().scatter(rows.arg_true(), pl.Series(outputs, dtype=pl.String))
+
+        return put_together
 
     def _find_runs(self, document: str) -> list[tuple[Decision, str]]:
         pieces = self.writing.cut(document)
@@ -89,41 +123,36 @@ class Documents:
             (fate, text) for fate, text in _join_runs(pieces.fates, pieces.texts) if fate is not Fate.DROP
         ]
 
-    def _mask_all(self, values: pl.DataFrame) -> pl.Series:
-        """Each mask once over all that it masks; back in the order of the documents."""
-        rows = values.with_row_index("row")
-        parts = [
-            part.select("row", self.writing.masks[part.item(0, "mask")](part.get_column("text")))
-            for part in rows.partition_by("mask")
-        ]
-        return pl.concat(parts).sort("row").to_series(1) if parts else values.get_column("text")
-
     def mask_by_shape(self, documents: pl.Series) -> pl.Series:
+        gathered = _Gathered(self.writing.masks)
         shapes = self.writing.find_shapes(documents)
         frame = pl.DataFrame({"document": documents, "shape": shapes}).with_row_index("row")
         counted = frame.with_columns(pl.len().over("shape").alias("count"))
         is_rare = pl.col("shape").is_null() | (pl.col("count") < _WORTH_A_PATTERN)
         rare = counted.filter(is_rare)
-        outputs = [rare.select("row", self.mask_by_piece(rare.get_column("document")).alias("output"))]
-        for part in counted.filter(~is_rare).partition_by("shape", maintain_order=True):
-            masked = self._mask_shape(part.item(0, "shape"), part.get_column("document"))
-            outputs.append(part.select("row", masked.alias("output")))
+        shaped = counted.filter(~is_rare).partition_by("shape", maintain_order=True)
+        cut = [(rare, self._cut_pieces(rare.get_column("document"), gathered))] + [
+            (part, self._cut_shape(part.item(0, "shape"), part.get_column("document"), gathered))
+            for part in shaped
+        ]
+        outputs = [part.select("row", masked().alias("output")) for part, masked in cut]
         return pl.concat(outputs).sort("row").get_column("output").alias(documents.name)
 
-    def _mask_shape(self, shape: str, documents: pl.Series) -> pl.Series:
+    def _cut_shape(self, shape: str, documents: pl.Series, gathered: _Gathered) -> Masked:
         plan = self._plan(shape, documents[0])
         if plan is None:
-            return self.mask_by_piece(documents)
+            return self._cut_pieces(documents, gathered)
         groups = _cut_groups(documents, plan)
         fits = groups[0].is_not_null()
         if fits.all():
-            return self._put_together(groups, plan)
-        outputs = documents.clone()
-        if fits.any():
-            outputs = outputs.scatter(
-                fits.arg_true(), self._put_together([group.filter(fits) for group in groups], plan)
-            )
-        return outputs.scatter((~fits).arg_true(), self.mask_by_piece(documents.filter(~fits)))
+            return _put_together(groups, plan, gathered)
+        if not fits.any():
+            return self._cut_pieces(documents, gathered)
+        fitting = _put_together([group.filter(fits) for group in groups], plan, gathered)
+        others = self._cut_pieces(documents.filter(~fits), gathered)
+        return lambda: (
+            documents.clone().scatter(fits.arg_true(), fitting()).scatter((~fits).arg_true(), others())
+        )
 
     def _plan(self, shape: str, document: str) -> ShapePlan | None:
         """Workers share the plans, so one that is forgotten in between is just made again."""
@@ -148,13 +177,20 @@ class Documents:
             return None
         return ShapePlan(f"(?s)^{''.join(groups)}$", tuple(masks)) if masks else None
 
-    def _put_together(self, groups: list[pl.Series], plan: ShapePlan) -> pl.Series:
-        masked = [
-            group if mask is None else self.writing.masks[mask](group)
-            for group, mask in zip(groups, plan.masks, strict=True)
-        ]
-        columns = {str(position): group for position, group in enumerate(masked)}
+
+def _put_together(groups: list[pl.Series], plan: ShapePlan, gathered: _Gathered) -> Masked:
+    masked = [
+        group if mask is None else gathered.add(mask, group)
+        for group, mask in zip(groups, plan.masks, strict=True)
+    ]
+
+    def put_together() -> pl.Series:
+        columns = {
+            str(place): one if isinstance(one, pl.Series) else one() for place, one in enumerate(masked)
+        }
         return pl.DataFrame(columns).select(pl.concat_str(pl.all())).to_series()
+
+    return put_together
 
 
 def _join_runs(fates: Iterable[Decision], texts: Iterable[str]) -> Iterable[tuple[Decision, str]]:

@@ -140,6 +140,24 @@ def test_null_documents_stay_null_and_rows_keep_their_order(
     assert bind({}, "keep")(pl.Series("d", [], dtype=pl.String)).to_list() == []
 
 
+def test_each_mask_is_called_once_for_all_shapes_of_a_block() -> None:
+    called: list[int] = []
+
+    def counting(values: pl.Series, by: pl.DataFrame) -> pl.Series:
+        called.append(len(values))
+        return shout(values, by)
+
+    shapes = ['{{"a": "x{0}"}}', '{{"b": {0}, "a": "x{0}"}}', '["x{0}", "x{0}"]', '{{"rare": "x{0}"}}']
+    column = [shapes[3 if row == 7 else row % 3].format(row) for row in range(300)]
+    rule: Rule = {"$.a": counting, "$.rare": counting, "$[*]": counting, "$.b": None}
+    outputs = bind_json(rule, "error")(pl.Series(column)).to_list()
+    assert outputs == [
+        text.replace("x", "X").replace('",', '!",').replace('"]', '!"]').replace('"}', '!"}')
+        for text in column
+    ]
+    assert sorted(called) == [1, 199, 200]
+
+
 def test_documents_may_nest_deeper_than_calls() -> None:
     document = "[" * 20_000 + '"x"' + "]" * 20_000
     rule: Rule = {"$" + "[*]" * 20_000: shout}
