@@ -44,6 +44,7 @@ _LIKELY: tuple[tuple[str, str], ...] = (
     (r"ssn|national_?(id|number)|tax_?(id|no|number)", "national_id"),
     (r"notes?|comments?|body|message|bio(graphy)?|remarks?", "lorem"),
 )
+_ANY = "|".join(pattern for pattern, _ in _LIKELY)
 # Last words of names that speak of the thing and are not the thing: email_subject, secret_type.
 _ABOUT = re.compile(
     r"_(algorithm|config(uration)?|count|enabled|expir\w+|format|json|kind|label|length|mode|policy|prefix|provider"
@@ -80,13 +81,18 @@ def likely_mask(column: str, column_type: ColumnType, registry: Registry) -> str
     if column_type.kind is not TypeKind.BASE or _ABOUT.search(words):
         return None
     plural = "s?" if column_type.is_array else ""
+    if not _speaks(words, _ANY, plural):  # most names: no mask's module is loaded for them
+        return None
     for pattern, name in _LIKELY:
-        mask = registry.get(name)
-        if mask is None or mask.needs_by or column_type.base not in mask.types:
-            continue
-        if re.search(rf"(\A|_)({pattern}){plural}(_|\Z)", words):
-            return name
+        if _speaks(words, pattern, plural):
+            mask = registry.get(name)
+            if mask is not None and not mask.needs_by and column_type.base in mask.types:
+                return name
     return None
+
+
+def _speaks(words: str, pattern: str, plural: str) -> bool:
+    return re.search(rf"(\A|_)({pattern}){plural}(_|\Z)", words) is not None
 
 
 def _shortened(mask: Mask, context: MaskContext, registry: Registry) -> Iterator[Guess]:

@@ -124,6 +124,7 @@ def shorten(pool: tuple[str, ...], longest: int | None, what: str) -> tuple[str,
     return words
 
 
+@cache
 def shuffle(pool: tuple[str, ...], digest: Digest, purpose: str) -> pl.Series:
     """The pool in the domain's own order, so that a position tells nothing without the key."""
     words = list(pool)

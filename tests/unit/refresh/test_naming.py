@@ -1,7 +1,11 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from dbtool.errors import ServerUnreachable, UrlInvalid
-from dbtool.refresh.ends import look_at_source, look_at_target, naming
+from dbtool.refresh import ends
+from dbtool.refresh.ends import look_at_source, look_at_target, naming, reaching_again
 from dbtool.targets import Target, Tier
 
 
@@ -28,3 +32,25 @@ def test_an_end_that_cannot_be_reached_is_named_with_what_to_check() -> None:
     assert str(refused.value) == (
         "staging: cannot connect to h:5432/d; nothing was done. Check its URL and that it is running."
     )
+
+
+def test_one_session_serves_question_after_question_and_none_is_made_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Target] = []
+
+    @contextmanager
+    def reach(end: Target) -> Iterator[object]:
+        made.append(end)
+        yield object()
+
+    monkeypatch.setattr(ends, "reaching", reach)
+    with reaching_again(target("STAGING_URL")):
+        pass
+    assert made == []
+    with reaching_again(target("STAGING_URL")) as lend:
+        with lend() as first:
+            pass
+        with lend() as second:
+            assert second is first
+    assert len(made) == 1
