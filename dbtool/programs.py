@@ -58,13 +58,9 @@ except OSError as error:
     os._exit(127)
 """
 
-# Reads until its standard input ends, which happens however the parent dies; then it becomes the program.
-# A byte instead of the end says that there is nothing left to do.
-_AFTER_PARENT = """
-import os, sys
-if not os.read(0, 1):
-    os.execvp(sys.argv[1], sys.argv[1:])
-"""
+# Reads until its standard input ends, which happens however the parent dies; then it becomes the program. A line instead of the
+# end says that there is nothing left to do. A shell starts in a tenth of the time that Python takes.
+_AFTER_PARENT = 'read -r line || exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,16 @@ def run(
         user=None if _HAS_LAUNCHER else user,
     )
     return done.decode(errors="replace")
+
+
+def ask(argv: Sequence[str], *, timeout_s: float) -> str:
+    """What a program answers at once, such as to ``--version``. Without the launcher, which takes eight times as long: nothing is
+    left behind for long if dbtool dies meanwhile.
+
+    :raises ProgramFailed: as ``run`` does.
+    """
+    answer = _run_to_the_end(list(argv), name=Path(argv[0]).name, sink=subprocess.PIPE, timeout_s=timeout_s)
+    return answer.decode(errors="replace")
 
 
 def run_with_workers(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> str:
@@ -158,7 +164,6 @@ def run_detaching(
         list(argv),
         name=Path(argv[0]).name,
         env=env,
-        stdin=None,
         sink=subprocess.DEVNULL,
         timeout_s=timeout_s,
         cwd=cwd,
@@ -170,12 +175,12 @@ def _run_to_the_end(
     command: list[str],
     *,
     name: str,
-    env: Mapping[str, str] | None,
-    stdin: bytes | None,
     sink: int,
     timeout_s: float | None,
-    cwd: str | None,
-    user: User | None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    cwd: str | None = None,
+    user: User | None = None,
 ) -> bytes:
     try:
         done = subprocess.run(
@@ -206,7 +211,7 @@ class LastWill:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _AFTER_PARENT, *argv],
+            ["/bin/sh", "-c", _AFTER_PARENT, "sh", *argv],
             env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -282,7 +282,7 @@ def parse_major(version: str) -> int:
 @functools.cache
 def _find_version(program: Path) -> str | None:
     try:
-        return parse_version(programs.run([str(program), "--version"], timeout_s=_ASKING_TAKES_AT_MOST_S))
+        return parse_version(programs.ask([str(program), "--version"], timeout_s=_ASKING_TAKES_AT_MOST_S))
     except ProgramFailed:
         return None
 
@@ -291,7 +291,7 @@ def _find_version(program: Path) -> str | None:
 def _has_tls(psql: Path) -> bool:
     """A libpq built without TLS refuses sslmode=require before it connects; the host does not exist."""
     try:
-        programs.run(
+        programs.ask(
             [str(psql), "-X", "-w", "host=/nonexistent sslmode=require"], timeout_s=_ASKING_TAKES_AT_MOST_S
         )
     except ProgramFailed as refusal:

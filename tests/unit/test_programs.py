@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from dbtool.errors import ProgramFailed
-from dbtool.programs import LastWill, User, child_environment, launched, run, run_detaching, run_with_workers
+from dbtool.programs import (
+    LastWill,
+    User,
+    ask,
+    child_environment,
+    launched,
+    run,
+    run_detaching,
+    run_with_workers,
+)
 from tests.unit.processes import FOREVER, is_alive, parent_that_is_killed, sh, wait_for
 
 
@@ -57,6 +66,19 @@ def test_a_slow_program_is_ended() -> None:
     with pytest.raises(ProgramFailed, match=r"^sleep did not finish within 0\.2 s and was ended$"):
         run(FOREVER, timeout_s=0.2)
     assert time.monotonic() - began < 5
+
+
+def test_what_is_asked_answers_fails_and_is_ended_as_what_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "hunter2")
+    assert ask(sh('read -r line || echo "no input,${PGPASSWORD} no password"'), timeout_s=5) == (
+        "no input, no password\n"
+    )
+    with pytest.raises(ProgramFailed, match=r"^no_such_program cannot be started"):
+        ask(["/nowhere/no_such_program"], timeout_s=5)
+    with pytest.raises(ProgramFailed, match=r"^sh failed with exit code 3: no luck$"):
+        ask(sh("echo no luck >&2; exit 3"), timeout_s=5)
+    with pytest.raises(ProgramFailed, match=r"^sleep did not finish within 0\.2 s and was ended$"):
+        ask(FOREVER, timeout_s=0.2)
 
 
 def test_the_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
