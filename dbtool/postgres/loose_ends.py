@@ -12,7 +12,7 @@ from dbtool.postgres.edge_queries import orphans_query
 from dbtool.postgres.readings import Reading
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
-from dbtool.postgres.subset_facts import read_subset_facts
+from dbtool.postgres.subset_facts import read_leaves
 from dbtool.subset.graph import Edge
 
 
@@ -20,7 +20,7 @@ def count_loose_ends(connection: Connection, catalog: Catalog, edges: Sequence[E
     """``edges`` are those of the source that the database was loaded from, ``catalog`` is its own: a row whose partition key
     was masked may stand in another partition than there.
     """
-    leaves = read_subset_facts(connection, catalog).leaves
+    leaves = read_leaves(connection, catalog)
     return {
         edge: sum(
             _count(connection, edge, leaf, leaves[edge.referenced]) for leaf in leaves[edge.referencing]

@@ -31,6 +31,11 @@ def read_subset_facts(
     )
 
 
+def read_leaves(connection: Connection, catalog: Catalog) -> Mapping[RelationName, tuple[RelationName, ...]]:
+    """Each table and partitioned table of the catalog, with the relations that hold its rows."""
+    return _leaves(read_rows(connection, "subset_leaves"), catalog)
+
+
 def _name_of(row: Row) -> RelationName:
     return RelationName(row["schema"], row["name"])
 

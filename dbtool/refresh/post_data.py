@@ -5,12 +5,13 @@ They come after the data, so load order, cycles and triggers do not matter and n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
-from dbtool.catalog.relations import Relation, RelationKind
+from dbtool.catalog.relations import Relation, RelationKind, RelationName
 from dbtool.errors import ConfigurationInvalid
 from dbtool.postgres import candidate as inside
 from dbtool.postgres.archive import SchemaArchive
@@ -85,9 +86,24 @@ def read_script(path: str) -> str:
 def analyze_candidate(
     target: Target, candidate: str, catalog: Catalog, jobs: int, cancellation: Cancellation
 ) -> None:
-    """ANALYZE everything, statistics being no part of the copy; ``jobs`` sessions share the relations.
+    """ANALYZE everything, statistics being no part of the copy; ``jobs`` sessions share the relations."""
 
-    Not a partitioned table with a foreign table among its partitions: that would ask the other server for rows.
+    def analyze_share(share: Sequence[Relation]) -> None:
+        with (
+            candidate_session(target, candidate) as connection,
+            cancellation.ending(connection.cancel),
+        ):
+            for relation in share:
+                cancellation.check()
+                inside.analyze(connection, (relation,))
+
+    run_shares(analyze_share, plan_analyzing(catalog), jobs, cancellation)
+
+
+def plan_analyzing(catalog: Catalog) -> list[Relation]:
+    """The largest first, where a partitioned table is read once more, through all of its partitions.
+
+    Not one with a foreign table among them: that would ask the other server for rows.
     """
     kinds = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE, RelationKind.MATERIALIZED_VIEW)
     reaching_out = {
@@ -101,15 +117,8 @@ def analyze_candidate(
         if relation.kind in kinds
         and not (relation.kind is RelationKind.PARTITIONED_TABLE and relation.ruled_by in reaching_out)
     ]
-    relations.sort(key=lambda relation: -relation.bytes)
-
-    def analyze_share(share: Sequence[Relation]) -> None:
-        with (
-            candidate_session(target, candidate) as connection,
-            cancellation.ending(connection.cancel),
-        ):
-            for relation in share:
-                cancellation.check()
-                inside.analyze(connection, (relation,))
-
-    run_shares(analyze_share, relations, jobs, cancellation)
+    below = Counter[RelationName]()
+    for relation in catalog.relations.values():
+        if relation.partition_root is not None:
+            below[relation.partition_root] += relation.bytes
+    return sorted(relations, key=lambda relation: -relation.bytes - below[relation.name])

@@ -80,6 +80,9 @@ def test_a_script_that_cannot_be_read_is_a_mistake_in_the_configuration(
         read_script(str(script))
 
 
+ROOT = RelationName("public", "root")
+
+
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
@@ -109,10 +112,14 @@ def test_all_that_has_statistics_is_analysed_largest_first(analysed: list[str]) 
         [
             Relation(RelationName("public", name), kind, (), bytes=size)
             for (name, kind), size in zip(kinds.items(), [10, 500, 0, 20, 900, 900], strict=True)
+        ]
+        + [
+            Relation(RelationName("public", name), RelationKind.TABLE, (), bytes=size, partition_root=ROOT)
+            for name, size in (("one", 300), ("other", 400))
         ],
     )
     analyze_candidate(TARGET, "candidate", catalog, 1, Cancellation())
-    assert analysed == ["large", "totals", "small", "root"]
+    assert analysed == ["root", "large", "other", "one", "totals", "small"]
 
 
 def test_a_run_that_is_being_ended_analyses_no_further(
