@@ -26,6 +26,7 @@ from dbtool.refresh.result import TableCopied
 from dbtool.refresh.shared_source import SharedSource
 from dbtool.refresh.skipped import judge_skipped, skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot
+from dbtool.refresh.workers import meanwhile
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import Root, SubsetRules
 from dbtool.subset.batches import SCAN_BATCH
@@ -103,8 +104,11 @@ def open_walk(
 ) -> Iterator[OpenWalk]:
     """Adopt the snapshot in ``jobs`` sessions: a question that fails must not end the one that holds it."""
     with ExitStack() as stack:
-        sessions = [_adopt(stack, source, snapshot, cancellation) for _ in range(max(jobs, 1))]
-        facts = read_subset_facts(sessions[0], snapshot.catalog, rules.relations)
+        with meanwhile(
+            lambda: read_subset_facts(snapshot.connection, snapshot.catalog, rules.relations), cancellation
+        ) as reading:
+            sessions = [_adopt(stack, source, snapshot, cancellation) for _ in range(max(jobs, 1))]
+            facts = reading()
         graph, _ = bind_subset(snapshot.catalog, facts, rules, subset)  # preflight has judged this schema
         sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
         try:
