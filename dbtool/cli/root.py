@@ -16,7 +16,7 @@ from dbtool import __version__
 from dbtool.cli.boundary import outlive_readers, run_bounded
 from dbtool.spelling import did_you_mean
 
-_OBJECTS_PER_COLLECTION = 50_000
+_OBJECTS_PER_COLLECTION = 200_000
 
 
 class LazyGroup(click.Group):

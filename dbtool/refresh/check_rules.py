@@ -19,7 +19,7 @@ from dbtool.masking.compile import MaskingPlan, plan_masking
 from dbtool.masking.masks import MASKS
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
-from dbtool.refresh.ends import naming
+from dbtool.refresh.ends import Lend, naming, reaching_again
 from dbtool.refresh.expressions import check_expressions
 from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.skipped import skipped_tables
@@ -58,8 +58,9 @@ def check_rules(
     skipped = _skipped_by_all(asked)
     key, copied = ProjectKey(token_bytes(32)), without(catalog, skipped)
     plan = plan_masking(copied, rules, key, MASKS, skipped=skipped)
-    _check_expressions(source, plan)
-    tried = try_on_source(source, plan)
+    with reaching_again(source) as lend:
+        _check_expressions(lend, plan)
+        tried = try_on_source(lend, plan)
     of_lock = (
         *judge_kept(copied, plan.coverage, rules.lock, source),
         *find_gone(copied, plan.coverage, rules.lock, skipped),
@@ -67,10 +68,10 @@ def check_rules(
     return plan, (*tried, *of_lock, *of_subsets)
 
 
-def _check_expressions(source: Target, plan: MaskingPlan) -> None:
+def _check_expressions(lend: Lend, plan: MaskingPlan) -> None:
     """:raises RulesInvalid: with what else is wrong, so that all is told at once; but for the rules that are missing."""
     try:
-        check_expressions(source, plan)
+        check_expressions(lend, plan)
     except RulesInvalid as error:
         others = (one for one in plan.errors if one.check != "column-not-covered")
         raise RulesInvalid([*error.problems, *(f"{one.where}: {one.message}" for one in others)]) from None

@@ -17,6 +17,7 @@ from dbtool.masking.recorded import Recorded, record_suspects
 from dbtool.masking.survivors import Hashes
 from dbtool.postgres.copy_io import CopyReader
 from dbtool.refresh.chunks import Chunk, copy_out_of
+from dbtool.refresh.ends import reaching_again
 from dbtool.refresh.expressions import check_expressions
 from dbtool.refresh.request import MaskedCopy
 from dbtool.refresh.tried_on_source import try_on_source
@@ -40,9 +41,10 @@ def compile_for(
     """
     originals = Recorded(request.key.survivors_seed())
     plan = plan_masking(catalog, request.rules, request.key, MASKS, originals, skipped=skipped)
-    check_expressions(request.source, plan)
-    with originals.not_listening():
-        tried = try_on_source(request.source, plan)
+    with reaching_again(request.source) as lend:
+        check_expressions(lend, plan)
+        with originals.not_listening():
+            tried = try_on_source(lend, plan)
     drift = judge_kept(catalog, plan.coverage, request.rules.lock, request.source)
     return MaskingInputs((*tried, *drift), originals, pools_digest()), plan
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from dbtool.catalog.catalog import Catalog
@@ -24,6 +24,7 @@ from dbtool.postgres.extensions import (
 )
 from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
+from dbtool.postgres.kept_sessions import KeptSessions
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect
@@ -38,6 +39,8 @@ from dbtool.refresh.standing import refuse_unreadable
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target
+
+Lend = Callable[[], AbstractContextManager[Connection]]
 
 _NAME = "dbtool refresh preflight"
 TEMPLATE = "template1"
@@ -121,6 +124,13 @@ def reaching(end: Target, database: str | None = None, application_name: str = _
                 f"a table of {end} is locked by another session, for longer than {LOCK_TIMEOUT_S} s now; nothing was done. Run this "
                 "again when that has ended."
             ) from None
+
+
+@contextmanager
+def reaching_again(end: Target) -> Iterator[Lend]:
+    """What lends a session of the end, made when it is first asked for, to one question after the other."""
+    with KeptSessions(lambda: reaching(end)) as sessions:
+        yield sessions.lend
 
 
 @contextmanager

@@ -13,12 +13,11 @@ from dbtool.masking.compile import MaskingPlan, RelationMasks
 from dbtool.postgres.fragments import check_condition, check_expression, check_steady
 from dbtool.postgres.session import Connection
 from dbtool.postgres.side_effects import check_harmless
-from dbtool.refresh.ends import reaching
+from dbtool.refresh.ends import Lend
 from dbtool.rules.subset_model import SqlText
-from dbtool.targets import Target
 
 
-def check_expressions(source: Target, plan: MaskingPlan) -> None:
+def check_expressions(lend: Lend, plan: MaskingPlan) -> None:
     """In one relation of each kind whose rows they are of: partitions with the same columns are read alike.
 
     :raises RulesInvalid: with everything that PostgreSQL cannot read, and its place in the rule file.
@@ -27,7 +26,7 @@ def check_expressions(source: Target, plan: MaskingPlan) -> None:
     if not checks:
         return
     problems: dict[str, None] = {}
-    with reaching(source) as connection:
+    with lend() as connection:
         for check in checks:
             try:
                 check(connection)

@@ -22,9 +22,8 @@ from dbtool.masking.index_text import mentions
 from dbtool.masking.mask import Overlap
 from dbtool.postgres.check_trials import Question, Texts, Trial, read_bounds, read_leaves, try_rows
 from dbtool.postgres.session import Connection
-from dbtool.refresh.ends import reaching
+from dbtool.refresh.ends import Lend
 from dbtool.refresh.sampled_rows import find_largest, read_masked_rows
-from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all CHECKs together
 _MOST_INVENTED = 40
@@ -43,13 +42,13 @@ class _Sample:
 
 
 def sample_checks(
-    source: Target, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
+    lend: Lend, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
 ) -> tuple[Finding, ...]:
     """The plan's findings, where "not proved" has become what the sample says."""
     groups = _group(one for one in plan.findings if isinstance(one, UnprovedCheck))
     if not groups:
         return plan.findings
-    with reaching(source) as connection:
+    with lend() as connection:
         deadline = clock() + MOST_SECONDS
         sampler = _Sampler(connection, plan, lambda: clock() > deadline)
         answers = {group[0]: tuple(sampler.judge(group)) for group in groups}

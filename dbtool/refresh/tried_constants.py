@@ -16,8 +16,7 @@ from dbtool.masking.inner_values import ARRAY
 from dbtool.masking.mask import Overlap
 from dbtool.postgres.check_trials import Question, try_rows
 from dbtool.postgres.session import Connection
-from dbtool.refresh.ends import reaching
-from dbtool.targets import Target
+from dbtool.refresh.ends import Lend
 
 MOST_SECONDS = 15.0  # for all constants together
 # The column, what is put there in all of its rows or in some, its type as SQL spells it, the mask.
@@ -25,7 +24,7 @@ Constant = tuple[ColumnRef, str, str, str]
 
 
 def try_constants(
-    source: Target, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
+    lend: Lend, plan: MaskingPlan, clock: Callable[[], float] = time.monotonic
 ) -> tuple[Finding, ...]:
     """An error for each that is none of its type, or that a CHECK of its domain refuses. Those for which there is no time
     are left to the load.
@@ -34,7 +33,7 @@ def try_constants(
     if not constants:
         return ()
     deadline = clock() + MOST_SECONDS
-    with reaching(source) as connection:
+    with lend() as connection:
         if not _are_refused(connection, constants):
             return ()
         return tuple(

@@ -19,9 +19,8 @@ from dbtool.masking.compile import ColumnMask, MaskingPlan, RelationMasks
 from dbtool.postgres.check_trials import REFUSING, Question, try_rows
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import NO_TEXT
-from dbtool.refresh.ends import reaching
+from dbtool.refresh.ends import Lend
 from dbtool.refresh.sampled_rows import count_unchanged, find_largest, read_masked_rows
-from dbtool.targets import Target
 
 MOST_SECONDS = 30.0  # for all tables together
 _SURELY_KEPT = 20  # so many values, all left as they are, are no chance
@@ -32,7 +31,7 @@ _PADDED = frozenset({"varchar", "bpchar"})  # blanks too many at the end are cut
 
 
 def try_own(
-    source: Target,
+    lend: Lend,
     plan: MaskingPlan,
     findings: Sequence[Finding],
     clock: Callable[[], float] = time.monotonic,
@@ -45,7 +44,7 @@ def try_own(
     if not tables:
         return ()
     deadline = clock() + MOST_SECONDS
-    with reaching(source) as connection:
+    with lend() as connection:
         tried = (
             _Table(connection, plan, name, leaves, lambda: clock() >= deadline)
             for name, leaves in tables.items()
