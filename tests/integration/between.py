@@ -114,24 +114,27 @@ class _Pool:
                 if kind == b"X":
                     break
                 held = held or self.take()
-                if _ask(held, kind, message, client) == _IDLE:
+                ready = _ask(held, kind, message, client)
+                if ready[5:6] == _IDLE:
                     self.give_back(held)
                     held = None
+                # As a pooler does that serves all in one thread: whoever hears of it finds the connection given back.
+                client.sendall(ready)
         if held:
             held.close()
 
 
 def _ask(server: psycopg.Connection, kind: bytes, message: bytes, client: socket.socket) -> bytes:
-    """Pass a message on, and what is said to it until the server is ready; the state that it is ready in."""
+    """Pass a message on, and what is said to it until the server is ready: that is left to be said."""
     with socket.socket(fileno=os.dup(server.fileno())) as end:
         end.setblocking(True)
         end.sendall(message)
         if kind not in {b"Q", b"S"}:
             return b""
         for answered, answer in _all(_Messages(end)):
-            client.sendall(answer)
             if answered == _READY:
-                return answer[5:6]
+                return answer
+            client.sendall(answer)
     return b""
 
 
@@ -139,10 +142,12 @@ def _ask(server: psycopg.Connection, kind: bytes, message: bytes, client: socket
 def pooled_by_transaction(url: str) -> Iterator[int]:
     """Whoever begins a transaction has a connection until it ends, and then whoever is next."""
     pool = _Pool(url)
-    with _listening(pool.serve) as port:
-        yield port
-    for connection in pool.free:
-        connection.close()
+    try:
+        with _listening(pool.serve) as port:
+            yield port
+    finally:
+        for connection in pool.free:
+            connection.close()
 
 
 def _all(messages: _Messages) -> Iterator[tuple[bytes, bytes]]:
