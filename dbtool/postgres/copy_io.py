@@ -17,10 +17,11 @@ import psycopg
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
-from dbtool.errors import Busy, ProgramFailed, ServerFailed
+from dbtool.errors import ProgramFailed, ServerFailed
 from dbtool.postgres.copy_out import CopyOut, tell_rows
 from dbtool.postgres.copy_rows import take_rows
 from dbtool.postgres.kept_sessions import KeptSessions
+from dbtool.postgres.lock_waits import limit_lock_waits, limit_lock_waits_sql, queued
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure, translated
 from dbtool.postgres.session import PINNED_SETTINGS_SQL, READ_ONLY_SQL, Connection, connect
@@ -30,7 +31,6 @@ from dbtool.program_stream import Stream
 BLOCK_BYTES = 4 << 20
 SMALL_BYTES = 4 << 20  # by then a program has started, connected, and read as much
 _FINDS_PARTITIONS = "execPartition.c"
-LOCK_TIMEOUT_S = 10  # for DDL that gives up by itself; other DDL waits for us, and we would wait for it
 
 
 def read_blocks(pipe: IO[bytes], size: int = BLOCK_BYTES, *, whole_lines: bool = True) -> Iterator[bytes]:
@@ -93,20 +93,6 @@ class CopyReader(Protocol):
     def open(self, copy: CopyOut) -> AbstractContextManager[Iterator[bytes]]: ...
 
 
-def queued(what: object) -> Busy:
-    return Busy(
-        f"DDL waits to lock {what}, for longer than {LOCK_TIMEOUT_S} s now: it waits for this run's snapshot, and "
-        "further reads queue behind it. The run was ended; nothing was swapped. Run it again when the DDL has ended, "
-        "or read from a standby."
-    )
-
-
-def limit_lock_waits(connection: Connection) -> None:
-    """For a session that reads in a snapshot which another one holds."""
-    with translated("preparing a session to read"):
-        connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
-
-
 @contextmanager
 def _read(relation: RelationName) -> Iterator[None]:
     try:
@@ -148,7 +134,7 @@ class PsqlReader:
         reading = f"{copy.statement().as_string(None)};\n"
         if self.snapshot:
             reading = (
-                f"SET lock_timeout = '{LOCK_TIMEOUT_S}s';\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
+                f"{limit_lock_waits_sql()};\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n"
                 f"SET TRANSACTION SNAPSHOT '{self.snapshot}';\n{reading}COMMIT;\n"
             )
         return (

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from dbtool import programs
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ProgramFailed, ServerFailed
-from dbtool.postgres.copy_io import LOCK_TIMEOUT_S
+from dbtool.postgres.lock_waits import LOCK_TIMEOUT_S
 from dbtool.postgres.parameters import program_environment
 from dbtool.postgres.server_errors import program_failure
 from dbtool.postgres.session import pinned_options

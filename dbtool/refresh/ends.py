@@ -15,7 +15,6 @@ from dbtool.errors import Busy, PrivilegeMissing, ServerFailed, ServerUnreachabl
 from dbtool.findings import Finding
 from dbtool.postgres.alembic_version import all_heads
 from dbtool.postgres.candidate import holds_tables
-from dbtool.postgres.copy_io import LOCK_TIMEOUT_S, limit_lock_waits
 from dbtool.postgres.databases import DatabaseEntry, find_database, is_visible, may_rename
 from dbtool.postgres.extensions import (
     read_extension_uses,
@@ -25,6 +24,7 @@ from dbtool.postgres.extensions import (
 from dbtool.postgres.facts import database_facts, read_schema_texts
 from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.kept_sessions import KeptSessions
+from dbtool.postgres.lock_waits import LOCK_TIMEOUT_S, limit_lock_waits
 from dbtool.postgres.privileges import missing_privileges, row_security_blocks, writable_relations
 from dbtool.postgres.requirements import NeededRoles, Offer, read_needed_roles, read_offer
 from dbtool.postgres.session import Connection, connect

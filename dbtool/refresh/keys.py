@@ -14,8 +14,8 @@ from dbtool.catalog.without import with_belongings
 from dbtool.digest import ProjectKey
 from dbtool.errors import Drift, FindingsRefuse, RulesInvalid, ServerFailed
 from dbtool.findings import Finding, Severity
-from dbtool.postgres.copy_io import limit_lock_waits, queued
 from dbtool.postgres.fragments import check_condition, check_steady
+from dbtool.postgres.lock_waits import limit_lock_waits, queued
 from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.skipped import read_dependents
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE, adopt_snapshot

@@ -231,7 +231,7 @@ def test_a_subset_is_not_chosen_behind_ddl_that_waits_for_the_snapshot(
     """Each would wait for the other, and PostgreSQL sees no deadlock: one of the waits is ours."""
     source, target = shop
     before = databases_of_target(target)
-    monkeypatch.setattr("dbtool.postgres.copy_io.LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr("dbtool.postgres.lock_waits.LOCK_TIMEOUT_S", 1)
     with (
         patient(source, "ALTER TABLE b ADD later int") as begin,
         pytest.raises(

@@ -245,7 +245,7 @@ def test_a_table_that_somebody_holds_while_preflight_looks_is_not_waited_for_for
     ends: TwoDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: int
 ) -> None:
     """Where the condition of a subset is checked, and where live's stamp is."""
-    monkeypatch.setattr("dbtool.postgres.copy_io.LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr("dbtool.postgres.lock_waits.LOCK_TIMEOUT_S", 1)
     rules = rules_of(
         "  public.t: {id: {keep: k}, note: {keep: k}}\nsubset: {roots: [{table: public.t, where: id > 0}]}\n",
         tmp_path,

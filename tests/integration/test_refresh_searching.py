@@ -139,7 +139,7 @@ def by_psql(url: str) -> CopyReader:
 def test_who_reads_what_landed_waits_for_those_who_build_its_keys(
     ends: TwoDatabases, monkeypatch: pytest.MonkeyPatch, reader: Callable[[str], CopyReader]
 ) -> None:
-    monkeypatch.setattr("dbtool.postgres.copy_io.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("dbtool.postgres.lock_waits.LOCK_TIMEOUT_S", 0.05)
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'bill'::regclass"
     with psycopg.connect(ends[0]) as building, ThreadPoolExecutor(1) as pool:
         building.execute("ALTER TABLE bill ADD PRIMARY KEY (visit)")

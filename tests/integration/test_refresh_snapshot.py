@@ -147,7 +147,7 @@ def test_ddl_that_waits_for_the_snapshot_does_not_make_the_run_wait_for_it(
 ) -> None:
     """Each would wait for the other: a new reader queues behind DDL that waits for the snapshot's own lock."""
     source, target = filled
-    monkeypatch.setattr("dbtool.postgres.copy_io.LOCK_TIMEOUT_S", 1)
+    monkeypatch.setattr("dbtool.postgres.lock_waits.LOCK_TIMEOUT_S", 1)
     with (
         waiting_ddl(source, "ALTER TABLE a ADD later int") as begin,
         pytest.raises(Busy, match=r"DDL waits to lock public\.a.*nothing was swapped"),
