@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-import polars as pl
-import polars_hash  # noqa: F401  registers the chash and nchash namespaces
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
-from numpy.typing import NDArray
 
 from dbtool.errors import ConfigurationInvalid
+
+# A key is at hand before anything is hashed, and refresh/looking.py says why what hashes is loaded no sooner than it must.
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
 
 MINIMUM_KEY_BYTES = 32
 
@@ -32,6 +35,8 @@ def make_block_cipher(key: bytes) -> CipherContext:
 
 def read_word(digits: pl.Series, index: int) -> pl.Series:
     """The 64 bits at 0 ≤ ``index`` < 4 of what ``Digest.hex`` gave, as UInt64; NULL stays NULL."""
+    import polars as pl
+
     return digits.str.slice(16 * index, 16).str.to_integer(base=16, dtype=pl.UInt64)
 
 
@@ -47,6 +52,9 @@ class Digest:
 
         The MAC's key is the derived key's hexadecimal text, because polars_hash takes a str.
         """
+        import polars as pl
+        import polars_hash  # noqa: F401  registers the chash and nchash namespaces
+
         return values.to_frame("v").select(pl.col("v").chash.hmac_sha256(key=self._key.hex())).to_series()  # type: ignore[attr-defined]
 
     def uint64(self, values: pl.Series) -> pl.Series:
@@ -58,11 +66,16 @@ class Digest:
         digits = self.hex(values)
         if count == 1 or digits.has_nulls() or digits.is_empty():
             return tuple(read_word(digits, index) for index in range(count))
+        import numpy as np
+        import polars as pl
+
         words = np.frombuffer(bytes.fromhex(digits.str.join().item()), dtype=">u8").reshape(-1, 4)
         return tuple(pl.Series(words[:, index].astype(np.uint64)) for index in range(count))
 
     def uint64_of_numbers(self, values: NDArray[np.int64]) -> NDArray[np.uint64]:
         """The first 64 bits of AES(value, 0), which is as good a keyed hash of what fits in one block."""
+        import numpy as np
+
         blocks = np.zeros((len(values), 2), "<u8")
         blocks[:, 0] = values.astype("<i8").view("<u8")
         encrypted = make_block_cipher(self.subkey("numbers")).update(blocks.tobytes())

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 
 from dbtool.cli.options import Duration, config_option, format_option, profile_option, verbosity_options
 from dbtool.cli.output import print_json, print_words, prints_apart, tell, watch
-from dbtool.cli.rules_loading import load_project_rules
+from dbtool.cli.rules_loading import draft_project_rules, load_project_rules
 from dbtool.errors import ConsentMissing, DbtoolError
 
 
@@ -44,7 +45,9 @@ def refresh(*, plan_only: bool, output_format: str, source: str, target: str, **
         raise
 
 
-def _request(source: str, target: str, **options: Any) -> Any:
+@contextmanager
+def _looking(source: str, target: str, **options: Any) -> Iterator[tuple[Any, Any]]:
+    """The request, and how its ends are looked at: that begins while the masks, and what copies, are loaded."""
     from dbtool.settings import load_settings
 
     settings = load_settings(options["config"], os.environ)
@@ -52,17 +55,18 @@ def _request(source: str, target: str, **options: Any) -> Any:
     if not options["quiet"]:
         tell(settings.warnings())
 
-    # Half a second of imports, after what dbtool.toml alone may refuse.
+    # A tenth of a second of imports, after what dbtool.toml alone may refuse.
+    from dbtool.refresh.looking import look_at_ends, looking_ahead
     from dbtool.refresh.request import RefreshRequest
     from dbtool.rules.profiles import choose_subset
 
-    rules = load_project_rules(settings)
+    draft = draft_project_rules(settings)
     choose_subset(
-        rules, options["profile"]
+        draft, options["profile"]
     )  # one that does not exist is known before anything is connected to
-    return RefreshRequest(
+    request = RefreshRequest(
         *ends,
-        rules=rules,
+        rules=draft,
         key=key,
         state=settings.state,
         jobs=options["jobs"],
@@ -73,6 +77,10 @@ def _request(source: str, target: str, **options: Any) -> Any:
         version_table=settings.alembic.version_table,
         profile=options["profile"],
     )
+    with looking_ahead(request) as look:
+        rules = load_project_rules(settings)
+        # The files may have been written to in between.
+        yield replace(request, rules=rules), look if rules.digest == draft.digest else look_at_ends
 
 
 def _bring_forward(settings: Any) -> Any:
@@ -89,15 +97,14 @@ def _bring_forward(settings: Any) -> Any:
 
 
 def _refresh(source: str, target: str, *, as_json: bool, **options: Any) -> None:
-    request = _request(source, target, **options)
+    with _looking(source, target, **options) as (request, look):
+        from dbtool.refresh.pipeline import refresh as run_refresh
 
-    from dbtool.refresh.pipeline import refresh as run_refresh
+        def run(*, adopt: bool) -> Any:
+            with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer, prints_apart():
+                return run_refresh(replace(request, observer=observer, adopt=adopt), look)
 
-    def run(*, adopt: bool) -> Any:
-        with watch(quiet=options["quiet"], verbose=options["verbose"]) as observer, prints_apart():
-            return run_refresh(replace(request, observer=observer, adopt=adopt))
-
-    result = _with_consent(run, target, adopt=request.adopt)
+        result = _with_consent(run, target, adopt=request.adopt)
     if as_json:
         from dbtool.report.refresh_json import result_as_json
 
@@ -123,18 +130,17 @@ def _with_consent(run: Callable[..., Any], target: str, *, adopt: bool) -> Any:
 
 
 def _plan(source: str, target: str, *, as_json: bool, **options: Any) -> None:
-    request = _request(source, target, **options)
+    with _looking(source, target, **options) as (request, look):
+        from dbtool.refresh.plan import plan_refresh
+        from dbtool.refresh.run import time_limit
+        from dbtool.report.progress import OfWalk
 
-    from dbtool.refresh.plan import plan_refresh
-    from dbtool.refresh.run import time_limit
-    from dbtool.report.progress import OfWalk
-
-    with (
-        time_limit(request),
-        watch(quiet=options["quiet"], verbose=options["verbose"]) as observer,
-        prints_apart(),
-    ):
-        plan = plan_refresh(replace(request, observer=OfWalk(observer)))
+        with (
+            time_limit(request),
+            watch(quiet=options["quiet"], verbose=options["verbose"]) as observer,
+            prints_apart(),
+        ):
+            plan = plan_refresh(replace(request, observer=OfWalk(observer)), look)
     if as_json:
         from dbtool.report.refresh_json import plan_as_json
 

@@ -1,4 +1,4 @@
-"""COPY in both directions, as streams of blocks. Memory does not grow with the relation.
+"""COPY TO, as a stream of blocks. Memory does not grow with the relation.
 
 Reading goes through psql into a pipe: it costs the client a fifth of what a COPY through a driver costs, on
 another core. SQL goes in on standard input and credentials in the environment, so no argument tells anything.
@@ -12,9 +12,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
-
-import psycopg
-from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
 from dbtool.errors import ProgramFailed, ServerFailed
@@ -30,7 +27,6 @@ from dbtool.program_stream import Stream
 
 BLOCK_BYTES = 4 << 20
 SMALL_BYTES = 4 << 20  # by then a program has started, connected, and read as much
-_FINDS_PARTITIONS = "execPartition.c"
 
 
 def read_blocks(pipe: IO[bytes], size: int = BLOCK_BYTES, *, whole_lines: bool = True) -> Iterator[bytes]:
@@ -225,45 +221,3 @@ class SizedReader:
         if not is_small:
             self.make_room()
         return (self.small if is_small else self.large).open(copy)
-
-
-def copy_in(
-    connection: Connection,
-    relation: RelationName,
-    columns: tuple[str, ...],
-    blocks: Iterable[bytes],
-    *,
-    binary: bool,
-    freeze: bool = False,
-) -> int:
-    """COPY blocks into a relation, within the connection's transaction. Returns the rows the server counted.
-
-    ``freeze`` needs the relation to have been made or truncated in the same transaction.
-    """
-    listed = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
-    target = sql.SQL("COPY {} {} FROM STDIN (FORMAT {}, FREEZE {})").format(
-        sql.Identifier(relation.schema, relation.name),
-        listed if columns else sql.SQL(""),  # a table may have none, or generated ones alone: () is no list
-        sql.SQL("binary" if binary else "text"),
-        sql.SQL("true" if freeze else "false"),
-    )
-    cursor = connection.cursor()
-    with translated(f"loading {relation}"), _finding_partitions(relation), cursor.copy(target) as copy:
-        for block in blocks:
-            copy.write(block)
-    return cursor.rowcount
-
-
-@contextmanager
-def _finding_partitions(relation: RelationName) -> Iterator[None]:
-    """Where a row has none, the server's words and code for it are those of a CHECK; the file that it happens in is not."""
-    try:
-        yield
-    except psycopg.errors.CheckViolation as error:
-        if error.diag.source_file != _FINDS_PARTITIONS:
-            raise
-        raise ServerFailed(
-            f"a row of {relation} has no partition: what the table is partitioned by has a stand-in outside all bounds. Choose "
-            "a mask that stays within them, keep the column, or give the table a DEFAULT partition",
-            error.sqlstate,
-        ) from None

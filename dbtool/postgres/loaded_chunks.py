@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from dbtool.catalog.relations import RelationName
-from dbtool.postgres.copy_io import copy_in
+from dbtool.postgres.copy_in import copy_in
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
 from dbtool.postgres.sql import spell

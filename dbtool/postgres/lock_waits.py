@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from dbtool.errors import Busy
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection
@@ -20,8 +22,8 @@ def queued(what: object) -> Busy:
 def limit_lock_waits(connection: Connection) -> None:
     """For a session that reads in a snapshot which another one holds."""
     with translated("preparing a session to read"):
-        connection.execute(limit_lock_waits_sql().encode())
+        connection.execute(limit_lock_waits_sql())
 
 
-def limit_lock_waits_sql() -> str:
+def limit_lock_waits_sql() -> LiteralString:
     return f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from dbtool.catalog.relations import RelationName, quote_identifier
 from dbtool.postgres.candidate import SequenceValue
-from dbtool.postgres.copy_io import copy_in
+from dbtool.postgres.copy_in import copy_in
 from dbtool.postgres.keys import as_parameters
 from dbtool.postgres.server_errors import translated
 from dbtool.postgres.session import Connection

@@ -21,8 +21,8 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import Lend, naming, reaching_again
 from dbtool.refresh.expressions import check_expressions
-from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.skipped import skipped_tables
+from dbtool.refresh.subset_fit import look_at_subset
 from dbtool.refresh.tried_on_source import try_on_source
 from dbtool.rules.model import RuleSet
 from dbtool.rules.profiles import choose_subset

@@ -31,11 +31,11 @@ from dbtool.postgres.session import Connection, connect
 from dbtool.postgres.snapshots import LOCK_NOT_AVAILABLE
 from dbtool.postgres.stamp import RefreshStamp, find_refresh_stamp
 from dbtool.postgres.urls import database_name
-from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.preserving import LiveSeen, look_at_live, preserved_names
 from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.standing import refuse_unreadable
+from dbtool.refresh.subset_fit import look_at_subset
 from dbtool.rules.model import RuleSet
 from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target

@@ -16,10 +16,11 @@ from dbtool.postgres.introspect import read_catalog
 from dbtool.postgres.row_texts import read_texts
 from dbtool.postgres.session import Connection, connect
 from dbtool.refresh.ends import naming
-from dbtool.refresh.keys import OpenWalk, look_at_subset, open_walk
+from dbtool.refresh.keys import OpenWalk, open_walk
 from dbtool.refresh.request import Cancellation
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.snapshot import HeldSnapshot, hold_snapshot
+from dbtool.refresh.subset_fit import look_at_subset
 from dbtool.rules.model import Keep, RuleSet
 from dbtool.rules.position import Position
 from dbtool.rules.profiles import choose_subset

@@ -12,9 +12,11 @@ from dataclasses import replace
 from dbtool.errors import DbtoolError, PartlyDone, SnapshotLost
 from dbtool.postgres.databases import Locale, Stamp, find_database, name_beside, refresh_lock
 from dbtool.postgres.session import Connection, connect
-from dbtool.refresh import post_data, swap
+from dbtool.refresh import swap
+from dbtool.refresh.after_load import run_after_load
 from dbtool.refresh.ends import TEMPLATE, refuse_own_standby
 from dbtool.refresh.filling import fill_candidate, refuse_unverified
+from dbtool.refresh.looking import Look, look_at_ends
 from dbtool.refresh.manifest import refuse_unwritable, stamp_candidate, write_manifest
 from dbtool.refresh.not_restored import NotRestored
 from dbtool.refresh.pre_data import (
@@ -36,8 +38,9 @@ from dbtool.refresh.workers import meanwhile
 _BEGINNINGS = 3
 
 
-def refresh(request: RefreshRequest) -> RefreshResult:
-    """Replace the target by a masked copy of the source. A run whose snapshot is lost begins again, twice at most.
+def refresh(request: RefreshRequest, look: Look = look_at_ends) -> RefreshResult:
+    """Replace the target by a masked copy of the source. A run whose snapshot is lost begins again, twice at most. ``look`` is how
+    both ends are looked at, in the beginning and whenever it begins again.
 
     :raises DbtoolError: as errors.py says; until the swap's commit the live database is untouched.
     """
@@ -45,16 +48,16 @@ def refresh(request: RefreshRequest) -> RefreshResult:
     with time_limit(request):
         for _ in range(_BEGINNINGS - 1):
             try:
-                return _run_once(run)
+                return _run_once(run, look)
             except SnapshotLost as lost:
                 run.begin_again(lost)
-        return _run_once(run)
+        return _run_once(run, look)
 
 
-def _run_once(run: Run) -> RefreshResult:
+def _run_once(run: Run, look: Look) -> RefreshResult:
     request = run.request
     with run.stage("preflight"):
-        checked = preflight(request)
+        checked = preflight(request, look)
         require_consent(request, checked.target)
         refuse_unwritable(request.state)
     with refresh_lock(
@@ -152,7 +155,7 @@ def _with_own(
     findings = make_grants(request.target, candidate, not_restored.rights)
     for finding in findings:
         request.observer.found(finding)
-    post_data.run_after_load(request.target, candidate)
+    run_after_load(request.target, candidate)
     return with_preserved(replace(result, findings=(*result.findings, *findings)), preserved)
 
 

@@ -12,6 +12,7 @@ from dbtool.masking.compile import ColumnMask, RelationMasks
 from dbtool.postgres.binaries import Tools
 from dbtool.refresh.chunks import plan_chunks, plan_subset_chunks, travels_binary
 from dbtool.refresh.keys import ChosenRows, choose_rows
+from dbtool.refresh.looking import Look, look_at_ends
 from dbtool.refresh.preflight import Preflight, preflight
 from dbtool.refresh.preserved_rules import of_copied
 from dbtool.refresh.preserving import preserved_names
@@ -62,12 +63,12 @@ class RefreshPlan:
     preserved: tuple[RelationName, ...] = ()
 
 
-def plan_refresh(request: RefreshRequest) -> RefreshPlan:
+def plan_refresh(request: RefreshRequest, look: Look = look_at_ends) -> RefreshPlan:
     """Look, and say what would follow; a subset is walked, in a snapshot of its own. Raises what preflight raises, and what
     choosing the rows does.
     """
     request = of_copied(request)
-    checked = preflight(request)
+    checked = preflight(request, look)
     target, tables = checked.target, checked.source.copied.tables()
     rows = _choose(request, checked)
     chunks = (

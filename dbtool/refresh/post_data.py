@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from dbtool.catalog.catalog import Catalog
 from dbtool.catalog.constraints import Sequence as SequenceDefinition
 from dbtool.catalog.relations import Relation, RelationKind, RelationName
-from dbtool.errors import ConfigurationInvalid
 from dbtool.postgres import candidate as inside
 from dbtool.postgres.archive import SchemaArchive
 from dbtool.postgres.binaries import Tools
@@ -57,30 +55,6 @@ def set_sequences(connection: Connection, catalog: Catalog) -> tuple[SequenceSet
 def refresh_views(connection: Connection, catalog: Catalog) -> None:
     for name in catalog.materialized_views:
         inside.refresh_materialized_view(connection, name)
-
-
-def run_after_load(target: Target, candidate: str) -> None:
-    """Run the environment's own scripts in the verified candidate, each in one transaction."""
-    if not target.after_load:
-        return
-    with candidate_session(target, candidate) as connection:
-        for script in target.after_load:
-            inside.run_script(connection, read_script(script), script)
-
-
-def read_script(path: str) -> str:
-    """:raises ConfigurationInvalid: there is no such file, or it is not UTF-8."""
-    try:
-        script = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationInvalid(
-            f"after_load names {path}, which cannot be read as UTF-8 text; nothing was done. Correct dbtool.toml, or the file."
-        ) from None
-    if "\0" in script:  # what follows would not be run, without a word
-        raise ConfigurationInvalid(
-            f"after_load names {path}, which holds a null character; nothing was done. Correct the file."
-        )
-    return script
 
 
 def analyze_candidate(

@@ -13,21 +13,17 @@ from dbtool.errors import ConsentMissing, FindingsRefuse, KeptColumnChanged, Pri
 from dbtool.findings import Finding
 from dbtool.masking.accepted import DRIFT
 from dbtool.masking.compile import MaskingPlan
-from dbtool.postgres.binaries import Installation, Tools, choose_tools, find_installations
+from dbtool.postgres.binaries import Installation, Tools, choose_tools
 from dbtool.refresh.capacity import judge_capacity
 from dbtool.refresh.compiled import MaskingInputs, compile_for
-from dbtool.refresh.disk import DiskSeen, judge_disk, look_at_disk
+from dbtool.refresh.disk import judge_disk
 from dbtool.refresh.ends import (
     SourceSeen,
     TargetSeen,
-    is_same_server,
-    look_at_source,
-    look_at_target,
-    reaching,
     refuse_same_database,
 )
+from dbtool.refresh.looking import Look, look_at_ends
 from dbtool.refresh.objections import PRIVILEGES, judge_key, judge_source, judge_target
-from dbtool.refresh.post_data import read_script
 from dbtool.refresh.preserved_shapes import judge_shapes
 from dbtool.refresh.preserving import (
     judge_masked_references,
@@ -35,14 +31,12 @@ from dbtool.refresh.preserving import (
     judge_skipped_references,
     preserved_names,
 )
-from dbtool.refresh.request import Cancellation, RefreshRequest
+from dbtool.refresh.request import RefreshRequest
 from dbtool.refresh.requirements import judge_requirements
 from dbtool.refresh.skipped import skipped_tables
 from dbtool.refresh.wide_rows import judge_wide_rows
-from dbtool.refresh.workers import meanwhile
 from dbtool.rules.profiles import choose_subset
 from dbtool.rules.subset_model import SubsetRules
-from dbtool.targets import refuse_unfit_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class Preflight:
         return psql if psql is None or psql.has_tls or not self.target.facts.has_tls else None
 
 
-def preflight(request: RefreshRequest) -> Preflight:
+def preflight(request: RefreshRequest, look: Look = look_at_ends) -> Preflight:
     """Look at both ends and at the rules.
 
     :raises TargetRefused: the two ends are one database, or the target may not be replaced.
@@ -73,23 +67,12 @@ def preflight(request: RefreshRequest) -> Preflight:
     :raises FindingsRefuse: an error among the findings, such as an undecided column; carries them all.
     :raises KeptColumnChanged: as ``refuse_errors`` says.
     """
-    refuse_unfit_target(request.source, request.target)
-    for script in request.target.after_load:
-        read_script(script)
+    seen = look(request)
+    source, target = seen.source, seen.target
+    refuse_same_database(request, source, target, same_server=seen.same_server)
     subset, preserved = choose_subset(request.rules, request.profile), preserved_names(request.target)
-    # Programs take as long to tell their version as both ends take to be looked at. What is refused here may be asked for
-    # again once it is settled: nothing of the request has been ended then.
-    with (
-        meanwhile(lambda: find_installations(request.postgres_bin), Cancellation()) as installations,
-        meanwhile(lambda: _look_at_target(request), Cancellation()) as looked_at,
-    ):
-        source = look_at_source(
-            request.source, request.rules, subset, preserved=preserved, version_table=request.version_table
-        )
-        target, disk, same_server = looked_at()
-        refuse_same_database(request, source, target, same_server=same_server)
-        tools = _choose_tools(installations(), source, target)
-        own_tools = _choose_own_tools(installations(), preserved, source, target)
+    tools = _choose_tools(seen.installations, source, target)
+    own_tools = _choose_own_tools(seen.installations, preserved, source, target)
     inputs, plan = compile_for(request, source.copied, skipped_tables(subset))
     findings = (
         *judge_source(request.source, source),
@@ -98,7 +81,7 @@ def preflight(request: RefreshRequest) -> Preflight:
         *judge_capacity(request.source, source, request.target, target, request.jobs),
         *judge_key(request.target, target, request.key.key_id),
         *_judge_preserved(request, source, target, plan),
-        *judge_disk(request.target, source, disk),
+        *judge_disk(request.target, source, seen.disk),
         *inputs.findings,
         *source.subset_findings,
         *judge_wide_rows(request.source, plan, is_subset=subset is not None),
@@ -107,14 +90,6 @@ def preflight(request: RefreshRequest) -> Preflight:
         request.observer.found(finding)
     refuse_errors(request, findings)
     return Preflight(source, target, tools, inputs, plan, findings, subset, own_tools)
-
-
-def _look_at_target(request: RefreshRequest) -> tuple[TargetSeen, DiskSeen, bool]:
-    """The last tells whether its server is the source's."""
-    target = look_at_target(request.target, request.version_table)
-    with reaching(request.target, request.target.maintenance_database) as maintenance:
-        disk = look_at_disk(maintenance, target.live_name)
-    return target, disk, is_same_server(request)
 
 
 def _judge_preserved(

@@ -14,7 +14,8 @@ from dbtool.findings import Finding
 from dbtool.locks.trace import Sizes
 from dbtool.migrate.clone.fill_plan import TableCopy, plan_fill, refused_rows
 from dbtool.postgres.binaries import Installation
-from dbtool.postgres.copy_io import CopyReader, copy_in
+from dbtool.postgres.copy_in import copy_in
+from dbtool.postgres.copy_io import CopyReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.facts import database_facts
 from dbtool.postgres.introspect import read_catalog

@@ -18,7 +18,8 @@ from dbtool.migrate.clone.target import TargetSeen
 from dbtool.postgres import dump
 from dbtool.postgres.archive import Restore, SchemaArchive, schema_archive
 from dbtool.postgres.binaries import Installation, Tools, choose_tools
-from dbtool.postgres.copy_io import DriverReader, copy_in
+from dbtool.postgres.copy_in import copy_in
+from dbtool.postgres.copy_io import DriverReader
 from dbtool.postgres.copy_out import CopyOut
 from dbtool.postgres.databases import Locale, drop_database, make_database, set_comment
 from dbtool.postgres.extensions import ExtensionMember

@@ -18,9 +18,9 @@ from dbtool.postgres.session import connect
 from dbtool.postgres.stamp import RefreshStamp, find_refresh_stamp
 from dbtool.refresh.compiled import MaskingInputs, compile_for
 from dbtool.refresh.ends import naming
-from dbtool.refresh.keys import look_at_subset
 from dbtool.refresh.objections import judge_hidden
 from dbtool.refresh.skipped import emptied, skipped_tables
+from dbtool.refresh.subset_fit import look_at_subset
 from dbtool.rules.subset_model import SubsetRules
 from dbtool.targets import Target
 

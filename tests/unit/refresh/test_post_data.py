@@ -13,7 +13,8 @@ from dbtool.errors import ConfigurationInvalid, Interrupted
 from dbtool.postgres import candidate
 from dbtool.postgres.candidate import SequenceValue
 from dbtool.refresh import post_data
-from dbtool.refresh.post_data import SEQUENCE_MARGIN, analyze_candidate, plan_sequence, read_script
+from dbtool.refresh.after_load import read_script
+from dbtool.refresh.post_data import SEQUENCE_MARGIN, analyze_candidate, plan_sequence
 from dbtool.refresh.request import Cancellation
 from dbtool.targets import Target, Tier
 
