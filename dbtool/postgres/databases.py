@@ -107,7 +107,8 @@ def _is_named_candidate_of(live: str, name: str) -> bool:
 _ENTRIES = """
 SELECT d.datname, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.shobj_description(d.oid, 'pg_database'),
        d.datconnlimit, pg_catalog.pg_encoding_to_char(d.encoding),
-       CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+       CASE WHEN NOT %(sized)s THEN 0
+            WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')
             THEN coalesce(pg_catalog.pg_database_size(d.oid), 0) -- NULL where its files are gone already
             ELSE 0 END,
        d.oid::pg_catalog.int8, nullif(t.spcname, 'pg_default')
@@ -116,19 +117,20 @@ WHERE NOT d.datistemplate AND (%(name)s::text IS NULL OR d.datname = %(name)s) O
 """
 
 
-def list_databases(maintenance: Connection) -> tuple[DatabaseEntry, ...]:
+def list_databases(maintenance: Connection, *, sized: bool = False) -> tuple[DatabaseEntry, ...]:
+    """``bytes`` is 0 unless ``sized``: a server looks at every file of every database to tell."""
     with translated("listing databases"):
-        return _read_entries(maintenance, None)
+        return _read_entries(maintenance, None, sized=sized)
 
 
 def find_database(maintenance: Connection, name: str) -> DatabaseEntry | None:
-    """The size of the others, which takes a look at each of their files, is not asked for."""
+    """With its size."""
     with translated("looking for a database"):
-        return next(iter(_read_entries(maintenance, name)), None)
+        return next(iter(_read_entries(maintenance, name, sized=True)), None)
 
 
-def _read_entries(maintenance: Connection, name: str | None) -> tuple[DatabaseEntry, ...]:
-    return tuple(DatabaseEntry(*row) for row in maintenance.execute(_ENTRIES, {"name": name}))
+def _read_entries(maintenance: Connection, name: str | None, *, sized: bool) -> tuple[DatabaseEntry, ...]:
+    return tuple(DatabaseEntry(*row) for row in maintenance.execute(_ENTRIES, {"name": name, "sized": sized}))
 
 
 def is_visible(maintenance: Connection, name: str) -> bool:

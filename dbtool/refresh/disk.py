@@ -31,7 +31,7 @@ class DiskSeen:
 
 
 def look_at_disk(maintenance: Connection, live: str) -> DiskSeen:
-    entries = list_databases(maintenance)
+    entries = list_databases(maintenance, sized=True)
     gone = {name for name in leftovers(entries, live) if still_has_our_name(live, name)}
     folder, port, started = read_data_directory(maintenance)
     is_elsewhere = any(entry.tablespace for entry in entries if entry.name == live)
