@@ -65,8 +65,10 @@ class _Enough(Exception):
 
 @contextmanager
 def briefly(connection: Connection, doing: str) -> Iterator[None]:
-    """A transaction that writes nothing and waits for nothing long."""
-    with translated(doing), connection.transaction():
+    """A transaction that writes nothing and waits for nothing long. It is rolled back: what a function of the database sets for
+    its session is not there for what is tried next.
+    """
+    with translated(doing), connection.transaction(force_rollback=True):
         connection.execute("SET TRANSACTION READ ONLY")
         connection.execute(_LOG_NO_PARAMETERS)
         for name, seconds in (("statement_timeout", SECONDS), ("lock_timeout", _LOCK_TIMEOUT_S)):

@@ -38,7 +38,7 @@ def check_condition(
     """
     names = sql.Identifier(table.schema, table.name), sql.Identifier(called or table.name)
     for opening, closing in ((_ALONE, "\n"), (_IN_BRACKETS, "\n)")):
-        with translated(f"checking a condition on {table}"), connection.transaction():
+        with translated(f"checking a condition on {table}"), connection.transaction(force_rollback=True):
             _prepare(connection, table, condition, sql.SQL(opening).format(*names), sql.SQL(closing))
 
 
@@ -58,7 +58,7 @@ def check_steady(
     """
     names = sql.Identifier(table.schema, table.name), sql.Identifier(called or table.name)
     query = sql.SQL(_TWICE).format(sql.SQL(condition.text), *names)
-    with translated(f"checking a condition on {table}"), connection.transaction():
+    with translated(f"checking a condition on {table}"), connection.transaction(force_rollback=True):
         row = connection.execute(query).fetchone()
     if row is not None and row[0][0]["Plan"]["Node Type"] == "Subquery Scan":
         problem = (
@@ -83,11 +83,11 @@ def check_expression(
     doing = f"checking an expression for {relation}"
     names = sql.Identifier(relation.schema, relation.name), sql.Identifier(called or relation.name)
     own = sql.Identifier(column)
-    with translated(doing), connection.transaction():
+    with translated(doing), connection.transaction(force_rollback=True):
         _prepare(
             connection, relation, expression, sql.SQL(_IN_ARRAY).format(*names), sql.SQL("\n] IS NOT NULL")
         )
-    with translated(doing), connection.transaction():
+    with translated(doing), connection.transaction(force_rollback=True):
         opening, closing = (sql.SQL(part) for part in _IN_PLACE)
         found, wanted = _prepare(
             connection, relation, expression, opening.format(own), closing.format(own, *names)

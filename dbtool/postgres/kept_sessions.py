@@ -12,10 +12,18 @@ Session = TypeVar("Session")
 
 
 class KeptSessions(Generic[Session]):
-    """Lends sessions to threads, each to one at a time; makes one where none is free. All end with the context."""
+    """Lends sessions to threads, each to one at a time; makes one where none is free. All end with the context.
 
-    def __init__(self, make: Callable[[], AbstractContextManager[Session]]) -> None:
+    One that ``is_fit`` is not true of when it comes back is ended: work may have borne with the failure that it died of.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], AbstractContextManager[Session]],
+        is_fit: Callable[[Session], bool] = lambda _session: True,
+    ) -> None:
         self._make = make
+        self._is_fit = is_fit
         self._free: deque[tuple[ExitStack, Session]] = deque()
 
     def __enter__(self) -> Self:
@@ -36,7 +44,11 @@ class KeptSessions(Generic[Session]):
             with held:  # it hears of the failure, so that it does not commit
                 self.end_free()
                 raise
-        self._free.append((held, session))
+        if self._is_fit(session):
+            self._free.append((held, session))
+        else:
+            with suppress(Exception):
+                held.close()
 
     def _take(self) -> tuple[ExitStack, Session]:
         try:

@@ -64,7 +64,7 @@ def check_harmless(
     """
     names = sql.Identifier(relation.schema, relation.name), sql.Identifier(called or relation.name)
     query = sql.SQL(_EXPLAINED).format(sql.SQL(expression.text), *names)
-    with translated(f"checking an expression for {relation}"), connection.transaction():
+    with translated(f"checking an expression for {relation}"), connection.transaction(force_rollback=True):
         row = connection.execute(query).fetchone()
         calls = {call for text in _texts(row and row[0]) for call in find_calls(text)}
         found = connection.execute(

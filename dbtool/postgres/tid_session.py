@@ -107,8 +107,12 @@ class TidSession:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """What fails in here leaves the transaction, and with it the snapshot, as it was."""
-        with self.connection.transaction():
-            yield
+        try:
+            with self.connection.transaction():
+                yield
+        except BaseException:
+            self._expected = None  # SET LOCAL was undone with the rest
+            raise
 
 
 def open_tid_session(connection: Connection) -> TidSession:

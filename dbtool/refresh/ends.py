@@ -129,8 +129,12 @@ def reaching(end: Target, database: str | None = None, application_name: str = _
 @contextmanager
 def reaching_again(end: Target) -> Iterator[Lend]:
     """What lends a session of the end, made when it is first asked for, to one question after the other."""
-    with KeptSessions(lambda: reaching(end)) as sessions:
+    with KeptSessions(lambda: reaching(end), _is_idle) as sessions:
         yield sessions.lend
+
+
+def _is_idle(connection: Connection) -> bool:
+    return not connection.closed and not connection.info.transaction_status
 
 
 @contextmanager

@@ -70,11 +70,14 @@ def open_walk(
 ) -> Iterator[OpenWalk]:
     """Adopt the snapshot in ``jobs`` sessions: a question that fails must not end the one that holds it."""
     with ExitStack() as stack:
+        # Not in the session that holds the snapshot: to read them locks partitions, skipped ones too, until its transaction ends.
+        first = _adopt(stack, source, snapshot, cancellation)
         with meanwhile(
-            lambda: read_subset_facts(snapshot.connection, snapshot.catalog, rules.relations), cancellation
+            lambda: read_subset_facts(first, snapshot.catalog, rules.relations), cancellation
         ) as reading:
-            sessions = [_adopt(stack, source, snapshot, cancellation) for _ in range(max(jobs, 1))]
+            others = [_adopt(stack, source, snapshot, cancellation) for _ in range(jobs - 1)]
             facts = reading()
+        sessions = [first, *others]
         graph, _ = bind_subset(snapshot.catalog, facts, rules, subset)  # preflight has judged this schema
         sources = [SubsetSource(session, snapshot.catalog, facts, key) for session in sessions]
         try:

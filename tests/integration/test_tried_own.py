@@ -161,3 +161,39 @@ def test_without_rows_nothing_can_be_told(database: str, tmp_path: Path) -> None
 def test_a_table_with_an_error_is_not_read(database: str, tmp_path: Path) -> None:
     execute(database, _SCHEMA + _ROWS + "ALTER TABLE public.people ADD also int;")
     assert _find(database, tmp_path, "short", _sql("'abcdefgh' || id")) == ()
+
+
+_NOTES = """
+CREATE FUNCTION public.ok(t text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN
+    IF current_setting('application_name') LIKE 'dbtool%' THEN {does}; END IF; RETURN true;
+END$$;
+CREATE FUNCTION public.hide(t text) RETURNS text LANGUAGE plpgsql STABLE AS $$BEGIN
+    RETURN CASE WHEN current_setting('app.mode', true) = 'trusted' THEN 'hidden' ELSE t END;
+END$$;
+CREATE TABLE public.notes (id int PRIMARY KEY, note text CHECK (public.ok(note)));
+CREATE TABLE public.people (id int PRIMARY KEY, name text);
+INSERT INTO public.notes SELECT n, 'note ' || n FROM generate_series(1, 300) AS n;
+INSERT INTO public.people SELECT n, 'name ' || n FROM generate_series(1, 300) AS n;
+"""
+_NOTES_RULES = """\
+  public.notes: {id: {keep: a number}, note: {mask: redact}}
+  public.people: {id: {keep: a number}, name: {mask: sql, expression: "public.hide(name)"}}
+"""
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "PERFORM set_config('app.mode', 'trusted', false)",
+        "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1)",
+    ],
+    ids=["sets something for its session", "ends its session"],
+)
+def test_what_the_trial_of_a_check_does_to_its_session_hides_nothing_from_the_next_trial(
+    database: str, tmp_path: Path, does: str
+) -> None:
+    execute(database, _NOTES.format(does=does))
+    rules = rules_of(_NOTES_RULES, tmp_path)
+    _, findings = check_rules(Target("production", Tier.PRODUCTION, lambda: database), rules)
+    found = {(one.check, one.where) for one in findings}
+    assert ("sql-keeps-originals", "public.people.name") in found

@@ -117,3 +117,16 @@ def test_threads_never_share_one() -> None:
         assert server.made <= 4
     assert not twice
     assert not server.living
+
+
+def test_one_that_is_not_fit_when_it_comes_back_is_not_lent_again() -> None:
+    """Whose work bore with the failure that its session died of."""
+    server = Server()
+    with KeptSessions(server.session, lambda session: session != 1) as kept:
+        lent = []
+        for _ in range(3):
+            with kept.lend() as session:
+                lent.append(session)
+        assert lent == [1, 2, 2]
+        assert server.living == {2}
+    assert server.living == set()

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_one_session_serves_question_after_question_and_none_is_made_for_none(
     @contextmanager
     def reach(end: Target) -> Iterator[object]:
         made.append(end)
-        yield object()
+        yield SimpleNamespace(closed=False, info=SimpleNamespace(transaction_status=0))
 
     monkeypatch.setattr(ends, "reaching", reach)
     with reaching_again(target("STAGING_URL")):
