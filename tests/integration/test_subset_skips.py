@@ -21,7 +21,7 @@ from dbtool.postgres.session import connect
 from dbtool.refresh.pipeline import refresh
 from dbtool.refresh.plan import plan_refresh
 from dbtool.refresh.preflight import preflight
-from dbtool.refresh.request import RefreshRequest
+from dbtool.refresh.request import RefreshRequest, Silent
 from dbtool.refresh.snapshot import hold_snapshot
 from dbtool.targets import Target, Tier
 from tests.databases import column_of, execute, query
@@ -203,3 +203,29 @@ def test_nothing_is_said_of_a_copy_of_what_is_skipped(
         ("personal-data-in-schema", "comment on table attic.blank")
     ]
     assert not any("lovelace" in one.message or "scratch" in one.where for one in found)
+
+
+class _AtStream(Silent):
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+
+    def stage(self, name: str) -> None:
+        if name == "stream":
+            self.act()
+
+
+def test_what_is_skipped_may_be_dropped_while_the_rest_is_copied(
+    source: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """Production goes on with its partitions: a DROP that waited for us would make their readers wait behind it."""
+    target = make_database()
+    dropped: list[str] = []
+
+    def drop() -> None:
+        execute(source, "SET lock_timeout = '2s'; DROP TABLE attic.log_dan")
+        dropped.append("attic.log_dan")
+
+    request = subset_request(source, target, tmp_path, _SKIPPING)
+    refresh(replace(request, observer=_AtStream(drop)))
+    assert dropped == ["attic.log_dan"]
+    assert column_of(target, "SELECT id FROM kept") == [3]
